@@ -1,0 +1,260 @@
+//! Manifests and lockfiles: one file per format, and the table of all that is recognised.
+//!
+//! A parser is a function `(path, bytes) -> Parsed`. It reads no file system, never fails and never panics: what
+//! it cannot read becomes a diagnostic with its line, and what it could read is kept. Its input is hostile.
+//!
+//! To add a parser: one file with a [`Parser`] constant, one row in [`PARSERS`], one fixture folder
+//! `fixtures/parsers/<id>/`. The tests over the table fail until all three are there.
+
+use std::collections::BTreeMap;
+
+use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, RepoPath};
+
+mod syntax;
+mod unsupported;
+
+pub use unsupported::{UNSUPPORTED, Unsupported};
+
+/// What kind of file it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// It fixes exact versions. Read first; it says which manifests it read with it.
+    Lockfile,
+    /// It asks for versions. Read for itself only where no lockfile read it.
+    Manifest,
+}
+
+/// How well a parser tells something. Tests hold it against what the parser does on its fixtures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Support {
+    /// Always.
+    Full,
+    /// Where the file, or the manifest beside it, says so.
+    Partial,
+    /// The format does not say.
+    None,
+}
+
+/// What a parser can tell of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Who needs whom.
+    pub graph: Support,
+    /// Which packages a project names itself.
+    pub direct: Support,
+    /// What a package is for.
+    pub kinds: Support,
+    /// Registry, git, path or URL.
+    pub source: Support,
+    /// Line and column of the version.
+    pub lines: Support,
+    /// The package's hash.
+    pub integrity: Support,
+}
+
+/// A row of [`PARSERS`].
+#[derive(Debug)]
+pub struct Parser {
+    /// Its kebab-case id: file name (with `_`), fixture folder, docs anchor.
+    pub id: &'static str,
+    /// Where its packages come from.
+    pub ecosystem: Ecosystem,
+    /// Lockfile or manifest.
+    pub role: Role,
+    /// Names of the files that it reads: a file name, in which one `*` stands for any text.
+    pub names: &'static [&'static str],
+    /// Whether a file of zero bytes is valid and holds no package, or is broken.
+    pub empty_is_valid: bool,
+    /// What it can tell.
+    pub capabilities: Capabilities,
+    /// The parser.
+    pub parse: fn(&Input<'_>) -> Parsed,
+}
+
+/// Every parser. Where two claim a name, the first one has it.
+pub const PARSERS: &[&Parser] = &[];
+
+/// The parser for a file of that name (without folders).
+pub fn parser_for(file_name: &str) -> Option<&'static Parser> {
+    PARSERS.iter().copied().find(|parser| parser.names.iter().any(|pattern| matches(pattern, file_name)))
+}
+
+/// Whether a name fits a pattern in which one `*` stands for any text.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((before, after)) => {
+            name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+        }
+    }
+}
+
+/// Files of the scanned tree that are at hand, by path.
+#[derive(Debug, Default)]
+pub struct FileSet {
+    files: BTreeMap<RepoPath, Result<Vec<u8>, String>>,
+}
+
+/// What is known of a file that a parser asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup<'f> {
+    /// Its bytes.
+    Found(&'f [u8]),
+    /// It is not there, or cannot be read: why.
+    Unavailable(&'f str),
+    /// Nobody looked yet. A parser that needs it names it in [`Parsed::wanted`] and is called again.
+    NotLoaded,
+}
+
+impl FileSet {
+    /// Adds a file, or why it cannot be had.
+    pub fn insert(&mut self, path: RepoPath, content: Result<Vec<u8>, String>) {
+        self.files.insert(path, content);
+    }
+
+    /// Looks a file up.
+    pub fn look_up(&self, path: &str) -> Lookup<'_> {
+        match self.files.get(path) {
+            Some(Ok(bytes)) => Lookup::Found(bytes),
+            Some(Err(reason)) => Lookup::Unavailable(reason),
+            None => Lookup::NotLoaded,
+        }
+    }
+
+    /// The paths of all files that could be read and lie in a folder (`""` is the root) or below it, in order.
+    pub fn below<'f>(&'f self, folder: &str) -> impl Iterator<Item = (&'f RepoPath, &'f [u8])> + use<'f> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        self.files
+            .range(RepoPath::from(prefix.as_str())..)
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+            .filter_map(|(path, content)| Some((path, content.as_deref().ok()?)))
+    }
+}
+
+/// What a parser is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'i> {
+    /// The file.
+    pub path: &'i RepoPath,
+    /// Its bytes, never empty where the parser's row says that an empty file is broken.
+    pub bytes: &'i [u8],
+    /// Files around it: every recognised file of the tree, and what a parser wanted.
+    pub files: &'i FileSet,
+}
+
+impl<'i> Input<'i> {
+    /// The text of the file. Where it is not UTF-8, the lines before the first bad byte, and a diagnostic.
+    pub fn text(&self, diagnostics: &mut Vec<Diagnostic>) -> &'i str {
+        text_of(self.path, self.bytes, diagnostics)
+    }
+
+    /// The path of a file beside this one, or below its folder.
+    pub fn beside(&self, name: &str) -> RepoPath {
+        join(folder_of(self.path), name).unwrap_or_default().into()
+    }
+}
+
+/// [`Input::text`] of any file. A byte order mark is kept out of the text.
+pub fn text_of<'b>(path: &RepoPath, bytes: &'b [u8], diagnostics: &mut Vec<Diagnostic>) -> &'b str {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error,
+    };
+    let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+    let line = u32::try_from(valid.matches('\n').count() + 1).unwrap_or(u32::MAX);
+    diagnostics.push(Diagnostic::error(
+        path,
+        Some(line),
+        "the file is not UTF-8 from here on; what comes before was read. Save it as UTF-8",
+    ));
+    &valid[..valid.rfind('\n').map_or(0, |at| at + 1)]
+}
+
+/// The folder part of a path, without the slash; `""` is the root.
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The file name of a path.
+pub fn file_name_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// A relative path seen from a folder, with `.` and `..` resolved; `None` where it leads out of the root.
+pub fn join(folder: &str, relative: &str) -> Option<String> {
+    if relative.starts_with('/') || relative.contains(['\\', '\0']) {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in relative.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// What a parser could read.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// The packages and how they are used: no root or one.
+    pub graph: DependencyGraph,
+    /// What went wrong, what is odd. An error means that something was lost.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Other recognised files that were read with this one and need no reading for themselves: a lockfile's
+    /// manifests, what a requirements file includes.
+    pub companions: Vec<RepoPath>,
+    /// Files that this one names and that were [`Lookup::NotLoaded`]. When there are any, they are loaded and the
+    /// parser is called once more; what it returned besides is dropped.
+    pub wanted: Vec<RepoPath>,
+}
+
+impl Parsed {
+    /// Nothing but a diagnostic.
+    pub fn failed(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic], ..Self::default() }
+    }
+
+    /// Whether something was lost.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside_the_root() {
+        assert_eq!(join("a/b", "../c/./d").as_deref(), Some("a/c/d"));
+        assert_eq!(join("a", "../../etc/passwd"), None);
+        assert_eq!(join("a", "/etc/passwd"), None);
+        assert_eq!(join("", "x").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn bad_bytes_lose_only_what_comes_after() {
+        let mut diagnostics = Vec::new();
+        let text = text_of(&"f".into(), b"\xEF\xBB\xBFa\nb\nc\xFFd\ne", &mut diagnostics);
+        assert_eq!(text, "a\nb\n");
+        assert_eq!(diagnostics[0].line, Some(3));
+    }
+
+    #[test]
+    fn files_below_a_folder_do_not_include_its_neighbours() {
+        let mut files = FileSet::default();
+        for path in ["a/x", "a-b/y", "a/c/z", "b"] {
+            files.insert(path.into(), Ok(vec![]));
+        }
+        files.insert("a/gone".into(), Err("no".to_owned()));
+        let names = |folder| files.below(folder).map(|(path, _)| path.to_string()).collect::<Vec<_>>();
+        assert_eq!(names("a"), ["a/c/z", "a/x"]);
+        assert_eq!(names("").len(), 4);
+    }
+}

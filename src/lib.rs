@@ -1,0 +1,3 @@
+//! temp
+pub mod ecosystem;
+pub mod model;

@@ -1,0 +1,223 @@
+//! Paths from the projects of a root to a package: the shortest ones, and how many there are.
+//!
+//! A lockfile of ten thousand packages can hold 10¹² paths, so none is listed that is not asked for. The listing
+//! is a best-first search over partial paths with the exact distance to go as its bound, so that paths come out
+//! shortest first and every step but the last few is on a path that is printed. The count is a sum over the
+//! acyclic part; with a cycle in it, it is a lower bound and says so.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+
+use super::{PackageIndex, PathCount, Root};
+
+/// How many partial paths a listing may look at. Reached only where cycles make most walks repeat a package.
+const MAX_PARTIAL_PATHS: usize = 200_000;
+
+/// Paths to one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chains {
+    /// Each from a project (or, where a root names none, from a direct dependency) to the package, both included;
+    /// shortest first, then by package.
+    pub paths: Vec<Vec<PackageIndex>>,
+    /// How many paths there are in all.
+    pub total: PathCount,
+}
+
+/// The `max` shortest paths by which a root brings a package in. No path has a package twice.
+pub fn chains(root: &Root, target: PackageIndex, max: usize) -> Chains {
+    let graph = Reaching::towards(root, target);
+    let starts = graph.starts(root, target);
+    Chains { paths: graph.shortest(&starts, target, max), total: graph.count(&starts, target) }
+}
+
+/// The part of a root's graph from which the target can be reached.
+struct Reaching {
+    /// Steps to the target, by package.
+    distance: HashMap<PackageIndex, u32>,
+    /// Who needs whom, sorted, only among packages with a distance.
+    needs: HashMap<PackageIndex, Vec<PackageIndex>>,
+}
+
+impl Reaching {
+    fn towards(root: &Root, target: PackageIndex) -> Self {
+        let mut needed_by: HashMap<PackageIndex, Vec<PackageIndex>> = HashMap::new();
+        for dependency in root.dependencies.iter().filter(|dependency| dependency.from != dependency.to) {
+            needed_by.entry(dependency.to).or_default().push(dependency.from);
+        }
+        let mut distance = HashMap::from([(target, 0)]);
+        let mut needs: HashMap<PackageIndex, Vec<PackageIndex>> = HashMap::new();
+        let mut todo = VecDeque::from([target]);
+        while let Some(package) = todo.pop_front() {
+            let next = distance[&package] + 1;
+            for &user in needed_by.get(&package).into_iter().flatten() {
+                // What the target needs itself is not on a path to it, save where a cycle would repeat it.
+                if user == target {
+                    continue;
+                }
+                needs.entry(user).or_default().push(package);
+                distance.entry(user).or_insert_with(|| {
+                    todo.push_back(user);
+                    next
+                });
+            }
+        }
+        for packages in needs.values_mut() {
+            packages.sort_unstable();
+            packages.dedup();
+        }
+        Self { distance, needs }
+    }
+
+    fn starts(&self, root: &Root, target: PackageIndex) -> Vec<PackageIndex> {
+        let members = || root.members.iter().copied();
+        let direct = || root.uses.iter().filter(|usage| usage.direct == Some(true)).map(|usage| usage.package);
+        let reaching = |packages: Vec<PackageIndex>| -> Vec<PackageIndex> {
+            packages.into_iter().filter(|package| self.distance.contains_key(package)).collect()
+        };
+        let from_members: Vec<_> = reaching(members().filter(|&member| member != target).collect());
+        if from_members.is_empty() { reaching(direct().collect()) } else { from_members }
+    }
+
+    fn shortest(&self, starts: &[PackageIndex], target: PackageIndex, max: usize) -> Vec<Vec<PackageIndex>> {
+        // A partial path is its last package and the place of the path before it. Among partial paths of
+        // equal promise the longest goes first: it is nearest to being a whole one.
+        let mut partial: Vec<(PackageIndex, Option<usize>)> = Vec::new();
+        let mut queue = BinaryHeap::new();
+        for &start in starts {
+            queue.push(Reverse((self.distance[&start], Reverse(0), start, partial.len())));
+            partial.push((start, None));
+        }
+        let mut paths = Vec::new();
+        while let Some(Reverse((_, Reverse(steps), package, at))) = queue.pop() {
+            if paths.len() >= max || partial.len() > MAX_PARTIAL_PATHS {
+                break;
+            }
+            let path = || {
+                let mut path = vec![package];
+                let mut before = partial[at].1;
+                while let Some(place) = before {
+                    path.push(partial[place].0);
+                    before = partial[place].1;
+                }
+                path
+            };
+            if package == target {
+                let mut path = path();
+                path.reverse();
+                paths.push(path);
+                continue;
+            }
+            let seen = path();
+            for &next in self.needs.get(&package).into_iter().flatten().filter(|next| !seen.contains(next)) {
+                let length = steps + 1 + self.distance[&next];
+                queue.push(Reverse((length, Reverse(steps + 1), next, partial.len())));
+                partial.push((next, Some(at)));
+            }
+        }
+        paths.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        paths
+    }
+
+    /// Counts paths by walking depth first without recursion; a package that is met again while it is still open
+    /// closes a cycle.
+    fn count(&self, starts: &[PackageIndex], target: PackageIndex) -> PathCount {
+        #[derive(Clone, Copy)]
+        enum State {
+            Open,
+            Done(u64),
+        }
+        let mut states: HashMap<PackageIndex, State> = HashMap::from([(target, State::Done(1))]);
+        let mut exact = true;
+        let mut total = 0_u64;
+        for &start in starts {
+            let mut stack = vec![(start, 0_usize, 0_u64)];
+            while let Some((package, child, sum)) = stack.pop() {
+                if child == 0 {
+                    match states.get(&package) {
+                        Some(State::Done(number)) => {
+                            total_into(&mut stack, &mut total, *number);
+                            continue;
+                        }
+                        Some(State::Open) => {
+                            exact = false;
+                            total_into(&mut stack, &mut total, 0);
+                            continue;
+                        }
+                        None => {
+                            states.insert(package, State::Open);
+                        }
+                    }
+                }
+                match self.needs.get(&package).and_then(|needs| needs.get(child)) {
+                    Some(&next) => {
+                        stack.push((package, child + 1, sum));
+                        stack.push((next, 0, 0));
+                    }
+                    None => {
+                        states.insert(package, State::Done(sum));
+                        total_into(&mut stack, &mut total, sum);
+                    }
+                }
+            }
+        }
+        if exact && total < u64::MAX { PathCount::Exactly(total) } else { PathCount::AtLeast(total) }
+    }
+}
+
+/// Adds the number of a finished package to the one that waits for it, or to the total.
+fn total_into(stack: &mut [(PackageIndex, usize, u64)], total: &mut u64, number: u64) {
+    let waiting = stack.last_mut().map_or(total, |(_, _, sum)| sum);
+    *waiting = waiting.saturating_add(number);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::model::{Dependency, DependencyKind, Use};
+
+    fn root(members: &[u32], edges: &[(u32, u32)]) -> Root {
+        let mut dependencies: Vec<Dependency> = edges
+            .iter()
+            .map(|&(from, to)| Dependency { from, to, kind: DependencyKind::Runtime, requirement: None })
+            .collect();
+        dependencies.sort();
+        let uses: Vec<Use> = Vec::new();
+        Root { path: "l".into(), parser: "p", test_data: false, members: members.to_vec(), uses, dependencies }
+    }
+
+    #[test]
+    fn paths_come_shortest_first_and_cycles_end() {
+        let root = root(&[0], &[(0, 1), (1, 2), (2, 3), (0, 3), (2, 1), (3, 1), (1, 3)]);
+        let found = chains(&root, 3, 10);
+        assert_eq!(found.paths, [vec![0, 3], vec![0, 1, 3], vec![0, 1, 2, 3]]);
+        assert!(matches!(found.total, PathCount::AtLeast(_)));
+        assert_eq!(chains(&root, 3, 1).paths, [vec![0, 3]]);
+        assert_eq!(chains(&root, 9, 5), Chains { paths: vec![], total: PathCount::Exactly(0) });
+    }
+
+    #[test]
+    fn a_layered_graph_with_a_trillion_paths_answers_at_once() {
+        // 12 layers of 10 packages each with all edges between neighbours give 10¹² paths; a tail of chains
+        // brings the graph to 10,000 packages.
+        let mut edges = Vec::new();
+        for layer in 0..12_u32 {
+            for from in 0..10 {
+                for to in 0..10 {
+                    edges.push((1 + layer * 10 + from, 1 + (layer + 1) * 10 + to));
+                }
+            }
+        }
+        edges.extend((1..=10).map(|first| (0, first)));
+        edges.extend((121..=130).map(|last| (last, 9_999)));
+        edges.extend((131..9_998).map(|at| (at, at + 1)));
+        edges.push((0, 131));
+        let root = root(&[0], &edges);
+        let before = Instant::now();
+        let found = chains(&root, 9_999, 10);
+        assert_eq!(found.paths.len(), 10);
+        assert_eq!(found.total, PathCount::Exactly(10_u64.pow(13)));
+        assert!(before.elapsed().as_secs_f64() < 1.0);
+    }
+}

@@ -1,0 +1,214 @@
+//! Rules, what they find, and what a policy decides about it.
+
+use std::fmt;
+
+use super::{AliasGroup, Fix, Location, PackageIndex, RepoPath};
+
+/// What the user makes of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// The rule is not evaluated.
+    Off,
+    /// It is counted.
+    Allow,
+    /// It is shown.
+    Warn,
+    /// It fails the run.
+    Deny,
+}
+
+impl Level {
+    /// The word that reports and policies use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+
+    /// The level of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Off, Self::Allow, Self::Warn, Self::Deny].into_iter().find(|level| level.as_str() == word)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a rule needs to know beyond the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Data {
+    /// The scanned tree itself.
+    Local,
+    /// OSV and `RustSec` records.
+    Advisories,
+}
+
+/// What is looked for, and why. Everything that is said about a rule anywhere is made from this constant.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its kebab-case id: file name, policy key, SARIF `ruleId`.
+    pub id: &'static str,
+    /// What it finds, in one line.
+    pub summary: &'static str,
+    /// Why that is a risk.
+    pub why: &'static str,
+    /// What to do about a finding.
+    pub fix: &'static str,
+    /// The clause of the guidance that it comes from, for example `C5.7 CG.vulns`.
+    pub clause: &'static str,
+    /// What it needs to know.
+    pub data: &'static [Data],
+    /// Its level in the greenfield profile.
+    pub greenfield: Level,
+    /// Its level in the brownfield profile.
+    pub brownfield: Level,
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Rule {}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A package, as one root uses it.
+    Package {
+        /// The package.
+        package: PackageIndex,
+        /// The place of the root in [`DependencyGraph::roots`](super::DependencyGraph::roots).
+        root: usize,
+    },
+    /// A file.
+    File(RepoPath),
+    /// The scanned project as a whole.
+    Project,
+}
+
+/// Something that a rule found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What it is about.
+    pub subject: Subject,
+    /// Where it is, the best place first.
+    pub locations: Vec<Location>,
+    /// Where the manifest asks for the direct dependency that brings it.
+    pub related: Vec<Location>,
+    /// What was found, self-contained, in sentences.
+    pub message: String,
+    /// The advisory, if it rests on one.
+    pub advisory: Option<AliasGroup>,
+    /// Other rules that apply to the same advisory group.
+    pub also: Vec<&'static str>,
+    /// Paths from a project of the root to the package, shortest first, three at the most.
+    pub chains: Vec<Vec<PackageIndex>>,
+    /// How many paths there are.
+    pub chains_total: PathCount,
+    /// What to do about it.
+    pub fix: Fix,
+    /// What identifies it from run to run, 64 hexadecimal digits: it survives a bump that stays vulnerable, a moved
+    /// line and a new alias.
+    pub fingerprint: String,
+}
+
+/// A number of paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PathCount {
+    /// So many.
+    Exactly(u64),
+    /// So many, and perhaps more: the graph has cycles, or there are more than can be counted.
+    AtLeast(u64),
+}
+
+impl PathCount {
+    /// The number.
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Exactly(number) | Self::AtLeast(number) => number,
+        }
+    }
+}
+
+/// What the policy decided about a finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The finding.
+    pub finding: Finding,
+    /// What becomes of it. With an exception, the level that it would have.
+    pub level: Level,
+    /// Why it has this level, in a few words.
+    pub reason: String,
+    /// The exception that covers it.
+    pub exception: Option<AppliedException>,
+}
+
+impl Decision {
+    /// What counts for the verdict: an excepted finding is allowed.
+    pub fn effective(&self) -> Level {
+        if self.exception.is_some() { Level::Allow } else { self.level }
+    }
+}
+
+/// An exception as it covers a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedException {
+    /// Its id: what it names.
+    pub id: String,
+    /// Why it was made.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The last day on which it holds, `2027-01-31`.
+    pub expires: Option<String>,
+}
+
+/// What became of an exception of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExceptionState {
+    /// It covered a finding.
+    Used,
+    /// It covered none.
+    Unused,
+    /// Its day is past: what it covered counts again.
+    Expired,
+    /// It covers a finding and ends within 14 days.
+    Expiring,
+}
+
+impl ExceptionState {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Unused => "unused",
+            Self::Expired => "expired",
+            Self::Expiring => "expiring",
+        }
+    }
+}
+
+/// An exception of the policy and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExceptionStatus {
+    /// What it names.
+    pub id: String,
+    /// What became of it.
+    pub state: ExceptionState,
+    /// Why it was made.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub expires: Option<String>,
+    /// Where it stands in the policy file.
+    pub location: Option<Location>,
+}

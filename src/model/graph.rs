@@ -1,0 +1,463 @@
+//! The dependency graph: packages, and how each root (a lockfile, or a manifest without one) uses them.
+//!
+//! Edges, `direct` and kinds belong to a root and are never joined across roots: that a package is a
+//! development dependency here says nothing about its use there.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Location, Package, PackageId, RepoPath, SourceKind};
+
+/// The place of a package in [`DependencyGraph::packages`].
+pub type PackageIndex = u32;
+
+/// What a dependency is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DependencyKind {
+    /// Needed when the program runs.
+    Runtime,
+    /// Needed to build it.
+    Build,
+    /// Taken where it can be had or is asked for.
+    Optional,
+    /// Expected to be brought by whoever uses the package.
+    Peer,
+    /// Needed by those who work on it.
+    Dev,
+}
+
+impl DependencyKind {
+    /// Every kind, from the one that reaches users most to the one that does least.
+    pub const ALL: [Self; 5] = [Self::Runtime, Self::Build, Self::Optional, Self::Peer, Self::Dev];
+
+    /// The word that reports and policies use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Build => "build",
+            Self::Optional => "optional",
+            Self::Peer => "peer",
+            Self::Dev => "dev",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// What a package is for that is reached over an edge of kind `self` from one that is there for `user`.
+    /// What only developers or builds need brings in what only they need; a runtime dependency of an optional
+    /// one is optional.
+    fn through(self, user: Self) -> Self {
+        match (user, self) {
+            (Self::Runtime, kind) => kind,
+            (user, Self::Build) if user != Self::Dev => Self::Build,
+            (user, Self::Dev) if user != Self::Build => Self::Dev,
+            (user, _) => user,
+        }
+    }
+}
+
+/// A set of [`DependencyKind`]s. Empty: the file does not say what the package is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Kinds(u8);
+
+impl Kinds {
+    /// The set of that kind alone.
+    pub fn only(kind: DependencyKind) -> Self {
+        Self(1 << kind as u8)
+    }
+
+    /// Adds a kind; says whether it was new.
+    pub fn insert(&mut self, kind: DependencyKind) -> bool {
+        let before = self.0;
+        self.0 |= 1 << kind as u8;
+        self.0 != before
+    }
+
+    /// Whether the kind is in the set.
+    pub fn contains(self, kind: DependencyKind) -> bool {
+        self.0 & (1 << kind as u8) != 0
+    }
+
+    /// Whether the file does not say.
+    pub fn is_unknown(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether the package is known to be there for developers only.
+    pub fn only_dev(self) -> bool {
+        self == Self::only(DependencyKind::Dev)
+    }
+
+    /// The kinds, from runtime to development.
+    pub fn iter(self) -> impl Iterator<Item = DependencyKind> {
+        DependencyKind::ALL.into_iter().filter(move |&kind| self.contains(kind))
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// How one root uses one package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The package.
+    pub package: PackageIndex,
+    /// Whether a project of this root names it itself; `None` where that cannot be known.
+    pub direct: Option<bool>,
+    /// What it is for.
+    pub kinds: Kinds,
+    /// The requirement, where the root gives no exact version (`>=2,<3`).
+    pub requirement: Option<String>,
+    /// Where its version stands, first the one that fixes it.
+    pub locations: Vec<Location>,
+    /// Where a manifest asks for it (direct dependencies only).
+    pub declared: Vec<Location>,
+}
+
+/// That one package needs another, within a root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dependency {
+    /// Who needs it.
+    pub from: PackageIndex,
+    /// What is needed.
+    pub to: PackageIndex,
+    /// What for.
+    pub kind: DependencyKind,
+    /// The requirement as the file writes it, where it does.
+    pub requirement: Option<String>,
+}
+
+/// A file that fixes a set of packages: a lockfile, or a manifest that has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// The file.
+    pub path: RepoPath,
+    /// The id of the parser that read it.
+    pub parser: &'static str,
+    /// Whether it lies among test data (`fixtures`, `testdata`, …).
+    pub test_data: bool,
+    /// The projects themselves: the root project, the members of its workspace.
+    pub members: Vec<PackageIndex>,
+    /// Its packages, members too, by package index.
+    pub uses: Vec<Use>,
+    /// Its edges, sorted, each once.
+    pub dependencies: Vec<Dependency>,
+}
+
+impl Root {
+    /// How this root uses that package, if it does.
+    pub fn usage(&self, package: PackageIndex) -> Option<&Use> {
+        self.uses.binary_search_by_key(&package, |usage| usage.package).ok().map(|at| &self.uses[at])
+    }
+}
+
+/// Packages and how roots use them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DependencyGraph {
+    /// Every package once, sorted by identity.
+    pub packages: Vec<Package>,
+    /// Every root, sorted by path and parser.
+    pub roots: Vec<Root>,
+}
+
+impl DependencyGraph {
+    /// The package at an index.
+    pub fn package(&self, index: PackageIndex) -> &Package {
+        &self.packages[index as usize]
+    }
+
+    /// Joins graphs into one: equal packages become one, roots stay apart. The order of the parts does not
+    /// matter.
+    pub fn merge(parts: Vec<Self>) -> Self {
+        let mut packages: BTreeMap<PackageId, Package> = BTreeMap::new();
+        for package in parts.iter().flat_map(|part| &part.packages) {
+            packages
+                .entry(package.id.clone())
+                .and_modify(|known| known.absorb(package))
+                .or_insert_with(|| package.clone());
+        }
+        let packages: Vec<Package> = packages.into_values().collect();
+        let mut roots = Vec::new();
+        for part in parts {
+            // Both lists are sorted by identity, but a part may hold packages in any order.
+            let map: Vec<PackageIndex> = part.packages.iter().map(|package| position(&packages, &package.id)).collect();
+            roots.extend(part.roots.into_iter().map(|root| root.renumbered(&map)));
+        }
+        roots.sort_by(|a, b| (&a.path, a.parser).cmp(&(&b.path, b.parser)));
+        Self { packages, roots }
+    }
+}
+
+fn position(packages: &[Package], id: &PackageId) -> PackageIndex {
+    let at = packages.binary_search_by(|package| package.id.cmp(id)).unwrap_or_default();
+    PackageIndex::try_from(at).unwrap_or(PackageIndex::MAX)
+}
+
+impl Package {
+    /// Takes over what the other account of the same package knows more. Where both know, the smaller wins, so
+    /// that the order does not matter.
+    fn absorb(&mut self, other: &Self) {
+        fn smaller<T: Ord + Clone>(mine: &mut Option<T>, theirs: Option<&T>) {
+            if let Some(theirs) = theirs
+                && mine.as_ref().is_none_or(|mine| theirs < mine)
+            {
+                *mine = Some(theirs.clone());
+            }
+        }
+        smaller(&mut self.integrity, other.integrity.as_ref());
+        self.install_script = self.install_script.max(other.install_script);
+    }
+}
+
+impl Root {
+    fn renumbered(mut self, map: &[PackageIndex]) -> Self {
+        for member in &mut self.members {
+            *member = map[*member as usize];
+        }
+        for usage in &mut self.uses {
+            usage.package = map[usage.package as usize];
+        }
+        for dependency in &mut self.dependencies {
+            dependency.from = map[dependency.from as usize];
+            dependency.to = map[dependency.to as usize];
+        }
+        self.members.sort_unstable();
+        self.members.dedup();
+        self.uses.sort_by_key(|usage| usage.package);
+        self.dependencies.sort();
+        self.dependencies.dedup();
+        self
+    }
+}
+
+/// Builds the graph of one root.
+#[derive(Debug)]
+pub struct GraphBuilder {
+    path: RepoPath,
+    parser: &'static str,
+    packages: Vec<Package>,
+    by_id: HashMap<PackageId, PackageIndex>,
+    uses: Vec<Use>,
+    members: Vec<PackageIndex>,
+    dependencies: Vec<Dependency>,
+}
+
+impl GraphBuilder {
+    /// An empty graph of the root at that path, read by that parser.
+    pub fn new(path: &RepoPath, parser: &'static str) -> Self {
+        Self {
+            path: RepoPath::clone(path),
+            parser,
+            packages: Vec::new(),
+            by_id: HashMap::new(),
+            uses: Vec::new(),
+            members: Vec::new(),
+            dependencies: Vec::new(),
+        }
+    }
+
+    /// Adds a package, or finds the equal one that is there already, and adds a place where its version stands.
+    pub fn package(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
+        let index = if let Some(&index) = self.by_id.get(&id) {
+            index
+        } else {
+            let index = PackageIndex::try_from(self.packages.len()).unwrap_or(PackageIndex::MAX);
+            self.by_id.insert(id.clone(), index);
+            self.packages.push(Package { id, integrity: None, install_script: None });
+            self.uses.push(Use {
+                package: index,
+                direct: None,
+                kinds: Kinds::default(),
+                requirement: None,
+                locations: Vec::new(),
+                declared: Vec::new(),
+            });
+            index
+        };
+        let locations = &mut self.uses[index as usize].locations;
+        locations.extend(location.filter(|location| !locations.contains(location)));
+        index
+    }
+
+    /// Adds a project: the root itself, or a member of its workspace.
+    pub fn member(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
+        let index = self.package(id, location);
+        if !self.members.contains(&index) {
+            self.members.push(index);
+        }
+        index
+    }
+
+    /// The package that was added with that identity.
+    pub fn find(&self, id: &PackageId) -> Option<PackageIndex> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Notes the package's hash as the file writes it; the first one stays.
+    pub fn integrity(&mut self, index: PackageIndex, integrity: &str) {
+        self.packages[index as usize].integrity.get_or_insert_with(|| integrity.to_owned());
+    }
+
+    /// Notes whether the package runs code when it is installed.
+    pub fn install_script(&mut self, index: PackageIndex, runs: bool) {
+        self.packages[index as usize].install_script.get_or_insert(runs);
+    }
+
+    /// Notes the requirement of a package without an exact version; the first one stays.
+    pub fn requirement(&mut self, index: PackageIndex, requirement: &str) {
+        self.uses[index as usize].requirement.get_or_insert_with(|| requirement.to_owned());
+    }
+
+    /// Notes where a manifest asks for the package.
+    pub fn declare(&mut self, index: PackageIndex, location: Location) {
+        let declared = &mut self.uses[index as usize].declared;
+        if !declared.contains(&location) {
+            declared.push(location);
+        }
+    }
+
+    /// Adds that one package needs another.
+    pub fn dependency(
+        &mut self,
+        from: PackageIndex,
+        to: PackageIndex,
+        kind: DependencyKind,
+        requirement: Option<&str>,
+    ) {
+        self.dependencies.push(Dependency { from, to, kind, requirement: requirement.map(str::to_owned) });
+    }
+
+    /// Notes what the file itself says of a package's use. For formats whose edges do not tell;
+    /// see [`GraphBuilder::finish_as_marked`]. A package that is once direct is direct; kinds add up.
+    pub fn mark(&mut self, index: PackageIndex, direct: Option<bool>, kinds: Kinds) {
+        let usage = &mut self.uses[index as usize];
+        usage.direct = usage.direct.max(direct);
+        usage.kinds = usage.kinds.union(kinds);
+    }
+
+    /// The graph, with `direct` and kinds found by walking the edges from the members. What no member reaches is
+    /// not direct, and its kinds are unknown.
+    pub fn finish_by_reachability(mut self) -> DependencyGraph {
+        let mut is_member = vec![false; self.packages.len()];
+        for &member in &self.members {
+            is_member[member as usize] = true;
+        }
+        let mut edges: Vec<Vec<(PackageIndex, DependencyKind)>> = vec![Vec::new(); self.packages.len()];
+        for usage in &mut self.uses {
+            usage.direct = Some(false);
+        }
+        for edge in &self.dependencies {
+            edges[edge.from as usize].push((edge.to, edge.kind));
+            if is_member[edge.from as usize] && !is_member[edge.to as usize] {
+                self.uses[edge.to as usize].direct = Some(true);
+            }
+        }
+        let mut todo: Vec<(PackageIndex, DependencyKind)> =
+            self.members.iter().map(|&member| (member, DependencyKind::Runtime)).collect();
+        for &(member, kind) in &todo {
+            self.uses[member as usize].kinds.insert(kind);
+        }
+        while let Some((from, user)) = todo.pop() {
+            for &(to, kind) in &edges[from as usize] {
+                let kind = kind.through(user);
+                // A member stands for itself: that another one needs it only for development does not
+                // make its own dependencies development ones.
+                if !is_member[to as usize] && self.uses[to as usize].kinds.insert(kind) {
+                    todo.push((to, kind));
+                }
+            }
+        }
+        self.finish_as_marked()
+    }
+
+    /// The graph, with `direct` and kinds as they were [`GraphBuilder::mark`]ed.
+    pub fn finish_as_marked(self) -> DependencyGraph {
+        let root = Root {
+            path: self.path,
+            parser: self.parser,
+            test_data: false,
+            members: self.members,
+            uses: self.uses,
+            dependencies: self.dependencies,
+        };
+        // One part merged is that part with everything in order.
+        DependencyGraph::merge(vec![DependencyGraph { packages: self.packages, roots: vec![root] }])
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.packages.is_empty()
+    }
+}
+
+impl DependencyGraph {
+    /// How many packages there are that are not projects of their root.
+    pub fn third_party(&self) -> usize {
+        self.packages.iter().filter(|package| package.id.source.kind != SourceKind::Workspace).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Ecosystem, Source};
+
+    fn id(name: &str, kind: SourceKind) -> PackageId {
+        PackageId::new(Ecosystem::CratesIo, name, Some("1.0.0"), Source::of(kind))
+    }
+
+    fn kinds_of<'g>(graph: &'g DependencyGraph, name: &str) -> (&'g Use, Vec<&'static str>) {
+        let at = graph.packages.iter().position(|package| package.id.name == name).unwrap();
+        let usage = graph.roots[0].usage(u32::try_from(at).unwrap()).unwrap();
+        (usage, usage.kinds.iter().map(DependencyKind::as_str).collect())
+    }
+
+    #[test]
+    fn kinds_follow_the_edges() {
+        let mut builder = GraphBuilder::new(&"Cargo.lock".into(), "cargo-lock");
+        let app = builder.member(id("app", SourceKind::Workspace), None);
+        let names = ["run", "tool", "test", "shared", "deep", "lost", "extra"];
+        let [run, tool, test, shared, deep, lost, extra] =
+            names.map(|name| builder.package(id(name, SourceKind::Registry), None));
+        builder.dependency(app, run, DependencyKind::Runtime, None);
+        builder.dependency(app, tool, DependencyKind::Build, None);
+        builder.dependency(app, test, DependencyKind::Dev, None);
+        builder.dependency(run, shared, DependencyKind::Runtime, None);
+        builder.dependency(test, shared, DependencyKind::Runtime, None);
+        builder.dependency(test, deep, DependencyKind::Build, None);
+        builder.dependency(deep, test, DependencyKind::Runtime, None);
+        builder.dependency(lost, lost, DependencyKind::Runtime, None);
+        builder.dependency(run, extra, DependencyKind::Optional, None);
+        let graph = builder.finish_by_reachability();
+        assert_eq!(kinds_of(&graph, "shared").1, ["runtime", "dev"]);
+        assert_eq!(kinds_of(&graph, "deep").1, ["dev"], "a build dependency of a development one");
+        assert_eq!(kinds_of(&graph, "tool").1, ["build"]);
+        assert_eq!(kinds_of(&graph, "extra").1, ["optional"]);
+        assert_eq!(kinds_of(&graph, "lost"), (kinds_of(&graph, "lost").0, vec![]));
+        assert_eq!(kinds_of(&graph, "run").0.direct, Some(true));
+        assert_eq!(kinds_of(&graph, "shared").0.direct, Some(false));
+    }
+
+    #[test]
+    fn merging_does_not_depend_on_the_order() {
+        let part = |path: &str, names: &[&str], hash: &str| {
+            let mut builder = GraphBuilder::new(&path.into(), "cargo-lock");
+            for name in names {
+                let index = builder.package(id(name, SourceKind::Registry), None);
+                builder.integrity(index, hash);
+                builder.dependency(0, index, DependencyKind::Runtime, None);
+            }
+            builder.finish_as_marked()
+        };
+        let (a, b) = (part("a", &["z", "m"], "2"), part("b", &["m", "c"], "1"));
+        let one = DependencyGraph::merge(vec![a.clone(), b.clone()]);
+        assert_eq!(one, DependencyGraph::merge(vec![b, a]));
+        assert_eq!(one.packages.len(), 3);
+        assert_eq!(one.packages[1].integrity.as_deref(), Some("1"));
+    }
+}

@@ -1,0 +1,26 @@
+//! The words: every other room speaks in these types, and they know no other room.
+
+mod advisory;
+mod chain;
+mod ecosystem;
+mod finding;
+mod graph;
+mod location;
+mod package;
+mod purl;
+mod report;
+
+pub use advisory::{AdvisoryKind, Affected, AliasGroup, Fix, FixState, JudgedRecord, Rating, Severity};
+pub use chain::{Chains, chains};
+pub use ecosystem::{Ecosystem, normalize_name};
+pub use finding::{
+    AppliedException, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, PathCount, Rule, Subject,
+};
+pub use graph::{Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, PackageIndex, Root, Use};
+pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
+pub use package::{Package, PackageId, Source, SourceKind};
+pub use purl::Purl;
+pub use report::{
+    Coverage, FileCoverage, FileState, PackageState, PolicyOrigin, PolicySummary, Report, SourceCoverage, SourceState,
+    Summary, Unknown, Verdict,
+};

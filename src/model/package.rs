@@ -1,0 +1,137 @@
+//! Packages: what they are, and where they come from.
+
+use super::{Ecosystem, Purl};
+
+/// Where a package comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    /// A package registry.
+    Registry,
+    /// A git repository.
+    Git,
+    /// A folder on the machine that is no member of the project.
+    Path,
+    /// An archive behind a plain URL.
+    Url,
+    /// The project itself, or a member of its workspace.
+    Workspace,
+    /// The file does not say.
+    Unknown,
+}
+
+impl SourceKind {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Git => "git",
+            Self::Path => "path",
+            Self::Url => "url",
+            Self::Workspace => "workspace",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Where a package comes from, and from which address.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Source {
+    /// The kind of place.
+    pub kind: SourceKind,
+    /// The address without credentials, where the file names one. Of a registry: its index or origin,
+    /// not the package's own download address; `None` is the ecosystem's public registry.
+    /// Of git: the repository with `#` and the full commit, where it is known.
+    pub url: Option<String>,
+}
+
+impl Source {
+    /// A source of that kind whose address is not given.
+    pub const fn of(kind: SourceKind) -> Self {
+        Self { kind, url: None }
+    }
+
+    /// The ecosystem's public registry.
+    pub const PUBLIC_REGISTRY: Self = Self::of(SourceKind::Registry);
+
+    /// A source with its address, from which user name and password are taken out.
+    pub fn at(kind: SourceKind, url: &str) -> Self {
+        Self { kind, url: Some(without_credentials(url)) }
+    }
+}
+
+/// The address without `user:password@`.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..authority_end].rfind('@') {
+        // `git@host` is the customary ssh user and no secret.
+        Some(at) if &rest[..at] != "git" => format!("{scheme}://{}", &rest[at + 1..]),
+        _ => url.to_owned(),
+    }
+}
+
+/// What makes two packages the same: ecosystem, name, version and source. A crate from a registry and the
+/// same crate from git are two packages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageId {
+    /// The ecosystem.
+    pub ecosystem: Ecosystem,
+    /// The name in the ecosystem's normal form ([`Ecosystem::normalize_name`]).
+    pub name: String,
+    /// The version as the file writes it (Go: with its `v`); `None` where only a requirement is known.
+    pub version: Option<String>,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl PackageId {
+    /// An identity with its name normalised.
+    pub fn new(ecosystem: Ecosystem, name: &str, version: Option<&str>, source: Source) -> Self {
+        Self {
+            ecosystem,
+            name: ecosystem.normalize_name(name).into_owned(),
+            version: version.map(str::to_owned),
+            source,
+        }
+    }
+
+    /// Its package URL.
+    pub fn purl(&self) -> Purl {
+        Purl::of(self)
+    }
+
+    /// `name version`, or the name alone.
+    pub fn label(&self) -> String {
+        match &self.version {
+            Some(version) => format!("{} {version}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+/// A package in the graph.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// What it is.
+    pub id: PackageId,
+    /// Its hash as the file writes it, for example `sha512-…`.
+    pub integrity: Option<String>,
+    /// Whether the file records that it runs code when it is installed; `None` where the format does not say.
+    pub install_script: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_no_credentials() {
+        let url = |text| Source::at(SourceKind::Git, text).url.unwrap();
+        assert_eq!(url("https://user:secret@host.example/a@b"), "https://host.example/a@b");
+        assert_eq!(url("https://token@host.example"), "https://host.example");
+        assert_eq!(url("ssh://git@host.example/a"), "ssh://git@host.example/a");
+        assert_eq!(url("../local"), "../local");
+    }
+}

@@ -1,0 +1,329 @@
+//! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
+
+use super::{
+    Decision, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionStatus, Level, RepoPath, Rule,
+};
+
+/// Whether the run passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Everything recognised was covered, nothing denied.
+    Pass,
+    /// Nothing denied, but something was not looked at.
+    Incomplete,
+    /// The policy denied a finding.
+    Fail,
+}
+
+impl Verdict {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Incomplete => "incomplete",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// What became of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PackageState {
+    /// It was compared with every advisory for its name.
+    Matched,
+    /// There is no advisory index for its ecosystem.
+    NoIndex,
+    /// It was declared private, and is asked for nowhere.
+    Private,
+    /// No exact version is known.
+    Unresolved,
+    /// A version or a record cannot be compared.
+    CannotJudge,
+    /// It comes from git, a path, a URL, or is a project itself: advisories by name do not speak of it.
+    NotAsked,
+}
+
+impl PackageState {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::NoIndex => "no-index",
+            Self::Private => "private",
+            Self::Unresolved => "unresolved",
+            Self::CannotJudge => "cannot-judge",
+            Self::NotAsked => "not-asked",
+        }
+    }
+}
+
+/// What became of a recognised file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileState {
+    /// All of it was read.
+    Read,
+    /// Some of it was lost.
+    PartlyRead,
+    /// None of it could be read.
+    Failed,
+    /// No parser reads this kind of file yet.
+    Unsupported,
+    /// It was left out on purpose: ignored, vendored, excluded.
+    Skipped,
+}
+
+impl FileState {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::PartlyRead => "partly-read",
+            Self::Failed => "failed",
+            Self::Unsupported => "unsupported",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// Whether it makes the run incomplete.
+    pub fn is_gap(self) -> bool {
+        matches!(self, Self::PartlyRead | Self::Failed | Self::Unsupported)
+    }
+}
+
+/// A recognised file or a skipped tree in the coverage ledger.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileCoverage {
+    /// The file, or the folder of a skipped tree.
+    pub path: RepoPath,
+    /// The parser that reads such files, if there is one.
+    pub parser: Option<&'static str>,
+    /// What became of it.
+    pub state: FileState,
+    /// How many packages it gave.
+    pub packages: usize,
+    /// Why, in words.
+    pub message: Option<String>,
+}
+
+/// What became of a source of knowledge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceState {
+    /// It answered.
+    Ok,
+    /// It is older than the policy's `max-age`.
+    Stale,
+    /// There is none for this ecosystem.
+    Missing,
+    /// It could not be read.
+    Failed,
+    /// Nothing needed it.
+    NotAsked,
+}
+
+impl SourceState {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Failed => "failed",
+            Self::NotAsked => "not-asked",
+        }
+    }
+
+    /// Whether it makes the run incomplete.
+    pub fn is_gap(self) -> bool {
+        matches!(self, Self::Stale | Self::Missing | Self::Failed)
+    }
+}
+
+/// A source of knowledge in the coverage ledger.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceCoverage {
+    /// Its name, for example `osv-index`.
+    pub name: &'static str,
+    /// The ecosystem it was asked about.
+    pub ecosystem: Option<Ecosystem>,
+    /// What became of it.
+    pub state: SourceState,
+    /// When its data was exported, RFC 3339.
+    pub as_of: Option<String>,
+    /// How many records it holds for the ecosystem.
+    pub records: u64,
+    /// How many records it could not take.
+    pub rejected: u64,
+    /// Why, in words.
+    pub message: Option<String>,
+}
+
+/// A fact that a rule needed and that is not known.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unknown {
+    /// The rule.
+    pub rule: &'static str,
+    /// The source that did not tell.
+    pub source: &'static str,
+    /// For how many packages.
+    pub packages: usize,
+    /// What is missing, in words.
+    pub message: String,
+    /// Whether it makes the run incomplete (`on-unknown`).
+    pub incomplete: bool,
+}
+
+/// What was looked at, and what was not. Nothing is lost in silence.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Every recognised file and every skipped tree, by path.
+    pub files: Vec<FileCoverage>,
+    /// Every source of knowledge.
+    pub sources: Vec<SourceCoverage>,
+    /// What became of each package, by package index.
+    pub packages: Vec<PackageState>,
+    /// Bounds that were hit while walking.
+    pub bounds: Vec<String>,
+}
+
+/// Where the policy came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PolicyOrigin {
+    /// Built into the program.
+    BuiltIn,
+    /// Named by the caller (`--policy`).
+    Flag,
+    /// Found in the scanned tree: not enforced by the caller.
+    Tree,
+    /// Read from the merge base.
+    Base,
+}
+
+impl PolicyOrigin {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "built-in",
+            Self::Flag => "flag",
+            Self::Tree => "tree",
+            Self::Base => "base",
+        }
+    }
+}
+
+/// The policy that judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySummary {
+    /// The profile that it extends.
+    pub profile: &'static str,
+    /// Where it came from.
+    pub origin: PolicyOrigin,
+    /// The file, as the user named it.
+    pub path: Option<String>,
+    /// SHA-256 of its text, hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// Everything that a run says. Formats are written from this and nothing else.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The program's version.
+    pub version: &'static str,
+    /// The day on which ages and expiries were judged, `2026-11-22`.
+    pub evaluated_on: String,
+    /// The policy.
+    pub policy: PolicySummary,
+    /// The commit that is checked out, where it can be read.
+    pub revision: Option<String>,
+    /// The rules that were evaluated.
+    pub rules: Vec<&'static Rule>,
+    /// The packages and how they are used.
+    pub graph: DependencyGraph,
+    /// Every finding with its level, in the order in which they should be dealt with.
+    pub decisions: Vec<Decision>,
+    /// Every exception of the policy.
+    pub exceptions: Vec<ExceptionStatus>,
+    /// What rules could not learn.
+    pub unknowns: Vec<Unknown>,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// What else there is to say.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The exit code of the run, after `--exit-zero` and its like.
+    pub exit_code: u8,
+}
+
+/// How many decisions there are of each sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Denied.
+    pub denied: usize,
+    /// Warned about.
+    pub warned: usize,
+    /// Allowed.
+    pub allowed: usize,
+    /// Covered by an exception.
+    pub excepted: usize,
+}
+
+impl Report {
+    /// Whether the run passes.
+    pub fn verdict(&self) -> Verdict {
+        if self.decisions.iter().any(|decision| decision.effective() == Level::Deny) {
+            Verdict::Fail
+        } else if self.is_complete() {
+            Verdict::Pass
+        } else {
+            Verdict::Incomplete
+        }
+    }
+
+    /// Whether everything recognised was looked at.
+    pub fn is_complete(&self) -> bool {
+        self.gaps().is_empty()
+    }
+
+    /// Whether no manifest, lockfile or SBOM was found at all.
+    pub fn is_empty(&self) -> bool {
+        self.coverage.files.iter().all(|file| file.state == FileState::Skipped)
+    }
+
+    /// Everything that makes the run incomplete, in words, one line each.
+    pub fn gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        for file in self.coverage.files.iter().filter(|file| file.state.is_gap()) {
+            let why = file.message.as_deref().unwrap_or("no reason is known");
+            gaps.push(format!("{}: {}: {why}", file.path, file.state.as_str()));
+        }
+        for source in self.coverage.sources.iter().filter(|source| source.state.is_gap()) {
+            let ecosystem = source.ecosystem.map_or("", Ecosystem::osv_name);
+            let why = source.message.as_deref().unwrap_or("no reason is known");
+            gaps.push(format!("{} {ecosystem}: {}: {why}", source.name, source.state.as_str()));
+        }
+        gaps.extend(self.coverage.bounds.iter().cloned());
+        let uncertain = self.coverage.packages.iter().filter(|&&state| state == PackageState::CannotJudge).count();
+        if uncertain > 0 {
+            gaps.push(format!("{uncertain} packages have a version or an advisory that cannot be compared"));
+        }
+        gaps.extend(self.unknowns.iter().filter(|unknown| unknown.incomplete).map(|unknown| unknown.message.clone()));
+        gaps
+    }
+
+    /// The decisions, counted.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for decision in &self.decisions {
+            match decision.level {
+                _ if decision.exception.is_some() => summary.excepted += 1,
+                Level::Deny => summary.denied += 1,
+                Level::Warn => summary.warned += 1,
+                Level::Allow | Level::Off => summary.allowed += 1,
+            }
+        }
+        summary
+    }
+
+    /// Whether something is said that is no note.
+    pub fn has_warnings(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity != DiagnosticSeverity::Note)
+    }
+}
