@@ -1,7 +1,8 @@
 //! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
 
 use super::{
-    Decision, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionStatus, Level, RepoPath, Rule,
+    AliasGroup, Decision, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionStatus, Level, RepoPath,
+    Rule,
 };
 
 /// Whether the run passes.
@@ -66,7 +67,7 @@ pub enum FileState {
     PartlyRead,
     /// None of it could be read.
     Failed,
-    /// No parser reads this kind of file yet.
+    /// It is recognised, and no parser reads this kind of file yet.
     Unsupported,
     /// It was left out on purpose: ignored, vendored, excluded.
     Skipped,
@@ -83,11 +84,6 @@ impl FileState {
             Self::Skipped => "skipped",
         }
     }
-
-    /// Whether it makes the run incomplete.
-    pub fn is_gap(self) -> bool {
-        matches!(self, Self::PartlyRead | Self::Failed | Self::Unsupported)
-    }
 }
 
 /// A recognised file or a skipped tree in the coverage ledger.
@@ -99,10 +95,23 @@ pub struct FileCoverage {
     pub parser: Option<&'static str>,
     /// What became of it.
     pub state: FileState,
+    /// Whether it fixes versions. Of what no parser reads, only such files make the run incomplete.
+    pub fixes_versions: bool,
     /// How many packages it gave.
     pub packages: usize,
     /// Why, in words.
     pub message: Option<String>,
+}
+
+impl FileCoverage {
+    /// Whether it makes the run incomplete.
+    pub fn is_gap(&self) -> bool {
+        match self.state {
+            FileState::PartlyRead | FileState::Failed => true,
+            FileState::Unsupported => self.fixes_versions,
+            FileState::Read | FileState::Skipped => false,
+        }
+    }
 }
 
 /// What became of a source of knowledge.
@@ -136,6 +145,15 @@ impl SourceState {
     pub fn is_gap(self) -> bool {
         matches!(self, Self::Stale | Self::Missing | Self::Failed)
     }
+}
+
+/// What is known about the packages of a graph.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Facts {
+    /// What became of each package, by package index.
+    pub states: Vec<PackageState>,
+    /// The alias groups of which a record covers the package, by package index; sorted by key.
+    pub advisories: Vec<Vec<AliasGroup>>,
 }
 
 /// A source of knowledge in the coverage ledger.
@@ -290,7 +308,7 @@ impl Report {
     /// Everything that makes the run incomplete, in words, one line each.
     pub fn gaps(&self) -> Vec<String> {
         let mut gaps = Vec::new();
-        for file in self.coverage.files.iter().filter(|file| file.state.is_gap()) {
+        for file in self.coverage.files.iter().filter(|file| file.is_gap()) {
             let why = file.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{}: {}: {why}", file.path, file.state.as_str()));
         }
