@@ -1,0 +1,237 @@
+//! Records of different databases for the same thing, and what to upgrade to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::affects::Affects;
+use crate::model::{Affected, AliasGroup, Ecosystem, JudgedRecord, Rating, Severity};
+use crate::version::{Key, Scheme};
+
+/// A record for the package in question, before it is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The record; its `affected` is filled in here.
+    pub record: JudgedRecord,
+    /// The versions that it covers.
+    pub affects: Affects,
+}
+
+/// What the records say of one package.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Judged {
+    /// The groups of which a record covers the version, by key.
+    pub groups: Vec<AliasGroup>,
+    /// How many records could not be compared with the version.
+    pub cannot_judge: usize,
+}
+
+/// Judges every record for one package version. Without a version only records that cover all versions match.
+pub fn judge(ecosystem: Ecosystem, version: Option<&str>, mut candidates: Vec<Candidate>) -> Judged {
+    let scheme = Scheme::of(ecosystem.osv_name());
+    let key = scheme.zip(version).and_then(|(scheme, version)| scheme.key(version));
+    for candidate in &mut candidates {
+        candidate.record.affected = match version {
+            Some(version) => candidate.affects.judge(version, key.as_ref()),
+            None if candidate.affects.covers_everything() => Affected::Yes,
+            None => Affected::No,
+        };
+    }
+    // Matching records first, so that one that does not match cannot keep two that do apart.
+    candidates.sort_by(|a, b| order(&a.record).cmp(&order(&b.record)));
+    let cannot_judge = candidates.iter().filter(|candidate| candidate.record.affected == Affected::CannotJudge).count();
+    let fix = Upgrade { scheme, key, candidates: &candidates };
+    let groups = group(&candidates)
+        .into_iter()
+        .filter(|members| candidates[members[0]].record.affected == Affected::Yes)
+        .map(|members| alias_group(&members, &fix))
+        .collect();
+    Judged { groups, cannot_judge }
+}
+
+/// Matching before the rest, the first published first; one without a date last.
+fn order(record: &JudgedRecord) -> (bool, i64, &str) {
+    (record.affected != Affected::Yes, record.published.unwrap_or(i64::MAX), &record.id)
+}
+
+/// The database of an id: what comes before its first `-`.
+fn database(id: &str) -> &str {
+    id.split('-').next().unwrap_or(id)
+}
+
+/// Sets of records that share an id. Two records of one database for the same package stay apart: the database itself
+/// says that they are two things.
+fn group(candidates: &[Candidate]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<(BTreeSet<&str>, BTreeSet<&str>, Vec<usize>)> = Vec::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        let record = &candidate.record;
+        let mut ids: BTreeSet<&str> = record.aliases.iter().map(String::as_str).collect();
+        ids.insert(&record.id);
+        let mut databases = BTreeSet::from([database(&record.id)]);
+        let mut members = vec![at];
+        // A record can join groups that were apart so far.
+        let mut kept = Vec::with_capacity(groups.len() + 1);
+        let mut place = None;
+        for (other_ids, other_databases, other_members) in groups {
+            if !ids.is_disjoint(&other_ids) && databases.is_disjoint(&other_databases) {
+                place.get_or_insert(kept.len());
+                ids.extend(other_ids);
+                databases.extend(other_databases);
+                members.extend(other_members);
+            } else {
+                kept.push((other_ids, other_databases, other_members));
+            }
+        }
+        members.sort_unstable();
+        let place = place.unwrap_or(kept.len());
+        kept.insert(place, (ids, databases, members));
+        groups = kept;
+    }
+    groups.into_iter().map(|(_, _, members)| members).collect()
+}
+
+fn alias_group(members: &[usize], upgrade: &Upgrade<'_>) -> AliasGroup {
+    let records: Vec<JudgedRecord> = members.iter().map(|&at| upgrade.candidates[at].record.clone()).collect();
+    let key = records[0].id.clone();
+    let aliases: BTreeSet<String> = records
+        .iter()
+        .flat_map(|record| record.aliases.iter().chain(std::iter::once(&record.id)))
+        .filter(|id| **id != key)
+        .cloned()
+        .collect();
+    // The key record's own rating, else the worst of its aliases': never a guess.
+    let known = |rating: &&Rating| rating.severity != Severity::Unknown;
+    let worse = |a: &&Rating, b: &&Rating| {
+        let score = |rating: &Rating| rating.score.unwrap_or(-1.0);
+        a.severity.cmp(&b.severity).then(score(a).total_cmp(&score(b)))
+    };
+    let own = Some(&records[0].rating).filter(known);
+    let rating = own.or_else(|| records.iter().map(|record| &record.rating).filter(known).max_by(worse));
+    let rating = rating.cloned().unwrap_or(Rating::UNKNOWN);
+    let fixed_in = upgrade.smallest(members);
+    AliasGroup { aliases: aliases.into_iter().collect(), rating, fixed_in, records }
+}
+
+/// What could clear a package.
+struct Upgrade<'c> {
+    scheme: Option<Scheme>,
+    key: Option<Key>,
+    candidates: &'c [Candidate],
+}
+
+impl Upgrade<'_> {
+    /// The smallest version above the one in use that some record calls fixed, and that no record covers for which
+    /// a fix is known at all. (A record without any fix would otherwise hide the way out of all the others.)
+    fn smallest(&self, members: &[usize]) -> Option<String> {
+        let (scheme, current) = (self.scheme?, self.key.as_ref()?);
+        let mut versions: BTreeMap<Key, &str> = BTreeMap::new();
+        for at in 0..self.candidates.len() {
+            versions.extend(self.fixes(at, scheme, current));
+        }
+        let must_not_cover: Vec<&Affects> = (0..self.candidates.len())
+            .filter(|&at| self.candidates[at].record.affected == Affected::Yes)
+            .filter(|at| members.contains(at) || !self.fixes(*at, scheme, current).is_empty())
+            .map(|at| &self.candidates[at].affects)
+            .collect();
+        versions
+            .into_iter()
+            .find(|(key, version)| {
+                must_not_cover.iter().all(|affects| affects.judge(version, Some(key)) == Affected::No)
+            })
+            .map(|(_, version)| version.to_owned())
+    }
+
+    /// The fixes of a matching record that lie above the version in use.
+    fn fixes(&self, at: usize, scheme: Scheme, current: &Key) -> Vec<(Key, &str)> {
+        let record = &self.candidates[at].record;
+        if record.affected != Affected::Yes {
+            return Vec::new();
+        }
+        let fixed = record.fixed.iter().filter_map(|version| Some((scheme.key(version)?, version.as_str())));
+        fixed.filter(|(key, _)| key > current).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advisory::Record;
+    use crate::model::AdvisoryKind;
+
+    fn candidate(id: &str, aliases: &[&str], published: i64, events: &str) -> Candidate {
+        let json = format!(
+            r#"{{"id": "{id}", "affected": [{{"package": {{"ecosystem": "npm", "name": "a"}},
+                "ranges": [{{"type": "SEMVER", "events": [{events}]}}]}}]}}"#
+        );
+        let record = Record::parse(json.as_bytes()).unwrap();
+        let package = record.affected[0].clone();
+        Candidate {
+            record: JudgedRecord {
+                id: record.id,
+                aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
+                kind: AdvisoryKind::Vulnerability,
+                affected: Affected::No,
+                rating: Rating::UNKNOWN,
+                fixed: package.fixed,
+                summary: String::new(),
+                published: Some(published),
+                modified: None,
+                cwes: vec![],
+                references: vec![],
+                os: vec![],
+                arch: vec![],
+            },
+            affects: package.affects,
+        }
+    }
+
+    fn ids(judged: &Judged) -> Vec<Vec<&str>> {
+        judged.groups.iter().map(|group| group.records.iter().map(|record| record.id.as_str()).collect()).collect()
+    }
+
+    const ALL: &str = r#"{"introduced": "0"}"#;
+
+    #[test]
+    fn records_of_one_database_stay_apart() {
+        let candidates = vec![
+            candidate("RUSTSEC-2", &["CVE-1"], 20, ALL),
+            candidate("RUSTSEC-1", &["CVE-1"], 10, ALL),
+            candidate("GHSA-1", &["CVE-1"], 15, ALL),
+            candidate("GHSA-9", &["CVE-9"], 1, ALL),
+        ];
+        let judged = judge(Ecosystem::Npm, Some("1.0.0"), candidates);
+        assert_eq!(ids(&judged), [vec!["GHSA-9"], vec!["RUSTSEC-1", "GHSA-1"], vec!["RUSTSEC-2"]]);
+        assert_eq!(judged.groups[1].aliases, ["CVE-1", "GHSA-1"]);
+    }
+
+    #[test]
+    fn a_group_is_affected_if_any_record_matches() {
+        let candidates = vec![
+            candidate("GHSA-1", &["CVE-1"], 1, r#"{"introduced": "2.0.0"}"#),
+            candidate("NSWG-1", &["CVE-1"], 5, r#"{"introduced": "0"}, {"fixed": "1.5.0"}"#),
+            candidate("GHSA-2", &[], 1, r#"{"introduced": "3.0.0"}"#),
+        ];
+        let judged = judge(Ecosystem::Npm, Some("1.0.0"), candidates);
+        assert_eq!(ids(&judged), [vec!["NSWG-1", "GHSA-1"]]);
+        assert_eq!(judged.groups[0].records[1].affected, Affected::No);
+    }
+
+    #[test]
+    fn the_upgrade_lies_outside_of_every_record_that_has_a_fix() {
+        let candidates = vec![
+            candidate("A-1", &[], 1, r#"{"introduced": "0"}, {"fixed": "1.2.0"}"#),
+            candidate("A-2", &[], 2, r#"{"introduced": "1.0.0"}, {"fixed": "1.4.0"}"#),
+            candidate("A-3", &[], 3, ALL),
+            candidate("A-4", &[], 4, r#"{"introduced": "1.3.0"}, {"fixed": "1.3.5"}"#),
+        ];
+        let judged = judge(Ecosystem::Npm, Some("1.1.0"), candidates);
+        let fixes: Vec<_> = judged.groups.iter().map(|group| group.fixed_in.as_deref()).collect();
+        assert_eq!(fixes, [Some("1.4.0"), Some("1.4.0"), None]);
+    }
+
+    #[test]
+    fn without_a_version_only_what_covers_all_matches() {
+        let candidates = vec![candidate("MAL-1", &[], 1, ALL), candidate("A-1", &[], 1, r#"{"introduced": "1.0.0"}"#)];
+        assert_eq!(ids(&judge(Ecosystem::Npm, None, candidates)), [vec!["MAL-1"]]);
+        let odd = vec![candidate("A-1", &[], 1, r#"{"introduced": "1.0.0"}"#)];
+        assert_eq!(judge(Ecosystem::Npm, Some("latest"), odd).cannot_judge, 1);
+    }
+}
