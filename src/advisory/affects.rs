@@ -71,12 +71,13 @@ impl Affects {
 }
 
 /// What happens at a version. The order is that of equal versions: `introduced` counts first, so that a range that
-/// begins and ends at one version is empty (with `fixed`) or that version alone (with `last_affected`).
+/// begins and ends at one version is empty (with `fixed`) or that version alone (with `last_affected`); of two ends at
+/// one version the one that leaves it out counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum EventKind {
     Introduced,
-    LastAffected,
     Fixed,
+    LastAffected,
     Limit,
 }
 
