@@ -1,0 +1,146 @@
+//! The `RustSec` database as a directory (<https://github.com/rustsec/advisory-db>): each advisory is read by the
+//! `rustsec` crate, alone, so that one which that crate does not understand costs itself only, and becomes an OSV record as
+//! `RustSec`'s own export writes it, with what is patched beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustsec::advisory::Advisory;
+use rustsec::semver::{Op, VersionReq};
+use serde_json::{Value, json};
+
+use super::DatabaseError;
+use super::bucket::read_bounded;
+use super::build::SourceRecord;
+
+/// The name under which its ecosystem is looked up.
+pub(super) const ECOSYSTEM: &str = "crates.io";
+
+/// Whether a folder is laid out as the database.
+pub(super) fn is_database(root: &Path) -> bool {
+    root.join("crates").is_dir()
+}
+
+/// Every advisory, sorted by path. Those under `rust/` (the compiler and its tools) name no crate and match none; they
+/// are there to be explained.
+///
+/// # Errors
+/// Where a folder cannot be read.
+pub(super) fn records(root: &Path) -> Result<Vec<SourceRecord>, DatabaseError> {
+    let mut files: Vec<(PathBuf, String, bool)> = Vec::new();
+    for (collection, of_crates) in [("crates", true), ("rust", false)] {
+        let collection = root.join(collection);
+        if !collection.is_dir() {
+            continue;
+        }
+        for folder in folder(&collection)?.into_iter().filter(|path| path.is_dir()) {
+            let package = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+            for file in self::folder(&folder)? {
+                let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                if name.ends_with(".md") && !name.starts_with('.') && !name.starts_with("RUSTSEC-0000-0000.") {
+                    files.push((file, package.clone(), of_crates));
+                }
+            }
+        }
+    }
+    files.sort();
+    Ok(files.iter().map(|(file, package, of_crates)| record(file, package, *of_crates)).collect())
+}
+
+fn folder(path: &Path) -> Result<Vec<PathBuf>, DatabaseError> {
+    let entries = fs::read_dir(path).map_err(DatabaseError::io(path))?;
+    entries.map(|entry| entry.map(|entry| entry.path()).map_err(DatabaseError::io(path))).collect()
+}
+
+fn record(file: &Path, package: &str, of_crates: bool) -> SourceRecord {
+    let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let text = fs::File::open(file).and_then(read_bounded).map_err(|error| error.to_string());
+    let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
+    let advisory = text.and_then(|text| text.parse::<Advisory>().map_err(|error| error.to_string()));
+    let json = advisory.and_then(|advisory| {
+        if advisory.metadata.package.as_str() != package {
+            return Err(format!("it names {} but lies in the folder of {package}", advisory.metadata.package));
+        }
+        serde_json::to_vec(&to_osv(&advisory, of_crates)).map_err(|error| error.to_string())
+    });
+    SourceRecord { name, json, package: of_crates.then(|| package.to_owned()) }
+}
+
+/// The advisory as an OSV record.
+fn to_osv(advisory: &Advisory, of_crates: bool) -> Value {
+    let metadata = &advisory.metadata;
+    let date = format!("{}T12:00:00Z", metadata.date.as_str());
+    let mut references: Vec<Value> = vec![json!({"type": "ADVISORY", "url": advisory_url(metadata.id.as_str())})];
+    let urls = metadata.url.iter().chain(&metadata.references);
+    references.extend(urls.map(|url| json!({"type": "WEB", "url": url.as_str()})));
+    let vector = metadata.cvss.as_ref().map(ToString::to_string);
+    let generation = vector.as_deref().map(|vector| if vector.starts_with("CVSS:4") { "CVSS_V4" } else { "CVSS_V3" });
+    let severity: Vec<Value> = generation
+        .zip(vector.as_deref())
+        .map(|(kind, score)| json!({"type": kind, "score": score}))
+        .into_iter()
+        .collect();
+    let affected: Vec<Value> = of_crates.then(|| affected(advisory)).into_iter().collect();
+    json!({
+        "id": metadata.id.as_str(),
+        "published": date,
+        "modified": metadata.withdrawn.as_ref().map_or(date.clone(), |day| format!("{}T12:00:00Z", day.as_str())),
+        "withdrawn": metadata.withdrawn.as_ref().map(|day| format!("{}T12:00:00Z", day.as_str())),
+        "aliases": metadata.aliases.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+        "related": metadata.related.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+        "summary": metadata.title,
+        "details": metadata.description,
+        "severity": severity,
+        "affected": affected,
+        "references": references,
+    })
+}
+
+fn advisory_url(id: &str) -> String {
+    format!("https://rustsec.org/advisories/{id}.html")
+}
+
+fn affected(advisory: &Advisory) -> Value {
+    let metadata = &advisory.metadata;
+    let mut events = Vec::new();
+    for range in rustsec::osv::ranges_for_advisory(&advisory.versions) {
+        // The lowest version there is: pre-releases of 0.0.0 are covered as well.
+        let introduced = range.introduced.map_or_else(|| "0.0.0-0".to_owned(), |version| version.to_string());
+        events.push(json!({ "introduced": introduced }));
+        events.extend(range.fixed.map(|version| json!({ "fixed": version.to_string() })));
+    }
+    // Nothing is covered where everything is unaffected: no range, and no word that cannot be compared.
+    let ranges: Vec<Value> = vec![json!({"type": "SEMVER", "events": events})];
+    let ranges = if events.is_empty() { vec![never()] } else { ranges };
+    let limits = advisory.affected.as_ref();
+    let functions = limits.map(|limits| limits.functions.keys().map(ToString::to_string).collect::<Vec<_>>());
+    json!({
+        "package": {"ecosystem": ECOSYSTEM, "name": metadata.package.as_str()},
+        "ranges": ranges,
+        "ecosystem_specific": {"affects": {
+            "arch": limits.map(|limits| limits.arch.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            "os": limits.map(|limits| limits.os.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            "functions": functions,
+        }},
+        "database_specific": {
+            "categories": metadata.categories.iter().map(|category| category.name()).collect::<Vec<_>>(),
+            "informational": metadata.informational.as_ref().map(|kind| kind.as_str()),
+            "patched": advisory.versions.patched().iter().filter_map(lowest).collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// An empty range.
+fn never() -> Value {
+    json!({"type": "SEMVER", "events": [{"introduced": "0.0.0-0"}, {"fixed": "0.0.0-0"}]})
+}
+
+/// The lowest version that a `patched` requirement names; none where it has no lower end or leaves it out.
+fn lowest(requirement: &VersionReq) -> Option<String> {
+    let lower = requirement
+        .comparators
+        .iter()
+        .find(|comparator| !matches!(comparator.op, Op::Less | Op::LessEq | Op::Greater))?;
+    let pre = if lower.pre.is_empty() { String::new() } else { format!("-{}", lower.pre) };
+    Some(format!("{}.{}.{}{pre}", lower.major, lower.minor.unwrap_or(0), lower.patch.unwrap_or(0)))
+}

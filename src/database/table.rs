@@ -1,0 +1,94 @@
+//! Hash tables on pages: a directory of buckets over entries that are sorted by their 64-bit hash. A look-up reads one
+//! place of the directory and one of the entries, and compares no text.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::format::Section;
+use super::pages::{Pages, ReadError};
+
+/// A hash and a place in the file.
+pub(super) type Slot = (u64, u64);
+
+const SLOT: usize = 16;
+
+/// The hash of a package's ecosystem and normal name.
+pub(super) fn package_hash(ecosystem: &str, name: &str) -> u64 {
+    let mut key = Vec::with_capacity(ecosystem.len() + 1 + name.len());
+    key.extend_from_slice(ecosystem.as_bytes());
+    key.push(0);
+    key.extend_from_slice(name.as_bytes());
+    xxh3_64(&key)
+}
+
+/// The hash of an advisory id; ids differ in no more than case.
+pub(super) fn id_hash(id: &str) -> u64 {
+    xxh3_64(id.to_ascii_lowercase().as_bytes())
+}
+
+/// The bits of a hash that choose its bucket: about four entries in each.
+fn bucket_bits(entries: usize) -> u32 {
+    (entries / 4).max(1).next_power_of_two().trailing_zeros()
+}
+
+fn bucket(hash: u64, bits: u32) -> u64 {
+    hash.checked_shr(64 - bits).unwrap_or(0)
+}
+
+/// The table of slots: the number of bits, the directory, the slots.
+pub(super) fn encode(mut slots: Vec<Slot>) -> Vec<u8> {
+    slots.sort_unstable();
+    slots.dedup();
+    let bits = bucket_bits(slots.len());
+    let mut out = u64::from(bits).to_le_bytes().to_vec();
+    let mut at = 0;
+    for number in 0..1_u64 << bits {
+        while slots.get(at).is_some_and(|(hash, _)| bucket(*hash, bits) < number) {
+            at += 1;
+        }
+        out.extend_from_slice(&u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes());
+    }
+    out.extend_from_slice(&u32::try_from(slots.len()).unwrap_or(u32::MAX).to_le_bytes());
+    for (hash, place) in slots {
+        out.extend_from_slice(&hash.to_le_bytes());
+        out.extend_from_slice(&place.to_le_bytes());
+    }
+    out
+}
+
+/// A table in a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Table {
+    section: Section,
+    bits: u32,
+}
+
+impl Table {
+    pub(super) fn open(pages: &Pages, section: Section) -> Result<Self, ReadError> {
+        let bits = number(&pages.read(section.offset, 8)?, 0)?;
+        let bits = u32::try_from(bits).ok().filter(|&bits| bits < 32).ok_or(ReadError::Altered)?;
+        Ok(Self { section, bits })
+    }
+
+    /// The places of every entry with that hash.
+    pub(super) fn places(&self, pages: &Pages, hash: u64) -> Result<Vec<u64>, ReadError> {
+        let directory = self.section.offset + 8;
+        let bounds = pages.read(directory + 4 * bucket(hash, self.bits), 8)?;
+        let bounds = number(&bounds, 0)?;
+        let (first, last) = (bounds & 0xffff_ffff, bounds >> 32);
+        let count = usize::try_from(last.saturating_sub(first)).map_err(|_| ReadError::Altered)?;
+        let slots = directory + 4 * ((1 << self.bits) + 1);
+        let bytes = pages.read(slots + first * SLOT as u64, count * SLOT)?;
+        let mut places = Vec::new();
+        for slot in bytes.chunks_exact(SLOT) {
+            if number(slot, 0)? == hash {
+                places.push(number(slot, 8)?);
+            }
+        }
+        Ok(places)
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> Result<u64, ReadError> {
+    let bytes = bytes.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).ok_or(ReadError::Altered)?;
+    Ok(u64::from_le_bytes(bytes))
+}
