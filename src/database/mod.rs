@@ -89,3 +89,6 @@ impl DatabaseError {
         move |source| Self::Io { path, source }
     }
 }
+
+#[cfg(test)]
+mod tests;
