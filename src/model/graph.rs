@@ -3,7 +3,7 @@
 //! Edges, `direct` and kinds belong to a root and are never joined across roots: that a package is a
 //! development dependency here says nothing about its use there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Location, Package, PackageId, RepoPath, SourceKind};
 
@@ -245,6 +245,8 @@ pub struct GraphBuilder {
     uses: Vec<Use>,
     members: Vec<PackageIndex>,
     dependencies: Vec<Dependency>,
+    weak: Vec<Dependency>,
+    of_unknown_use: Vec<PackageIndex>,
 }
 
 impl GraphBuilder {
@@ -258,6 +260,8 @@ impl GraphBuilder {
             uses: Vec::new(),
             members: Vec::new(),
             dependencies: Vec::new(),
+            weak: Vec::new(),
+            of_unknown_use: Vec::new(),
         }
     }
 
@@ -279,17 +283,14 @@ impl GraphBuilder {
             });
             index
         };
-        let locations = &mut self.uses[index as usize].locations;
-        locations.extend(location.filter(|location| !locations.contains(location)));
+        self.uses[index as usize].locations.extend(location);
         index
     }
 
     /// Adds a project: the root itself, or a member of its workspace.
     pub fn member(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
         let index = self.package(id, location);
-        if !self.members.contains(&index) {
-            self.members.push(index);
-        }
+        self.members.push(index);
         index
     }
 
@@ -315,10 +316,7 @@ impl GraphBuilder {
 
     /// Notes where a manifest asks for the package.
     pub fn declare(&mut self, index: PackageIndex, location: Location) {
-        let declared = &mut self.uses[index as usize].declared;
-        if !declared.contains(&location) {
-            declared.push(location);
-        }
+        self.uses[index as usize].declared.push(location);
     }
 
     /// Adds that one package needs another.
@@ -330,6 +328,19 @@ impl GraphBuilder {
         requirement: Option<&str>,
     ) {
         self.dependencies.push(Dependency { from, to, kind, requirement: requirement.map(str::to_owned) });
+    }
+
+    /// Adds that one package uses another where something else has brought it in (an optional peer). It makes the
+    /// other one direct, but says nothing of what it is for.
+    pub fn weak_dependency(&mut self, from: PackageIndex, to: PackageIndex, requirement: Option<&str>) {
+        let requirement = requirement.map(str::to_owned);
+        self.weak.push(Dependency { from, to, kind: DependencyKind::Peer, requirement });
+    }
+
+    /// Notes that nobody can tell what the dependencies of a package are for, as when a member's manifest is not
+    /// at hand: [`GraphBuilder::finish_by_reachability`] leaves the kinds of all that it reaches unknown.
+    pub fn unknown_use_below(&mut self, index: PackageIndex) {
+        self.of_unknown_use.push(index);
     }
 
     /// Notes what the file itself says of a package's use. For formats whose edges do not tell;
@@ -353,6 +364,8 @@ impl GraphBuilder {
         }
         for edge in &self.dependencies {
             edges[edge.from as usize].push((edge.to, edge.kind));
+        }
+        for edge in self.dependencies.iter().chain(&self.weak) {
             if is_member[edge.from as usize] && !is_member[edge.to as usize] {
                 self.uses[edge.to as usize].direct = Some(true);
             }
@@ -372,11 +385,26 @@ impl GraphBuilder {
                 }
             }
         }
+        let mut todo = std::mem::take(&mut self.of_unknown_use);
+        let mut seen = is_member;
+        while let Some(from) = todo.pop() {
+            for &(to, _) in &edges[from as usize] {
+                if !std::mem::replace(&mut seen[to as usize], true) {
+                    self.uses[to as usize].kinds = Kinds::default();
+                    todo.push(to);
+                }
+            }
+        }
         self.finish_as_marked()
     }
 
     /// The graph, with `direct` and kinds as they were [`GraphBuilder::mark`]ed.
-    pub fn finish_as_marked(self) -> DependencyGraph {
+    pub fn finish_as_marked(mut self) -> DependencyGraph {
+        for usage in &mut self.uses {
+            keep_first(&mut usage.locations);
+            keep_first(&mut usage.declared);
+        }
+        self.dependencies.append(&mut self.weak);
         let root = Root {
             path: self.path,
             parser: self.parser,
@@ -392,6 +420,14 @@ impl GraphBuilder {
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty()
+    }
+}
+
+/// Drops every place that was there before.
+fn keep_first(places: &mut Vec<Location>) {
+    if places.len() > 1 {
+        let mut seen = HashSet::new();
+        places.retain(|place| seen.insert(place.clone()));
     }
 }
 
@@ -441,6 +477,27 @@ mod tests {
         assert_eq!(kinds_of(&graph, "lost"), (kinds_of(&graph, "lost").0, vec![]));
         assert_eq!(kinds_of(&graph, "run").0.direct, Some(true));
         assert_eq!(kinds_of(&graph, "shared").0.direct, Some(false));
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_told() {
+        let mut builder = GraphBuilder::new(&"yarn.lock".into(), "yarn-lock");
+        let [app, other] = ["app", "other"].map(|name| builder.member(id(name, SourceKind::Workspace), None));
+        let [run, tool, below, both] =
+            ["run", "tool", "below", "both"].map(|name| builder.package(id(name, SourceKind::Registry), None));
+        builder.dependency(app, tool, DependencyKind::Dev, None);
+        builder.dependency(app, run, DependencyKind::Runtime, None);
+        builder.weak_dependency(run, tool, None);
+        builder.dependency(app, both, DependencyKind::Dev, None);
+        builder.dependency(other, both, DependencyKind::Runtime, None);
+        builder.dependency(both, below, DependencyKind::Runtime, None);
+        builder.unknown_use_below(other);
+        let graph = builder.finish_by_reachability();
+        assert_eq!(kinds_of(&graph, "tool").1, ["dev"], "an optional peer brings nothing in");
+        assert_eq!(kinds_of(&graph, "run").1, ["runtime"]);
+        assert!(kinds_of(&graph, "both").1.is_empty() && kinds_of(&graph, "below").1.is_empty());
+        assert_eq!(kinds_of(&graph, "both").0.direct, Some(true));
+        assert_eq!(graph.roots[0].dependencies.len(), 6);
     }
 
     #[test]
