@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, RepoPath};
 
+mod cargo;
+mod npm;
 mod syntax;
 mod unsupported;
 
@@ -72,7 +74,7 @@ pub struct Parser {
 }
 
 /// Every parser. Where two claim a name, the first one has it.
-pub const PARSERS: &[&Parser] = &[];
+pub const PARSERS: &[&Parser] = &[&cargo::CARGO_LOCK, &cargo::CARGO_TOML, &npm::PACKAGE_LOCK, &npm::PACKAGE_JSON];
 
 /// The parser for a file of that name (without folders).
 pub fn parser_for(file_name: &str) -> Option<&'static Parser> {

@@ -3,7 +3,7 @@
 //! Edges, `direct` and kinds belong to a root and are never joined across roots: that a package is a
 //! development dependency here says nothing about its use there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Location, Package, PackageId, RepoPath, SourceKind};
 
@@ -214,6 +214,17 @@ impl Package {
     }
 }
 
+impl Use {
+    /// Joins the use of another instance of the same package.
+    fn absorb(&mut self, other: Self) {
+        self.direct = self.direct.max(other.direct);
+        self.kinds = self.kinds.union(other.kinds);
+        self.requirement = self.requirement.take().or(other.requirement);
+        self.locations.extend(other.locations);
+        self.declared.extend(other.declared);
+    }
+}
+
 impl Root {
     fn renumbered(mut self, map: &[PackageIndex]) -> Self {
         for member in &mut self.members {
@@ -229,6 +240,20 @@ impl Root {
         self.members.sort_unstable();
         self.members.dedup();
         self.uses.sort_by_key(|usage| usage.package);
+        let mut uses: Vec<Use> = Vec::with_capacity(self.uses.len());
+        for usage in self.uses {
+            match uses.last_mut() {
+                Some(last) if last.package == usage.package => last.absorb(usage),
+                _ => uses.push(usage),
+            }
+        }
+        for usage in &mut uses {
+            keep_first(&mut usage.locations);
+            keep_first(&mut usage.declared);
+        }
+        self.uses = uses;
+        // Two instances of one package may need each other; a package does not need itself.
+        self.dependencies.retain(|dependency| dependency.from != dependency.to);
         self.dependencies.sort();
         self.dependencies.dedup();
         self
@@ -245,6 +270,8 @@ pub struct GraphBuilder {
     uses: Vec<Use>,
     members: Vec<PackageIndex>,
     dependencies: Vec<Dependency>,
+    weak: Vec<Dependency>,
+    of_unknown_use: Vec<PackageIndex>,
 }
 
 impl GraphBuilder {
@@ -258,38 +285,44 @@ impl GraphBuilder {
             uses: Vec::new(),
             members: Vec::new(),
             dependencies: Vec::new(),
+            weak: Vec::new(),
+            of_unknown_use: Vec::new(),
         }
     }
 
     /// Adds a package, or finds the equal one that is there already, and adds a place where its version stands.
     pub fn package(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
-        let index = if let Some(&index) = self.by_id.get(&id) {
-            index
-        } else {
-            let index = PackageIndex::try_from(self.packages.len()).unwrap_or(PackageIndex::MAX);
-            self.by_id.insert(id.clone(), index);
-            self.packages.push(Package { id, integrity: None, install_script: None });
-            self.uses.push(Use {
-                package: index,
-                direct: None,
-                kinds: Kinds::default(),
-                requirement: None,
-                locations: Vec::new(),
-                declared: Vec::new(),
-            });
-            index
-        };
-        let locations = &mut self.uses[index as usize].locations;
-        locations.extend(location.filter(|location| !locations.contains(location)));
+        match self.by_id.get(&id) {
+            Some(&index) => {
+                self.uses[index as usize].locations.extend(location);
+                index
+            }
+            None => self.instance(id, location),
+        }
+    }
+
+    /// Adds a package that may be there several times and see other packages each time, as in nested
+    /// `node_modules` or with other peers. The graph holds it once; kinds are found for each instance, so that
+    /// what only a development instance needs stays a development dependency.
+    pub fn instance(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
+        let index = PackageIndex::try_from(self.packages.len()).unwrap_or(PackageIndex::MAX);
+        self.by_id.entry(id.clone()).or_insert(index);
+        self.packages.push(Package { id, integrity: None, install_script: None });
+        self.uses.push(Use {
+            package: index,
+            direct: None,
+            kinds: Kinds::default(),
+            requirement: None,
+            locations: location.into_iter().collect(),
+            declared: Vec::new(),
+        });
         index
     }
 
     /// Adds a project: the root itself, or a member of its workspace.
     pub fn member(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
         let index = self.package(id, location);
-        if !self.members.contains(&index) {
-            self.members.push(index);
-        }
+        self.members.push(index);
         index
     }
 
@@ -315,10 +348,7 @@ impl GraphBuilder {
 
     /// Notes where a manifest asks for the package.
     pub fn declare(&mut self, index: PackageIndex, location: Location) {
-        let declared = &mut self.uses[index as usize].declared;
-        if !declared.contains(&location) {
-            declared.push(location);
-        }
+        self.uses[index as usize].declared.push(location);
     }
 
     /// Adds that one package needs another.
@@ -330,6 +360,19 @@ impl GraphBuilder {
         requirement: Option<&str>,
     ) {
         self.dependencies.push(Dependency { from, to, kind, requirement: requirement.map(str::to_owned) });
+    }
+
+    /// Adds that one package uses another where something else has brought it in (an optional peer). It makes the
+    /// other one direct, but says what it is for only where nothing else does.
+    pub fn weak_dependency(&mut self, from: PackageIndex, to: PackageIndex, requirement: Option<&str>) {
+        let requirement = requirement.map(str::to_owned);
+        self.weak.push(Dependency { from, to, kind: DependencyKind::Peer, requirement });
+    }
+
+    /// Notes that nobody can tell what the dependencies of a package are for, as when a member's manifest is not
+    /// at hand: [`GraphBuilder::finish_by_reachability`] leaves the kinds of all that it reaches unknown.
+    pub fn unknown_use_below(&mut self, index: PackageIndex) {
+        self.of_unknown_use.push(index);
     }
 
     /// Notes what the file itself says of a package's use. For formats whose edges do not tell;
@@ -353,30 +396,68 @@ impl GraphBuilder {
         }
         for edge in &self.dependencies {
             edges[edge.from as usize].push((edge.to, edge.kind));
+        }
+        for edge in self.dependencies.iter().chain(&self.weak) {
             if is_member[edge.from as usize] && !is_member[edge.to as usize] {
                 self.uses[edge.to as usize].direct = Some(true);
             }
         }
-        let mut todo: Vec<(PackageIndex, DependencyKind)> =
+        let start: Vec<(PackageIndex, DependencyKind)> =
             self.members.iter().map(|&member| (member, DependencyKind::Runtime)).collect();
-        for &(member, kind) in &todo {
+        for &(member, kind) in &start {
             self.uses[member as usize].kinds.insert(kind);
         }
-        while let Some((from, user)) = todo.pop() {
-            for &(to, kind) in &edges[from as usize] {
-                let kind = kind.through(user);
-                // A member stands for itself: that another one needs it only for development does not
-                // make its own dependencies development ones.
-                if !is_member[to as usize] && self.uses[to as usize].kinds.insert(kind) {
-                    todo.push((to, kind));
+        // A member stands for itself: that another one needs it only for development does not make its own
+        // dependencies development ones.
+        self.walk(&edges, &is_member, start);
+        self.walk_weak(&mut edges);
+        let mut todo = std::mem::take(&mut self.of_unknown_use);
+        let mut seen = is_member;
+        while let Some(from) = todo.pop() {
+            for &(to, _) in &edges[from as usize] {
+                if !std::mem::replace(&mut seen[to as usize], true) {
+                    self.uses[to as usize].kinds = Kinds::default();
+                    todo.push(to);
                 }
             }
         }
         self.finish_as_marked()
     }
 
+    /// Spreads kinds along edges, but not into what is closed.
+    fn walk(
+        &mut self,
+        edges: &[Vec<(PackageIndex, DependencyKind)>],
+        closed: &[bool],
+        mut todo: Vec<(PackageIndex, DependencyKind)>,
+    ) {
+        while let Some((from, user)) = todo.pop() {
+            for &(to, kind) in &edges[from as usize] {
+                let kind = kind.through(user);
+                if !closed[to as usize] && self.uses[to as usize].kinds.insert(kind) {
+                    todo.push((to, kind));
+                }
+            }
+        }
+    }
+
+    /// What only weak edges lead to is for whoever would use it.
+    fn walk_weak(&mut self, edges: &mut [Vec<(PackageIndex, DependencyKind)>]) {
+        if self.weak.is_empty() {
+            return;
+        }
+        for edge in &self.weak {
+            edges[edge.from as usize].push((edge.to, edge.kind));
+        }
+        let reached: Vec<bool> = self.uses.iter().map(|usage| !usage.kinds.is_unknown()).collect();
+        let known = self.uses.iter().filter(|usage| !usage.kinds.is_unknown());
+        let start = known.flat_map(|usage| usage.kinds.iter().map(|kind| (usage.package, kind))).collect();
+        self.walk(edges, &reached, start);
+    }
+
     /// The graph, with `direct` and kinds as they were [`GraphBuilder::mark`]ed.
-    pub fn finish_as_marked(self) -> DependencyGraph {
+    pub fn finish_as_marked(mut self) -> DependencyGraph {
+        self.dependencies.append(&mut self.weak);
         let root = Root {
             path: self.path,
             parser: self.parser,
@@ -392,6 +473,14 @@ impl GraphBuilder {
     /// Whether nothing was added.
     pub fn is_empty(&self) -> bool {
         self.packages.is_empty()
+    }
+}
+
+/// Drops every place that was there before.
+fn keep_first(places: &mut Vec<Location>) {
+    if places.len() > 1 {
+        let mut seen = HashSet::new();
+        places.retain(|place| seen.insert(place.clone()));
     }
 }
 
@@ -441,6 +530,47 @@ mod tests {
         assert_eq!(kinds_of(&graph, "lost"), (kinds_of(&graph, "lost").0, vec![]));
         assert_eq!(kinds_of(&graph, "run").0.direct, Some(true));
         assert_eq!(kinds_of(&graph, "shared").0.direct, Some(false));
+    }
+
+    #[test]
+    fn instances_are_walked_apart_and_kept_once() {
+        let mut builder = GraphBuilder::new(&"package-lock.json".into(), "package-lock");
+        let app = builder.member(id("app", SourceKind::Workspace), None);
+        let [run, test] = [0, 1].map(|_| builder.instance(id("twice", SourceKind::Registry), None));
+        let tool = builder.package(id("tool", SourceKind::Registry), None);
+        builder.dependency(app, run, DependencyKind::Runtime, None);
+        builder.dependency(app, test, DependencyKind::Dev, None);
+        builder.dependency(test, tool, DependencyKind::Runtime, None);
+        builder.dependency(test, run, DependencyKind::Runtime, None);
+        let graph = builder.finish_by_reachability();
+        assert_eq!(kinds_of(&graph, "tool").1, ["dev"]);
+        assert_eq!(kinds_of(&graph, "twice").1, ["runtime", "dev"]);
+        assert_eq!((graph.packages.len(), graph.roots[0].uses.len()), (3, 3));
+        assert_eq!(graph.roots[0].dependencies.len(), 3, "none from a package to itself");
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_not_told() {
+        let mut builder = GraphBuilder::new(&"yarn.lock".into(), "yarn-lock");
+        let [app, other] = ["app", "other"].map(|name| builder.member(id(name, SourceKind::Workspace), None));
+        let [run, tool, below, both] =
+            ["run", "tool", "below", "both"].map(|name| builder.package(id(name, SourceKind::Registry), None));
+        builder.dependency(app, tool, DependencyKind::Dev, None);
+        builder.dependency(app, run, DependencyKind::Runtime, None);
+        builder.weak_dependency(run, tool, None);
+        let only = builder.package(id("only", SourceKind::Registry), None);
+        builder.weak_dependency(tool, only, None);
+        builder.dependency(app, both, DependencyKind::Dev, None);
+        builder.dependency(other, both, DependencyKind::Runtime, None);
+        builder.dependency(both, below, DependencyKind::Runtime, None);
+        builder.unknown_use_below(other);
+        let graph = builder.finish_by_reachability();
+        assert_eq!(kinds_of(&graph, "tool").1, ["dev"], "an optional peer brings nothing in");
+        assert_eq!(kinds_of(&graph, "only").1, ["dev"], "nothing else says what it is for");
+        assert_eq!(kinds_of(&graph, "run").1, ["runtime"]);
+        assert!(kinds_of(&graph, "both").1.is_empty() && kinds_of(&graph, "below").1.is_empty());
+        assert_eq!(kinds_of(&graph, "both").0.direct, Some(true));
+        assert_eq!(graph.roots[0].dependencies.len(), 7);
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! Cargo: `Cargo.lock` and `Cargo.toml`
+//! (<https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html>).
+
+mod cargo_lock;
+mod cargo_toml;
+mod manifest;
+#[cfg(test)]
+mod tests;
+
+pub(super) use cargo_lock::PARSER as CARGO_LOCK;
+pub(super) use cargo_toml::PARSER as CARGO_TOML;
+
+use ::toml::Spanned;
+use ::toml::de::DeValue;
+
+use crate::ecosystem::syntax::toml::Document;
+use crate::model::{Location, Source, SourceKind};
+
+/// The two indexes of crates.io: the git one and the sparse one
+/// (<https://doc.rust-lang.org/cargo/reference/registries.html>).
+const CRATES_IO: [&str; 2] = ["https://github.com/rust-lang/crates.io-index", "https://registry.example"];
+
+/// The registry with that index URL (without `registry+` and `sparse+`).
+fn registry(index: &str) -> Source {
+    let index = index.trim_end_matches('/');
+    if CRATES_IO.contains(&index) { Source::PUBLIC_REGISTRY } else { Source::at(SourceKind::Registry, index) }
+}
+
+/// A `source` as `Cargo.lock` writes it
+/// (<https://doc.rust-lang.org/cargo/reference/pkgid-spec.html>, "Source kinds"). Of git, what was asked for
+/// (`?branch=…`) is left out: the commit says what was taken.
+fn source_of(text: &str) -> Source {
+    let Some((kind, url)) = text.split_once('+') else {
+        return Source::at(SourceKind::Unknown, text);
+    };
+    match kind {
+        "registry" | "sparse" => registry(url),
+        "git" => {
+            let (repository, commit) = url.split_once('#').unwrap_or((url, ""));
+            let repository = repository.split('?').next().unwrap_or(repository);
+            git(repository, commit)
+        }
+        "path" => Source::at(SourceKind::Path, url),
+        _ => Source::at(SourceKind::Unknown, text),
+    }
+}
+
+/// A git repository, with the commit where it is known.
+fn git(repository: &str, commit: &str) -> Source {
+    if commit.is_empty() {
+        Source::at(SourceKind::Git, repository)
+    } else {
+        Source::at(SourceKind::Git, &format!("{repository}#{commit}"))
+    }
+}
+
+/// Where a text stands, if it stands there without escapes.
+fn place_of(document: &Document<'_>, value: &Spanned<DeValue<'_>>) -> Option<Location> {
+    let raw = document.lines.text().get(value.span())?;
+    let text = value.get_ref().as_str()?;
+    (raw.trim_matches(['"', '\'']) == text).then(|| document.locate(value))
+}

@@ -1,0 +1,30 @@
+//! npm's world: lockfiles of npm, Yarn, pnpm and Bun, and `package.json`.
+
+mod bun_lock;
+mod manifest;
+mod package_json;
+mod package_lock;
+mod package_lock_v1;
+mod pnpm_lock;
+mod scope;
+mod spec;
+#[cfg(test)]
+mod tests;
+mod yarn_berry;
+mod yarn_lock;
+mod yarn_v1;
+
+pub(super) use package_json::PARSER as PACKAGE_JSON;
+pub(super) use package_lock::PARSER as PACKAGE_LOCK;
+
+use crate::model::{Ecosystem, PackageId, Source, SourceKind};
+
+/// The identity of a package.
+fn id(name: &str, version: Option<&str>, source: Source) -> PackageId {
+    PackageId::new(Ecosystem::Npm, name, version, source)
+}
+
+/// The identity of a project: the root, or a member of its workspace.
+fn project(name: &str, version: Option<&str>) -> PackageId {
+    id(name, version, Source::of(SourceKind::Workspace))
+}

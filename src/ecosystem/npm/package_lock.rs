@@ -1,0 +1,281 @@
+//! `package-lock.json` and `npm-shrinkwrap.json`, versions 1 to 3
+//! (<https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json>). Versions 2 and 3 are read from `packages`
+//! here; the `dependencies` that version 2 keeps for old clients say nothing more. Version 1 has its own file.
+
+use super::manifest::{Project, TABLES, folder_label, is_optional_peer, patterns};
+use super::scope::{Scopes, is_sane};
+use super::spec::source_of_resolved;
+use super::{id, package_lock_v1, project};
+use crate::ecosystem::syntax::glob;
+use crate::ecosystem::syntax::json::{self, Document, Value};
+use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support, file_name_of, folder_of};
+use crate::model::{
+    DependencyGraph, DependencyKind, Diagnostic, Ecosystem, GraphBuilder, PackageIndex, RepoPath, Source, SourceKind,
+};
+
+/// The parser's row.
+pub(in crate::ecosystem) const PARSER: Parser = Parser {
+    id: "package-lock",
+    ecosystem: Ecosystem::Npm,
+    role: Role::Lockfile,
+    names: &["package-lock.json", "npm-shrinkwrap.json"],
+    empty_is_valid: false,
+    capabilities: Capabilities {
+        graph: Support::Full,
+        direct: Support::Full,
+        kinds: Support::Full,
+        source: Support::Full,
+        lines: Support::Full,
+        integrity: Support::Full,
+    },
+    parse,
+};
+
+/// The newest format that is known.
+const NEWEST: f64 = 3.0;
+
+fn parse(input: &Input<'_>) -> Parsed {
+    if let Some(wanted) = Project::wanted(input) {
+        return Parsed { wanted: vec![wanted], ..Parsed::default() };
+    }
+    let mut diagnostics = Vec::new();
+    let mut repaired = String::new();
+    let document = json::parse(input.path, input.bytes, &mut repaired, &mut diagnostics);
+    let manifests = Project::read(input, &mut diagnostics);
+    let mut lock = Lock { path: input.path, document: &document, project: &manifests, diagnostics: &mut diagnostics };
+    lock.check_version();
+    let graph = match document.value.get("packages") {
+        Some(packages) => lock.read(packages),
+        None => package_lock_v1::read(&mut lock),
+    };
+    Parsed { graph, diagnostics, companions: manifests.companions(), wanted: Vec::new() }
+}
+
+/// A lock and what is read with it.
+pub(super) struct Lock<'l, 'd> {
+    pub(super) path: &'l RepoPath,
+    pub(super) document: &'d Document<'d>,
+    pub(super) project: &'l Project,
+    pub(super) diagnostics: &'l mut Vec<Diagnostic>,
+}
+
+/// An entry of `packages`.
+struct Entry<'d> {
+    key: &'d str,
+    value: &'d Value<'d>,
+    /// The name behind the last `node_modules/`; `None` of the root, of members and of folders.
+    installed: Option<&'d str>,
+    /// The folder that a link leads to.
+    link: Option<&'d str>,
+    index: Option<PackageIndex>,
+}
+
+impl<'d> Lock<'_, 'd> {
+    fn check_version(&mut self) {
+        let value = &self.document.value;
+        if !matches!(value, Value::Object(_)) {
+            if self.diagnostics.is_empty() {
+                self.complain("", "an object is expected here; nothing was read");
+            }
+            return;
+        }
+        match value.number("lockfileVersion") {
+            Some(version) if (1.0..=NEWEST).contains(&version) => {}
+            // npm 5 wrote no version at first.
+            None if value.get("packages").is_some() || value.get("dependencies").is_some() => {}
+            _ => {
+                let line = value.entries().iter().find(|(key, _)| key == "lockfileVersion");
+                let line = line.and_then(|(key, _)| self.document.locate(key)).map(|place| place.line);
+                let message = "this lockfileVersion is not known; it was read like version 3, and may say more";
+                self.diagnostics.push(Diagnostic::warning(self.path, line, message));
+            }
+        }
+    }
+
+    fn read(&mut self, packages: &'d Value<'d>) -> DependencyGraph {
+        let mut builder = GraphBuilder::new(self.path, PARSER.id);
+        if !matches!(packages, Value::Object(_)) {
+            self.complain("", "`packages` is no object; it was not read");
+        }
+        let mut entries = self.entries(packages);
+        let names = Names::of(&entries);
+        let root = packages.get("");
+        let members = patterns(root.and_then(|root| root.get("workspaces")));
+        for entry in &mut entries {
+            self.add(entry, &names, &members, &mut builder);
+        }
+        self.connect(&entries, &names, &mut builder);
+        builder.finish_by_reachability()
+    }
+
+    fn entries(&mut self, packages: &'d Value<'d>) -> Vec<Entry<'d>> {
+        let mut entries = Vec::with_capacity(packages.entries().len());
+        for (key, value) in packages.entries() {
+            if !matches!(value, Value::Object(_)) {
+                self.complain(key, format!("the entry `{key}` is no object; it was not read"));
+            } else if !is_sane(key) {
+                self.complain(key, "a path of that length or depth is refused; it was not read");
+            } else {
+                let link = value.is_true("link").then(|| value.text("resolved")).flatten();
+                let link = link.map(|link| link.strip_prefix("file:").unwrap_or(link).trim_end_matches('/'));
+                entries.push(Entry { key, value, installed: split_key(key).map(|(_, name)| name), link, index: None });
+            }
+        }
+        entries
+    }
+
+    fn add(&mut self, entry: &mut Entry<'d>, names: &Names<'d>, members: &[String], builder: &mut GraphBuilder) {
+        if entry.link.is_some() {
+            return;
+        }
+        let value = entry.value;
+        let version = match value.get("version") {
+            None | Some(Value::Null) => None,
+            Some(Value::Text(version)) => Some(version.as_ref()),
+            Some(_) => {
+                self.complain(entry.key, format!("the version of `{}` is no text; it was not read", entry.key));
+                return;
+            }
+        };
+        let place = version.and_then(|version| self.document.locate(version));
+        if entry.key.is_empty() {
+            let document = &self.document.value;
+            let version = version.or_else(|| document.text("version"));
+            let place = place.or_else(|| self.document.locate(version?));
+            entry.index = Some(builder.member(project(self.root_name(value), version), place));
+            return;
+        }
+        let name = value.text("name").or(entry.installed).or_else(|| names.linked(entry.key));
+        let name = name.unwrap_or_else(|| file_name_of(entry.key));
+        let index = if entry.installed.is_some() {
+            let source = match value.text("resolved") {
+                Some(resolved) => source_of_resolved(name, resolved),
+                // Bundled ones come in their parent's archive; npm can leave the others out on demand.
+                None => Source::PUBLIC_REGISTRY,
+            };
+            builder.instance(id(name, version, source), place)
+        } else if glob::any_matches(members.iter().map(String::as_str), entry.key) {
+            builder.member(project(name, version), place)
+        } else {
+            builder.package(id(name, version, Source::at(SourceKind::Path, entry.key)), place)
+        };
+        if let Some(integrity) = value.text("integrity") {
+            builder.integrity(index, integrity);
+        }
+        builder.install_script(index, value.is_true("hasInstallScript"));
+        entry.index = Some(index);
+    }
+
+    fn root_name<'s>(&'s self, root: &'s Value<'_>) -> &'s str {
+        let manifest = self.project.root().and_then(|manifest| manifest.name.as_deref());
+        let named = root.text("name").or_else(|| self.document.value.text("name")).or(manifest);
+        named.unwrap_or_else(|| folder_label(folder_of(self.path)))
+    }
+
+    fn connect(&mut self, entries: &[Entry<'d>], names: &Names<'d>, builder: &mut GraphBuilder) {
+        for entry in entries {
+            let Some(from) = entry.index else {
+                continue;
+            };
+            let scope = names.scopes.nearest(entry.key);
+            let resolve = |name: &str| {
+                let target = &entries[names.scopes.resolve(scope, name)?];
+                match target.link {
+                    Some(folder) => entries[*names.folders.get(folder)?].index,
+                    None => target.index,
+                }
+            };
+            let peers = entry.value.get("peerDependenciesMeta");
+            for (table, kind) in TABLES {
+                if kind == DependencyKind::Dev && entry.installed.is_some() {
+                    continue;
+                }
+                for (name, requirement) in entry.value.object(table) {
+                    let requirement = requirement.as_text();
+                    let is_weak = kind == DependencyKind::Peer && is_optional_peer(peers, name);
+                    match resolve(name) {
+                        Some(to) if to == from => {}
+                        Some(to) if is_weak => builder.weak_dependency(from, to, requirement),
+                        Some(to) => builder.dependency(from, to, kind, requirement),
+                        // Optional ones, and peers, may well be missing.
+                        None if kind == DependencyKind::Runtime && !has(entry.value, "optionalDependencies", name) => {
+                            self.missing(entry.key, name);
+                        }
+                        None => {}
+                    }
+                }
+            }
+            if let Some(manifest) = self.project.manifests.get(entry.key) {
+                for asked in &manifest.asked {
+                    if let (Some(to), Some(place)) = (resolve(&asked.name), &asked.place) {
+                        builder.declare(to, place.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Says that something which must be there is not.
+    pub(super) fn missing(&mut self, from: &str, name: &str) {
+        let line = self.document.locate(name).map(|place| place.line);
+        let from = if from.is_empty() { "the project" } else { from };
+        let message = format!("`{from}` needs `{name}`, which this file does not have; run `npm install` to renew it");
+        self.diagnostics.push(Diagnostic::warning(self.path, line, message));
+    }
+
+    /// Says that something could not be read, at the line of that part of the document.
+    pub(super) fn complain(&mut self, part: &str, message: impl Into<String>) {
+        let line = self.document.locate(part).map(|place| place.line);
+        self.diagnostics.push(Diagnostic::error(self.path, line, message));
+    }
+}
+
+fn has(entry: &Value<'_>, table: &str, name: &str) -> bool {
+    entry.get(table).is_some_and(|table| table.get(name).is_some())
+}
+
+/// The folder and the name of a key that ends in `node_modules/name` or `node_modules/@scope/name`.
+fn split_key(key: &str) -> Option<(&str, &str)> {
+    const FOLDER: &str = "node_modules/";
+    let at = key.rfind(FOLDER)?;
+    let (folder, name) = (&key[..at], &key[at + FOLDER.len()..]);
+    let slashes = name.bytes().filter(|&byte| byte == b'/').count();
+    let is_name = !name.is_empty() && slashes == usize::from(name.starts_with('@'));
+    let folder = if folder.is_empty() { Some(folder) } else { folder.strip_suffix('/') };
+    folder.filter(|_| is_name).map(|folder| (folder, name))
+}
+
+/// What is found under which name.
+struct Names<'d> {
+    scopes: Scopes<'d>,
+    /// Entries of folders: the root, members, what links lead to.
+    folders: std::collections::HashMap<&'d str, usize>,
+    links: std::collections::HashMap<&'d str, &'d str>,
+}
+
+impl<'d> Names<'d> {
+    fn of(entries: &[Entry<'d>]) -> Self {
+        let mut names = Self { scopes: Scopes::default(), folders: Default::default(), links: Default::default() };
+        for (at, entry) in entries.iter().enumerate() {
+            match split_key(entry.key) {
+                Some((folder, name)) => {
+                    let scope = names.scopes.at(folder);
+                    names.scopes.insert(scope, name, at);
+                }
+                None => {
+                    names.folders.insert(entry.key, at);
+                }
+            }
+            if let (Some(folder), Some(name)) = (entry.link, entry.installed) {
+                names.links.insert(folder, name);
+            }
+        }
+        names.scopes.connect();
+        names
+    }
+
+    /// The name under which a folder is linked.
+    fn linked(&self, folder: &str) -> Option<&'d str> {
+        self.links.get(folder).copied()
+    }
+}
