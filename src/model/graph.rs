@@ -102,6 +102,10 @@ impl Kinds {
     }
 }
 
+/// How many places are kept of one package in one root, so that a hostile file that names one package a million
+/// times stays cheap.
+const MAX_LOCATIONS: usize = 100;
+
 /// How one root uses one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
@@ -280,7 +284,9 @@ impl GraphBuilder {
             index
         };
         let locations = &mut self.uses[index as usize].locations;
-        locations.extend(location.filter(|location| !locations.contains(location)));
+        let is_new = |location: &Location| locations.len() < MAX_LOCATIONS && !locations.contains(location);
+        let location = location.filter(is_new);
+        locations.extend(location);
         index
     }
 
@@ -316,7 +322,7 @@ impl GraphBuilder {
     /// Notes where a manifest asks for the package.
     pub fn declare(&mut self, index: PackageIndex, location: Location) {
         let declared = &mut self.uses[index as usize].declared;
-        if !declared.contains(&location) {
+        if declared.len() < MAX_LOCATIONS && !declared.contains(&location) {
             declared.push(location);
         }
     }
