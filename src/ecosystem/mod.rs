@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, RepoPath};
 
+mod go;
 mod python;
 mod syntax;
 mod unsupported;
@@ -74,7 +75,13 @@ pub struct Parser {
 }
 
 /// Every parser. Where two claim a name, the first one has it.
-pub const PARSERS: &[&Parser] = &[&python::poetry_lock::PARSER, &python::uv_lock::PARSER];
+pub const PARSERS: &[&Parser] = &[
+    &go::go_mod::PARSER,
+    &go::go_sum::PARSER,
+    &go::go_work::PARSER,
+    &python::poetry_lock::PARSER,
+    &python::uv_lock::PARSER,
+];
 
 /// The parser for the file at that path.
 pub fn parser_for(path: &str) -> Option<&'static Parser> {
