@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, RepoPath};
 
 mod cargo;
+mod go;
 mod npm;
+mod python;
 mod syntax;
 mod unsupported;
 
@@ -63,7 +65,8 @@ pub struct Parser {
     pub ecosystem: Ecosystem,
     /// Lockfile or manifest.
     pub role: Role,
-    /// Names of the files that it reads: a file name, in which one `*` stands for any text.
+    /// Names of the files that it reads: a file name, in which each `*` stands for any text. A name with a `/` is
+    /// the end of a path, part by part (`requirements/*.txt`).
     pub names: &'static [&'static str],
     /// Whether a file of zero bytes is valid and holds no package, or is broken.
     pub empty_is_valid: bool,
@@ -74,21 +77,43 @@ pub struct Parser {
 }
 
 /// Every parser. Where two claim a name, the first one has it.
-pub const PARSERS: &[&Parser] = &[&cargo::CARGO_LOCK, &cargo::CARGO_TOML, &npm::PACKAGE_LOCK, &npm::PACKAGE_JSON];
+pub const PARSERS: &[&Parser] = &[
+    &cargo::CARGO_LOCK,
+    &cargo::CARGO_TOML,
+    &npm::PACKAGE_LOCK,
+    &npm::PACKAGE_JSON,
+    &go::go_mod::PARSER,
+    &go::go_sum::PARSER,
+    &go::go_work::PARSER,
+    &python::poetry_lock::PARSER,
+    &python::uv_lock::PARSER,
+];
 
-/// The parser for a file of that name (without folders).
-pub fn parser_for(file_name: &str) -> Option<&'static Parser> {
-    PARSERS.iter().copied().find(|parser| parser.names.iter().any(|pattern| matches(pattern, file_name)))
+/// The parser for the file at that path.
+pub fn parser_for(path: &str) -> Option<&'static Parser> {
+    PARSERS.iter().copied().find(|parser| parser.names.iter().any(|pattern| fits(pattern, path)))
 }
 
-/// Whether a name fits a pattern in which one `*` stands for any text.
+/// Whether the end of a path fits a pattern that has as many parts.
+fn fits(pattern: &str, path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    pattern.rsplit('/').all(|pattern| parts.next().is_some_and(|part| matches(pattern, part)))
+}
+
+/// Whether a name fits a pattern in which each `*` stands for any text.
 fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((before, after)) => {
-            name.len() >= before.len() + after.len() && name.starts_with(before) && name.ends_with(after)
+    let Some((before, pattern)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut rest) = name.strip_prefix(before) else { return false };
+    // Between two stars the first place that fits is as good as any other; the last piece must be the end.
+    let mut pieces = pattern.split('*').peekable();
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
         }
+        let Some(at) = rest.find(piece) else { return false };
+        rest = &rest[at + piece.len()..];
     }
+    true
 }
 
 /// Files of the scanned tree that are at hand, by path.
@@ -231,6 +256,21 @@ impl Parsed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_fit_whole_names() {
+        assert!(matches("*requirements*.txt", "requirements.txt"));
+        assert!(matches("*requirements*.txt", "dev-requirements-3.txt"));
+        assert!(!matches("*requirements*.txt", "requirements.txt.bak"));
+        assert!(!matches("*requirements*.txt", "require.txt"));
+        assert!(matches("pylock.*.toml", "pylock.dev.toml"));
+        assert!(!matches("pylock.*.toml", "pylock.toml"), "no overlap of what stands around the star");
+        assert!(matches("a*a*a", "aaa") && !matches("a*a*a", "aa"));
+        assert!(fits("requirements/*.txt", "x/requirements/dev.txt"));
+        assert!(fits("requirements/*.txt", "requirements/dev.txt"));
+        assert!(!fits("requirements/*.txt", "my-requirements/dev.txt"));
+        assert!(!fits("requirements/*.txt", "requirements/old/dev.txt"));
+    }
 
     #[test]
     fn paths_stay_inside_the_root() {

@@ -102,6 +102,10 @@ impl Kinds {
     }
 }
 
+/// How many places are kept of one package in one root, so that a hostile file that names one package a million
+/// times stays cheap.
+const MAX_LOCATIONS: usize = 100;
+
 /// How one root uses one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
@@ -476,11 +480,12 @@ impl GraphBuilder {
     }
 }
 
-/// Drops every place that was there before.
+/// Drops every place that was there before, and all beyond [`MAX_LOCATIONS`].
 fn keep_first(places: &mut Vec<Location>) {
     if places.len() > 1 {
         let mut seen = HashSet::new();
         places.retain(|place| seen.insert(place.clone()));
+        places.truncate(MAX_LOCATIONS);
     }
 }
 

@@ -1,5 +1,6 @@
-//! What several formats share: reading JSON and TOML with byte offsets, and keeping what comes before an error.
+//! What several formats share: reading JSON and TOML with byte offsets, keeping what comes before an error, bounds.
 
+pub(super) mod bounds;
 pub(super) mod glob;
 pub(super) mod json;
 pub(super) mod toml;

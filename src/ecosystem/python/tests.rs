@@ -1,0 +1,1 @@
+//! Tests over all parsers of Python.
