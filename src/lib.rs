@@ -2,4 +2,5 @@
 pub mod advisory;
 pub mod ecosystem;
 pub mod model;
+pub mod rule;
 pub mod version;
