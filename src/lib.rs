@@ -2,5 +2,6 @@
 pub mod advisory;
 pub mod ecosystem;
 pub mod model;
+pub mod policy;
 pub mod rule;
 pub mod version;
