@@ -3,4 +3,6 @@ pub mod advisory;
 pub mod database;
 pub mod ecosystem;
 pub mod model;
+pub mod policy;
+pub mod rule;
 pub mod version;

@@ -1,0 +1,577 @@
+//! Where findings meet the policy.
+
+use std::cmp::{Ordering, Reverse};
+
+use jiff::civil::Date;
+
+use super::exception::{Coverage, Exceptions};
+use super::{KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, Policy, Profile, RuleSettings, Scope, UNMAINTAINED_PACKAGE};
+use crate::model::{
+    AdvisoryKind, Decision, DependencyGraph, ExceptionStatus, Finding, Kinds, Level, Severity, Subject, Use,
+};
+
+/// Decides about findings, and says what became of each exception. Decisions come in the order of [`order`].
+///
+/// A finding has the gravest level of the rules that apply to it (its own and those in `also`), so that no rule can
+/// hide what another one would deny. Findings of rules that are all off are left out: such rules are not evaluated.
+pub fn decide(
+    findings: Vec<Finding>,
+    graph: &DependencyGraph,
+    policy: &Policy,
+    today: Date,
+) -> (Vec<Decision>, Vec<ExceptionStatus>) {
+    let mut exceptions = Exceptions::of(&policy.exceptions, today);
+    let mut decisions = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let Some(Judgement { level, mut reason }) = judge(&finding, graph, policy) else { continue };
+        let exception = match exceptions.cover(graph, &finding) {
+            Coverage::Open => None,
+            Coverage::Covered(exception) => Some(exception),
+            Coverage::Ended(why) => {
+                reason = format!("{reason}; {why}");
+                None
+            }
+        };
+        decisions.push(Decision { finding, level, reason, exception });
+    }
+    decisions.sort_by(|a, b| order(graph, a, b));
+    (decisions, exceptions.statuses())
+}
+
+/// A level with what led to it.
+struct Judgement {
+    level: Level,
+    reason: String,
+}
+
+impl Judgement {
+    fn new(level: Level, reason: impl Into<String>) -> Self {
+        Self { level, reason: reason.into() }
+    }
+}
+
+/// The gravest judgement of the rules that apply, capped for test data.
+fn judge(finding: &Finding, graph: &DependencyGraph, policy: &Policy) -> Option<Judgement> {
+    let usage = usage_of(finding, graph);
+    let mut gravest: Option<Judgement> = None;
+    for id in std::iter::once(finding.rule.id).chain(finding.also.iter().copied()) {
+        let Some(settings) = policy.rules.get(id).filter(|settings| settings.level != Level::Off) else { continue };
+        let judgement = judge_by(settings, policy.profile, finding, usage);
+        if gravest.as_ref().is_none_or(|gravest| judgement.level > gravest.level) {
+            gravest = Some(judgement);
+        }
+    }
+    let judgement = gravest?;
+    let is_test_data = match finding.subject {
+        Subject::Package { root, .. } => graph.roots[root].test_data,
+        Subject::File(_) | Subject::Project => false,
+    };
+    if is_test_data && judgement.level > policy.test_data {
+        let reason = format!("test data: at most {}", policy.test_data);
+        return Some(Judgement::new(policy.test_data, reason));
+    }
+    Some(judgement)
+}
+
+fn usage_of<'g>(finding: &Finding, graph: &'g DependencyGraph) -> Option<&'g Use> {
+    match finding.subject {
+        Subject::Package { package, root } => graph.roots.get(root)?.usage(package),
+        Subject::File(_) | Subject::Project => None,
+    }
+}
+
+/// What one rule's settings make of a finding.
+fn judge_by(settings: &RuleSettings, profile: Profile, finding: &Finding, usage: Option<&Use>) -> Judgement {
+    let kinds = usage.map_or(Kinds::default(), |usage| usage.kinds);
+    if let Some(judged) = settings.kinds
+        && !kinds.is_unknown()
+        && !kinds.iter().any(|kind| judged.contains(kind))
+    {
+        return Judgement::new(Level::Allow, format!("only for {}, which the policy leaves out", words(kinds)));
+    }
+    let is_transitive = usage.is_some_and(|usage| usage.direct == Some(false));
+    if is_transitive && settings.scope == Some(Scope::Direct) {
+        return Judgement::new(Level::Allow, "transitive, and the policy's scope is direct");
+    }
+    if settings.rule.id == KNOWN_VULNERABILITY {
+        return judge_vulnerability(settings, profile, finding);
+    }
+    if settings.rule.id == UNMAINTAINED_PACKAGE && is_transitive && settings.scope != Some(Scope::All) {
+        let at_most = match profile {
+            Profile::Greenfield => Level::Warn,
+            Profile::Brownfield => Level::Allow,
+        };
+        if settings.level > at_most {
+            return Judgement::new(at_most, format!("transitive: {}", says(profile.as_str(), at_most)));
+        }
+    }
+    let who = if settings.is_level_given { "the policy" } else { profile.as_str() };
+    Judgement::new(settings.level, says(who, settings.level))
+}
+
+/// Severity and fix grade a vulnerability: greenfield denies from low on; brownfield denies high and critical ones
+/// with a fix, warns about those without, and allows the rest. A level that was given holds from low on.
+fn judge_vulnerability(settings: &RuleSettings, profile: Profile, finding: &Finding) -> Judgement {
+    let rated = finding.advisory.as_ref().map_or(Severity::Unknown, |group| group.rating.severity);
+    let (severity, name) = match rated {
+        Severity::Unknown => (settings.unscored_as, format!("no score, counts as {}", settings.unscored_as)),
+        Severity::None => (Severity::None, "severity none".to_owned()),
+        severity => (severity, severity.to_string()),
+    };
+    let is_graded = !settings.is_level_given && profile == Profile::Brownfield;
+    let threshold = settings.min_severity.unwrap_or(if is_graded { Severity::High } else { Severity::Low });
+    if severity < threshold {
+        let below = match settings.min_severity {
+            Some(_) => format!("below min-severity {threshold}"),
+            None if settings.is_level_given => format!("below {threshold}"),
+            None => format!("{} allows what is below {threshold}", profile.as_str()),
+        };
+        return Judgement::new(Level::Allow, format!("{name}: {below}"));
+    }
+    if is_graded {
+        let has_fix = finding.advisory.as_ref().is_some_and(|group| group.fixed_in.is_some());
+        let (level, fix) =
+            if has_fix { (settings.level, "fix available") } else { (settings.level.min(Level::Warn), "no fix known") };
+        return Judgement::new(level, format!("{name}, {fix}: {}", says(profile.as_str(), level)));
+    }
+    let who = if settings.is_level_given { "the policy" } else { profile.as_str() };
+    Judgement::new(settings.level, format!("{name}: {}", says(who, settings.level)))
+}
+
+fn says(who: &str, level: Level) -> String {
+    let verb = match level {
+        Level::Deny => "denies",
+        Level::Warn => "warns",
+        Level::Allow | Level::Off => "allows",
+    };
+    format!("{who} {verb}")
+}
+
+fn words(kinds: Kinds) -> String {
+    kinds.iter().map(crate::model::DependencyKind::as_str).collect::<Vec<_>>().join(" and ")
+}
+
+/// What a person should deal with first, comes first: by what counts for the verdict (denied, warned about, allowed),
+/// then malware, then by severity and score (a vulnerability that nobody rated stands where high ones begin), what
+/// reaches users before what only developers use, direct before transitive, what has a fix before what has none. What
+/// is still equal is ordered by root, package, version, advisory and rule, so that the same input gives the same
+/// order.
+pub fn order(graph: &DependencyGraph, a: &Decision, b: &Decision) -> Ordering {
+    let gravity = |decision: &Decision| {
+        let finding = &decision.finding;
+        let usage = usage_of(finding, graph);
+        (
+            Reverse(decision.effective()),
+            finding.rule.id != MALICIOUS_PACKAGE,
+            Reverse(severity_of(finding)),
+            usage.is_some_and(|usage| usage.kinds.only_dev()),
+            usage.is_some_and(|usage| usage.direct == Some(false)),
+            finding.fix.version.is_none(),
+        )
+    };
+    let score = |decision: &Decision| {
+        decision.finding.advisory.as_ref().and_then(|group| group.rating.score).unwrap_or_default()
+    };
+    let (one, two) = (gravity(a), gravity(b));
+    (one.0, one.1, one.2)
+        .cmp(&(two.0, two.1, two.2))
+        .then_with(|| score(b).total_cmp(&score(a)))
+        .then_with(|| one.cmp(&two))
+        .then_with(|| place_of(&a.finding, graph).cmp(&place_of(&b.finding, graph)))
+        .then_with(|| a.finding.rule.id.cmp(b.finding.rule.id))
+        .then_with(|| a.finding.fingerprint.cmp(&b.finding.fingerprint))
+}
+
+fn severity_of(finding: &Finding) -> Severity {
+    match &finding.advisory {
+        Some(group) if group.rating.severity == Severity::Unknown && group.kind() == AdvisoryKind::Vulnerability => {
+            Severity::High
+        }
+        Some(group) => group.rating.severity,
+        None => Severity::Unknown,
+    }
+}
+
+/// Root, place of the package among all (they are sorted by name and version), advisory.
+fn place_of<'a>(finding: &'a Finding, graph: &'a DependencyGraph) -> (&'a str, u32, &'a str) {
+    let key = finding.advisory.as_ref().map_or("", |group| group.key().id.as_str());
+    match &finding.subject {
+        Subject::Package { package, root } => (&graph.roots[*root].path, *package, key),
+        Subject::File(path) => (path, 0, key),
+        Subject::Project => ("", 0, key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{
+        AliasGroup, DependencyKind, Ecosystem, ExceptionState, Facts, PolicyOrigin, Source, SourceKind,
+    };
+    use crate::policy::parse;
+    use crate::rule;
+    use crate::rule::tests_support::{Tree, group, record, vulnerability};
+
+    const TODAY: Date = Date::constant(2026, 11, 22);
+
+    fn policy(text: &str) -> Policy {
+        let text = format!("version = 1\n{text}");
+        parse("osprey.toml", &text, PolicyOrigin::Flag, &rule::rules(), TODAY).unwrap()
+    }
+
+    fn decided(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> (Vec<Decision>, Vec<ExceptionStatus>) {
+        let parameters =
+            rule::Parameters { off: policy.off(), registries: policy.registries.clone(), hashed_formats: Vec::new() };
+        let findings = rule::find(&rule::View { graph, facts, parameters: &parameters, today: TODAY });
+        decide(findings, graph, policy, TODAY)
+    }
+
+    /// `name: level, reason` of each decision, in order.
+    fn lines(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> Vec<String> {
+        let line = |decision: &Decision| {
+            let Subject::Package { package, .. } = decision.finding.subject else { unreachable!() };
+            let covered = if decision.exception.is_some() { " (excepted)" } else { "" };
+            let name = &graph.package(package).id.name;
+            format!("{name}: {}{covered}, {}", decision.level, decision.reason)
+        };
+        decided(graph, facts, policy).0.iter().map(line).collect()
+    }
+
+    fn joined(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> String {
+        lines(graph, facts, policy).join("\n")
+    }
+
+    fn notice(kind: AdvisoryKind) -> AliasGroup {
+        group(vec![record("X-1", &[], kind)], None, None)
+    }
+
+    /// One package for each sort of finding; direct but for those whose name says `deep`.
+    fn all_sorts() -> (DependencyGraph, Facts) {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let sorts: [(&str, AliasGroup); 12] = [
+            ("critical-fixed", vulnerability("X-1", Some(9.8), Some("2.0.0"))),
+            ("high-fixed", vulnerability("X-1", Some(7.5), Some("2.0.0"))),
+            ("high-open", vulnerability("X-1", Some(7.5), None)),
+            ("medium-fixed", vulnerability("X-1", Some(5.0), Some("2.0.0"))),
+            ("low-fixed", vulnerability("X-1", Some(2.0), Some("2.0.0"))),
+            ("none-fixed", vulnerability("X-1", Some(0.0), Some("2.0.0"))),
+            ("unrated-fixed", vulnerability("X-1", None, Some("2.0.0"))),
+            ("malware", notice(AdvisoryKind::Malware)),
+            ("unsound", notice(AdvisoryKind::Unsound)),
+            ("notice", notice(AdvisoryKind::Notice)),
+            ("unmaintained", notice(AdvisoryKind::Unmaintained)),
+            ("unmaintained-deep", notice(AdvisoryKind::Unmaintained)),
+        ];
+        let middle = tree.package("middle", "1.0.0");
+        tree.needs(0, middle, None);
+        for (name, group) in sorts {
+            let at = tree.package(name, "1.0.0");
+            tree.needs(if name.contains("deep") { middle } else { 0 }, at, None);
+            tree.hit(at, group);
+        }
+        let git = tree.from("from-git", "1.0.0", Source::at(SourceKind::Git, "https://host.example/a#01"));
+        tree.needs(0, git, None);
+        tree.finish()
+    }
+
+    #[test]
+    fn greenfield() {
+        let (graph, facts) = all_sorts();
+        insta::assert_snapshot!(joined(&graph, &facts, &policy("extends = \"greenfield\"")), @r#"
+        malware: deny, greenfield denies
+        critical-fixed: deny, critical: greenfield denies
+        high-fixed: deny, high: greenfield denies
+        high-open: deny, high: greenfield denies
+        unrated-fixed: deny, no score, counts as high: greenfield denies
+        medium-fixed: deny, medium: greenfield denies
+        low-fixed: deny, low: greenfield denies
+        from-git: deny, greenfield denies
+        unmaintained: deny, greenfield denies
+        notice: warn, greenfield warns
+        unsound: warn, greenfield warns
+        unmaintained-deep: warn, transitive: greenfield warns
+        none-fixed: allow, severity none: greenfield allows what is below low
+        "#);
+    }
+
+    #[test]
+    fn brownfield() {
+        let (graph, facts) = all_sorts();
+        insta::assert_snapshot!(joined(&graph, &facts, &policy("")), @r#"
+        malware: deny, brownfield denies
+        critical-fixed: deny, critical, fix available: brownfield denies
+        high-fixed: deny, high, fix available: brownfield denies
+        unrated-fixed: deny, no score, counts as high, fix available: brownfield denies
+        high-open: warn, high, no fix known: brownfield warns
+        from-git: warn, brownfield warns
+        unmaintained: warn, brownfield warns
+        medium-fixed: allow, medium: brownfield allows what is below high
+        low-fixed: allow, low: brownfield allows what is below high
+        none-fixed: allow, severity none: brownfield allows what is below high
+        notice: allow, brownfield allows
+        unsound: allow, brownfield allows
+        unmaintained-deep: allow, transitive: brownfield allows
+        "#);
+    }
+
+    #[test]
+    fn settings_of_the_user() {
+        let (graph, facts) = all_sorts();
+        let text = "[rules]\nknown-vulnerability = { min-severity = \"medium\", unscored-as = \"low\" }\n\
+                    unmaintained-package = { level = \"deny\", scope = \"all\" }\nunsound-code = \"off\"\n\
+                    untrusted-origin = \"deny\"";
+        insta::assert_snapshot!(joined(&graph, &facts, &policy(text)), @r#"
+        malware: deny, brownfield denies
+        critical-fixed: deny, critical, fix available: brownfield denies
+        high-fixed: deny, high, fix available: brownfield denies
+        medium-fixed: deny, medium, fix available: brownfield denies
+        from-git: deny, the policy denies
+        unmaintained: deny, the policy denies
+        unmaintained-deep: deny, the policy denies
+        high-open: warn, high, no fix known: brownfield warns
+        unrated-fixed: allow, no score, counts as low: below min-severity medium
+        low-fixed: allow, low: below min-severity medium
+        none-fixed: allow, severity none: below min-severity medium
+        notice: allow, brownfield allows
+        "#);
+        let given = policy("[rules]\nknown-vulnerability = \"deny\"");
+        assert!(lines(&graph, &facts, &given).contains(&"low-fixed: deny, low: the policy denies".to_owned()));
+        let scoped = policy("extends = \"greenfield\"\n[rules]\nunmaintained-package = { scope = \"direct\" }");
+        let deep = "unmaintained-deep: allow, transitive, and the policy's scope is direct".to_owned();
+        assert!(lines(&graph, &facts, &scoped).contains(&deep));
+    }
+
+    #[test]
+    fn kinds_leave_out_only_what_is_known_to_be_otherwise() {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let edges = [("dev", Some(DependencyKind::Dev)), ("run", Some(DependencyKind::Runtime)), ("lost", None)];
+        for (name, kind) in edges {
+            let at = tree.package(name, "1.0.0");
+            if let Some(kind) = kind {
+                tree.edge(0, at, kind, None);
+            }
+            tree.hit(at, vulnerability("X-1", Some(9.8), Some("2.0.0")));
+        }
+        let (graph, facts) = tree.finish();
+        let policy = policy("extends = \"greenfield\"\n[rules]\nknown-vulnerability = { kinds = [\"runtime\"] }");
+        assert_eq!(
+            lines(&graph, &facts, &policy),
+            [
+                "run: deny, critical: greenfield denies",
+                "lost: deny, critical: greenfield denies",
+                "dev: allow, only for dev, which the policy leaves out"
+            ]
+        );
+    }
+
+    #[test]
+    fn test_data_is_at_most_warned_about() {
+        let (mut graph, facts) = all_sorts();
+        graph.roots[0].test_data = true;
+        let levels = |policy: &Policy| -> BTreeSet<Level> {
+            decided(&graph, &facts, policy).0.iter().map(|decision| decision.level).collect()
+        };
+        assert_eq!(levels(&policy("")), BTreeSet::from([Level::Allow, Level::Warn]));
+        assert_eq!(levels(&policy("test-data = \"allow\"")), BTreeSet::from([Level::Allow]));
+        assert!(levels(&policy("test-data = \"deny\"")).contains(&Level::Deny));
+        assert!(joined(&graph, &facts, &policy("")).contains("malware: warn, test data: at most warn"));
+    }
+
+    /// States of the exceptions, and whether the finding on `time 0.1.43` with that group is covered.
+    fn covers(group: &AliasGroup, exceptions: &str) -> (bool, Vec<ExceptionState>, String) {
+        let mut tree = Tree::new("services/a/Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let time = tree.package("time", "0.1.43");
+        tree.needs(0, time, None);
+        tree.hit(time, group.clone());
+        let (graph, facts) = tree.finish();
+        let (decisions, statuses) = decided(&graph, &facts, &policy(exceptions));
+        let states = statuses.iter().map(|status| status.state).collect();
+        (decisions[0].exception.is_some(), states, decisions[0].reason.clone())
+    }
+
+    fn exception(keys: &str) -> String {
+        format!("[[exceptions]]\n{keys}\nreason = \"r\"\n")
+    }
+
+    #[test]
+    fn an_exception_covers_only_what_it_names() {
+        let vulnerable = |id, aliases: &[&str]| record(id, aliases, AdvisoryKind::Vulnerability);
+        let both = vec![vulnerable("RUSTSEC-1", &["CVE-1"]), vulnerable("GHSA-1", &["CVE-1", "CVE-2"])];
+        let plain = group(both.clone(), Some(9.0), None);
+        let covered = |keys: &str| covers(&plain, &exception(&format!("{keys}\nexpires = 2027-06-01"))).0;
+        assert!(covered("advisory = \"CVE-1\""), "a direct alias of both records");
+        assert!(covered("advisory = \"cve-1\""));
+        assert!(!covered("advisory = \"CVE-2\""), "an alias of only one");
+        assert!(!covered("advisory = \"RUSTSEC-1\""), "one record is not named");
+        assert!(covered("advisory = [\"RUSTSEC-1\", \"GHSA-1\"]"));
+        assert!(covered("advisory = \"CVE-1\"\npackage = \"pkg:cargo/time@<0.2\"\npath = \"services/*\""));
+        assert!(!covered("advisory = \"CVE-1\"\npackage = \"pkg:cargo/time@0.1.42\""));
+        assert!(!covered("advisory = \"CVE-1\"\npackage = \"pkg:cargo/timer\""));
+        assert!(!covered("advisory = \"CVE-1\"\npath = \"services/b\""));
+        assert!(!covered("advisory = \"CVE-1\"\nrule = \"unsound-code\""));
+        assert!(covered("package = \"pkg:cargo/time\""));
+        let mut one_matches = both;
+        one_matches[1].affected = crate::model::Affected::No;
+        let group = group(one_matches, Some(9.0), None);
+        let keys = "advisory = \"RUSTSEC-1\"\nexpires = 2027-06-01";
+        assert!(covers(&group, &exception(keys)).0, "what does not match needs no naming");
+    }
+
+    #[test]
+    fn malware_is_excepted_only_by_its_rule() {
+        let malware = notice(AdvisoryKind::Malware);
+        let covered = |keys: &str| covers(&malware, &exception(&format!("{keys}\nexpires = 2027-06-01"))).0;
+        assert!(!covered("advisory = \"X-1\""));
+        assert!(!covered("package = \"pkg:cargo/time\""));
+        assert!(!covered("advisory = \"X-1\"\nrule = \"known-vulnerability\""));
+        assert!(covered("advisory = \"X-1\"\nrule = \"malicious-package\""));
+    }
+
+    #[test]
+    fn exceptions_end_and_say_so() {
+        use ExceptionState::{Expired, Expiring, Unused, Used};
+        let open = vulnerability("X-1", Some(9.0), None);
+        let fixed = vulnerability("X-1", Some(9.0), Some("0.2.23"));
+        let until = |day| exception(&format!("advisory = \"X-1\"\nexpires = {day}"));
+        assert_eq!(covers(&open, &until("2026-12-07")).1, [Used]);
+        assert_eq!(covers(&open, &until("2026-12-06")).1, [Expiring]);
+        let (covered, states, _) = covers(&open, &until("2026-11-22"));
+        assert_eq!((covered, states), (true, vec![Expiring]), "the last day counts");
+        let (covered, states, reason) = covers(&open, &until("2026-11-21"));
+        assert_eq!((covered, states), (false, vec![Expired]));
+        assert_eq!(reason, "critical, no fix known: brownfield warns; expired exception of 2026-11-21");
+
+        let until_fixed = exception("advisory = \"X-1\"\nuntil-fixed = true");
+        assert_eq!(covers(&open, &until_fixed), (true, vec![Used], covers(&open, &until_fixed).2));
+        let (covered, states, reason) = covers(&fixed, &until_fixed);
+        assert_eq!((covered, states), (false, vec![Expired]));
+        assert_eq!(reason, "critical, fix available: brownfield denies; exception until fixed: 0.2.23 fixes it");
+
+        let other = exception("advisory = \"X-2\"\nuntil-fixed = true");
+        assert_eq!(covers(&open, &other).1, [Unused]);
+        let two = exception("package = \"pkg:cargo/time\"\nexpires = 2026-11-01") + &until_fixed;
+        let (covered, states, reason) = covers(&open, &two);
+        assert_eq!((covered, states), (true, vec![Expired, Used]), "one that holds is enough");
+        assert_eq!(reason, "critical, no fix known: brownfield warns");
+    }
+
+    #[test]
+    fn a_rule_that_is_off_hides_nothing_from_the_others() {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let time = tree.package("time", "0.1.43");
+        let records =
+            vec![record("MAL-1", &[], AdvisoryKind::Malware), record("GHSA-1", &[], AdvisoryKind::Vulnerability)];
+        tree.hit(time, group(records, Some(9.8), Some("0.2.23")));
+        let (graph, facts) = tree.finish();
+        for level in ["off", "allow", "warn", "deny"] {
+            let policy = policy(&format!("[rules]\nmalicious-package = \"{level}\""));
+            let decisions = decided(&graph, &facts, &policy).0;
+            assert_eq!((decisions.len(), decisions[0].level), (1, Level::Deny), "{level}");
+        }
+        let both = policy("[rules]\nmalicious-package = \"off\"\nknown-vulnerability = \"off\"");
+        assert!(decided(&graph, &facts, &both).0.is_empty());
+    }
+
+    /// A lockfile of packages `p0`, `p1`, … each hit by one group of that kind, score and fix, used so.
+    fn any_tree(sorts: &[(u8, Option<u8>, bool, bool, bool)]) -> (DependencyGraph, Facts) {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let middle = tree.package("middle", "1.0.0");
+        tree.needs(0, middle, None);
+        for (at, &(kind, score, fixed, direct, dev)) in sorts.iter().enumerate() {
+            let package = tree.package(&format!("p{at}"), "1.0.0");
+            let kinds = [
+                AdvisoryKind::Malware,
+                AdvisoryKind::Vulnerability,
+                AdvisoryKind::Vulnerability,
+                AdvisoryKind::Unsound,
+                AdvisoryKind::Unmaintained,
+            ];
+            let record = record(&format!("X-{}", at % 3), &[], kinds[usize::from(kind) % kinds.len()]);
+            let score = score.map(|score| f64::from(score % 101) / 10.0);
+            tree.hit(package, group(vec![record], score, fixed.then_some("2.0.0")));
+            let edge = if dev { DependencyKind::Dev } else { DependencyKind::Runtime };
+            tree.edge(if direct { 0 } else { middle }, package, edge, None);
+        }
+        tree.finish()
+    }
+
+    fn denied(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> BTreeSet<String> {
+        let decisions = decided(graph, facts, policy).0;
+        let denied = decisions.into_iter().filter(|decision| decision.effective() == Level::Deny);
+        denied.map(|decision| decision.finding.message).collect()
+    }
+
+    const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "none"];
+    const LEVELS: [&str; 4] = ["off", "allow", "warn", "deny"];
+
+    proptest! {
+        #[test]
+        fn a_tighter_policy_never_denies_less(
+            sorts in prop::collection::vec(any::<(u8, Option<u8>, bool, bool, bool)>(), 0..8),
+            loose in (0_usize..5, 0_usize..4, 0_usize..4),
+            tighter in (0_usize..5, 0_usize..4, 0_usize..4),
+            graded in any::<bool>(),
+            green in any::<bool>(),
+        ) {
+            let (graph, facts) = any_tree(&sorts);
+            let of = |(severity, vulnerable, other): (usize, usize, usize)| {
+                let extends = if green { "greenfield" } else { "brownfield" };
+                let level = if graded { String::new() } else { format!("level = \"{}\", ", LEVELS[vulnerable]) };
+                let (severity, other) = (SEVERITIES[severity], LEVELS[other]);
+                policy(&format!(
+                    "extends = \"{extends}\"\n[rules]\n\
+                     known-vulnerability = {{ {level}min-severity = \"{severity}\" }}\n\
+                     malicious-package = \"{other}\"\nunsound-code = \"{other}\"\nunmaintained-package = \"{other}\""
+                ))
+            };
+            let tight = (loose.0.max(tighter.0), loose.1.max(tighter.1), loose.2.max(tighter.2));
+            let (before, after) = (denied(&graph, &facts, &of(loose)), denied(&graph, &facts, &of(tight)));
+            prop_assert!(after.is_superset(&before), "{before:?} {after:?}");
+            let whole = denied(&graph, &facts, &policy("extends = \"greenfield\""));
+            prop_assert!(whole.is_superset(&denied(&graph, &facts, &policy(""))), "greenfield denies all that brownfield does");
+        }
+
+        #[test]
+        fn an_exception_changes_only_what_it_names(
+            sorts in prop::collection::vec(any::<(u8, Option<u8>, bool, bool, bool)>(), 0..8),
+            advisory in prop::option::of(0_usize..3),
+            package in 0_usize..8,
+            rule in prop::option::of(0_usize..4),
+        ) {
+            let (graph, facts) = any_tree(&sorts);
+            let rules = ["malicious-package", "known-vulnerability", "unsound-code", "unmaintained-package"];
+            let advisory_key = advisory.map_or(String::new(), |at| format!("advisory = \"X-{at}\"\n"));
+            let rule_key = rule.map_or(String::new(), |at| format!("rule = \"{}\"\n", rules[at]));
+            let text = format!("{advisory_key}{rule_key}package = \"pkg:cargo/p{package}\"\nexpires = 2027-06-01");
+            let sorted = |text: &str| {
+                let mut decisions = decided(&graph, &facts, &policy(text)).0;
+                decisions.sort_by(|a, b| a.finding.message.cmp(&b.finding.message));
+                decisions
+            };
+            for (without, with) in sorted("").into_iter().zip(sorted(&exception(&text))) {
+                let named = with.finding.message.starts_with(&format!("p{package} "))
+                    && advisory.is_none_or(|at| with.finding.message.contains(&format!("X-{at},")))
+                    && rule.map_or(with.finding.rule.id != "malicious-package", |at| with.finding.rule.id == rules[at]);
+                prop_assert_eq!(with.exception.is_some(), named);
+                prop_assert_eq!(Decision { exception: None, ..with }, without);
+            }
+        }
+
+        #[test]
+        fn the_order_does_not_depend_on_the_order_of_findings(
+            sorts in prop::collection::vec(any::<(u8, Option<u8>, bool, bool, bool)>(), 0..8),
+        ) {
+            let (graph, facts) = any_tree(&sorts);
+            let policy = policy("");
+            let parameters = rule::Parameters::default();
+            let mut findings = rule::find(&rule::View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY });
+            let one = decide(findings.clone(), &graph, &policy, TODAY).0;
+            findings.reverse();
+            prop_assert_eq!(one, decide(findings, &graph, &policy, TODAY).0);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What is accepted: policies, how they are read, and what they decide about findings.
+//!
+//! A policy starts as a [`Profile`] and is changed by a file (`osprey.toml`, [`parse`]) and by flags
+//! ([`Policy::set_level`]). [`decide`] holds findings against it. Nothing here reads a file or a clock, and nothing
+//! knows how findings are found: rules are known by their constants, which the caller hands in.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::model::{Data, Kinds, Level, PackageId, PolicyOrigin, PolicySummary, Rule, Severity};
+
+mod decide;
+mod exception;
+mod parse;
+mod pattern;
+
+pub use decide::{decide, order};
+pub use exception::{Exception, PackagePattern};
+pub use parse::{PolicyError, parse};
+pub use pattern::{NamePattern, PathPattern};
+
+/// The rule whose level is graded by severity and fix.
+const KNOWN_VULNERABILITY: &str = "known-vulnerability";
+/// The rule that is milder about transitive packages.
+const UNMAINTAINED_PACKAGE: &str = "unmaintained-package";
+/// Rules that no exception covers without naming them.
+const MALICIOUS_PACKAGE: &str = "malicious-package";
+const KNOWN_EXPLOITED: &str = "known-exploited";
+
+/// How old the advisory index may be unless the policy says otherwise.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A set of default levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Profile {
+    /// Every check is on: for new projects.
+    Greenfield,
+    /// The most important first, so that reports stay manageable: for projects that have a history.
+    Brownfield,
+}
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Self; 2] = [Self::Greenfield, Self::Brownfield];
+
+    /// The word that policies, flags and reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Greenfield => "greenfield",
+            Self::Brownfield => "brownfield",
+        }
+    }
+
+    /// The profile of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|profile| profile.as_str() == word)
+    }
+}
+
+/// Which packages a rule judges in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Those that a project names itself; a package of which that is not known counts as one.
+    Direct,
+    /// All.
+    All,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 2] = [Self::Direct, Self::All];
+
+    /// The word that policies use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::All => "all",
+        }
+    }
+}
+
+/// What happens where a fact is not known that a rule needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OnUnknown {
+    /// It is said and counts for nothing.
+    Allow,
+    /// It is warned about.
+    Warn,
+    /// The run is incomplete.
+    Incomplete,
+    /// The run fails.
+    Deny,
+}
+
+impl OnUnknown {
+    /// Every choice, from the mildest on.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Warn, Self::Incomplete, Self::Deny];
+
+    /// The word that policies use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Incomplete => "incomplete",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// What a policy says about one rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSettings {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The level; the profile's unless [`RuleSettings::is_level_given`].
+    pub level: Level,
+    /// Whether a file or a flag gave the level. Then it holds for every finding that no other setting takes out, and
+    /// the profile's grading by fix and severity does not.
+    pub is_level_given: bool,
+    /// Below it, a vulnerability is allowed; `None`: as the profile has it.
+    pub min_severity: Option<Severity>,
+    /// Packages that are known to be for none of these are allowed; `None`: no package is.
+    pub kinds: Option<Kinds>,
+    /// Which packages it judges; `None`: as the profile has it.
+    pub scope: Option<Scope>,
+    /// What a vulnerability counts as that nobody rated.
+    pub unscored_as: Severity,
+    /// What happens where its data is not known.
+    pub on_unknown: OnUnknown,
+}
+
+impl RuleSettings {
+    fn of(rule: &'static Rule, profile: Profile) -> Self {
+        let level = match profile {
+            Profile::Greenfield => rule.greenfield,
+            Profile::Brownfield => rule.brownfield,
+        };
+        let on_unknown = match rule.id {
+            MALICIOUS_PACKAGE | KNOWN_VULNERABILITY => OnUnknown::Incomplete,
+            _ => OnUnknown::Warn,
+        };
+        Self {
+            rule,
+            level,
+            is_level_given: false,
+            min_severity: None,
+            kinds: None,
+            scope: None,
+            unscored_as: Severity::High,
+            on_unknown,
+        }
+    }
+
+    fn set_level(&mut self, level: Level) {
+        self.level = level;
+        self.is_level_given = true;
+    }
+}
+
+/// A policy in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The profile that it starts from.
+    pub profile: Profile,
+    /// Where it came from.
+    pub origin: PolicyOrigin,
+    /// The file, as the user named it.
+    pub path: Option<String>,
+    /// SHA-256 of the file's text, hexadecimal.
+    pub sha256: Option<String>,
+    /// How old the advisory index may be; an older one makes an offline run incomplete.
+    pub max_age: SignedDuration,
+    /// Names of packages that are private: no service is asked about them.
+    pub internal: Vec<NamePattern>,
+    /// Registries that packages may come from besides the public one: hosts, or addresses below which everything is
+    /// meant. Empty: any.
+    pub registries: Vec<String>,
+    /// The gravest level that a finding in test data can have.
+    pub test_data: Level,
+    /// How many days ahead an exception may end.
+    pub max_exception_days: Option<u32>,
+    /// What it says about each rule, by id.
+    pub rules: BTreeMap<&'static str, RuleSettings>,
+    /// Its exceptions, in the order of the file.
+    pub exceptions: Vec<Exception>,
+}
+
+/// A rule that a flag names and that there is not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown rule {}{}", parse::quoted(.name), parse::did_you_mean(.nearest.as_deref()))]
+pub struct UnknownRule {
+    /// What was named.
+    pub name: String,
+    /// The rule whose id comes nearest.
+    pub nearest: Option<String>,
+}
+
+impl Policy {
+    /// The policy that is nothing but a profile, over those rules.
+    pub fn built_in(profile: Profile, rules: &[&'static Rule]) -> Self {
+        Self {
+            profile,
+            origin: PolicyOrigin::BuiltIn,
+            path: None,
+            sha256: None,
+            max_age: MAX_AGE,
+            internal: Vec::new(),
+            registries: Vec::new(),
+            test_data: Level::Warn,
+            max_exception_days: None,
+            rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
+            exceptions: Vec::new(),
+        }
+    }
+
+    /// Gives a rule a level, as `--deny`, `--warn` and `--allow` do.
+    pub fn set_level(&mut self, rule: &str, level: Level) -> Result<(), UnknownRule> {
+        match self.rules.get_mut(rule) {
+            Some(settings) => {
+                settings.set_level(level);
+                Ok(())
+            }
+            None => {
+                let nearest = parse::nearest(rule, self.rules.keys().copied()).map(str::to_owned);
+                Err(UnknownRule { name: rule.to_owned(), nearest })
+            }
+        }
+    }
+
+    /// Allows vulnerabilities below a severity, as `--min-severity` does, and judges those from it on.
+    pub fn set_min_severity(&mut self, severity: Severity) {
+        if let Some(settings) = self.rules.get_mut(KNOWN_VULNERABILITY) {
+            settings.min_severity = Some(severity);
+        }
+    }
+
+    /// Whether a package was declared private, so that no service may hear its name.
+    pub fn is_internal(&self, id: &PackageId) -> bool {
+        self.internal.iter().any(|pattern| pattern.matches(id))
+    }
+
+    /// The rules that are to be evaluated, by id.
+    pub fn active(&self) -> Vec<&'static Rule> {
+        self.rules.values().filter(|settings| settings.level != Level::Off).map(|settings| settings.rule).collect()
+    }
+
+    /// Ids of the rules that are not to be evaluated.
+    pub fn off(&self) -> Vec<&'static str> {
+        self.rules.values().filter(|settings| settings.level == Level::Off).map(|settings| settings.rule.id).collect()
+    }
+
+    /// Whether a rule that is evaluated needs that kind of data.
+    pub fn needs(&self, data: Data) -> bool {
+        self.active().iter().any(|rule| rule.data.contains(&data))
+    }
+
+    /// What reports say about it.
+    pub fn summary(&self) -> PolicySummary {
+        PolicySummary {
+            profile: self.profile.as_str(),
+            origin: self.origin,
+            path: self.path.clone(),
+            sha256: self.sha256.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule;
+
+    #[test]
+    fn rules_named_here_exist() {
+        let ids: Vec<&str> = rule::rules().iter().map(|rule| rule.id).collect();
+        for id in [KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE] {
+            assert!(ids.contains(&id), "{id}");
+        }
+    }
+
+    #[test]
+    fn flags_name_rules() {
+        let mut policy = Policy::built_in(Profile::Brownfield, &rule::rules());
+        policy.set_level("unsound-code", Level::Off).unwrap();
+        assert_eq!(policy.off(), ["unsound-code"]);
+        assert!(policy.active().iter().all(|rule| rule.id != "unsound-code"));
+        let error = policy.set_level("unsoundcode", Level::Deny).unwrap_err();
+        assert_eq!(error.to_string(), "unknown rule \"unsoundcode\"; did you mean \"unsound-code\"?");
+        assert_eq!(policy.set_level("x", Level::Deny).unwrap_err().to_string(), "unknown rule \"x\"");
+    }
+
+    #[test]
+    fn what_is_off_needs_nothing() {
+        let mut policy = Policy::built_in(Profile::Greenfield, &rule::rules());
+        assert!(policy.needs(Data::Advisories) && policy.needs(Data::Local));
+        for rule in rule::rules().into_iter().filter(|rule| rule.data.contains(&Data::Advisories)) {
+            policy.set_level(rule.id, Level::Off).unwrap();
+        }
+        assert!(!policy.needs(Data::Advisories) && policy.needs(Data::Local));
+    }
+}

@@ -1,0 +1,578 @@
+//! Reading `osprey.toml`. A file is right as a whole or refused: every mistake is found, with its line and column,
+//! what would be right, and the nearest name.
+//!
+//! | key | |
+//! |---|---|
+//! | `version` | `1` |
+//! | `extends` | `"greenfield"` or `"brownfield"`; brownfield unless given |
+//! | `max-age` | of the advisory index: `"12h"`, `"7d"`, `"2w"` |
+//! | `internal` | patterns of private package names |
+//! | `registries` | hosts or addresses that packages may come from besides the public registry |
+//! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
+//! | `max-exception-days` | how many days ahead an exception may end |
+//! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+use toml::de::DeTable;
+
+use super::pattern::NamePattern;
+use super::{Policy, Profile};
+use crate::model::{Level, PolicyOrigin, Rule};
+
+mod exceptions;
+mod reader;
+mod rules;
+
+pub use reader::PolicyError;
+pub(super) use reader::{did_you_mean, nearest, quoted};
+
+use reader::{Reader, Value};
+use rules::Known;
+
+/// A policy file is read up to this size; a larger one is refused (hostile input).
+const LARGEST: usize = 1 << 20;
+
+const KEYS: &[&str] = &[
+    "version",
+    "extends",
+    "max-age",
+    "internal",
+    "registries",
+    "test-data",
+    "max-exception-days",
+    "rules",
+    "exceptions",
+];
+
+/// Reads a policy.
+///
+/// `path` is the file as the user named it and stands in every error; `rules` are those that there are; `today` is
+/// what `max-exception-days` counts from.
+///
+/// # Errors
+///
+/// Every mistake of the file, by line and column. At least one.
+pub fn parse(
+    path: &str,
+    text: &str,
+    origin: PolicyOrigin,
+    rules: &[&'static Rule],
+    today: Date,
+) -> Result<Policy, Vec<PolicyError>> {
+    let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader::new(path, plain);
+    if plain.len() > LARGEST {
+        reader.fail(&(0..0), format!("a policy is at most {LARGEST} bytes long"));
+        return Err(reader.finish());
+    }
+    let (document, broken) = DeTable::parse_recoverable(plain);
+    for error in &broken {
+        let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        reader.fail(&error.span().unwrap_or(plain.len()..plain.len()), format!("not valid TOML: {message}"));
+    }
+    // What could be made out of a broken file would give mistakes that are none.
+    if !broken.is_empty() {
+        return Err(reader.finish());
+    }
+    let mut policy = read(&mut reader, document.get_ref(), rules, today);
+    let errors = reader.finish();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    policy.origin = origin;
+    policy.path = Some(path.to_owned());
+    policy.sha256 = Some(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect());
+    Ok(policy)
+}
+
+fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, rules: &[&'static Rule], today: Date) -> Policy {
+    reader.check_keys(table, "a policy", KEYS);
+    check_version(reader, table.get("version"));
+    let extends = table.get("extends").and_then(|value| reader.word("extends", value, &Profile::ALL, Profile::as_str));
+    let mut policy = Policy::built_in(extends.unwrap_or(Profile::Brownfield), rules);
+    if let Some(age) = table.get("max-age").and_then(|value| duration(reader, value)) {
+        policy.max_age = age;
+    }
+    if let Some(value) = table.get("internal") {
+        policy.internal = internal(reader, value);
+    }
+    if let Some(value) = table.get("registries") {
+        policy.registries = registries(reader, value);
+    }
+    if let Some(value) = table.get("test-data") {
+        let levels = [Level::Allow, Level::Warn, Level::Deny];
+        policy.test_data = reader.word("test-data", value, &levels, Level::as_str).unwrap_or(policy.test_data);
+    }
+    if let Some(value) = table.get("max-exception-days") {
+        policy.max_exception_days = reader.number("max-exception-days", value, &(1..3651));
+    }
+    let known = Known(rules);
+    if let Some(value) = table.get("rules") {
+        rules::read(reader, value, &known, &mut policy);
+    }
+    if let Some(value) = table.get("exceptions") {
+        let limits = exceptions::Limits { known: &known, today, max_days: policy.max_exception_days };
+        policy.exceptions = exceptions::read(reader, value, &limits);
+    }
+    policy
+}
+
+fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) {
+    match value {
+        None => reader.fail(&(0..0), "`version = 1` is missing: it says how the file is to be read"),
+        Some(value) => {
+            let number = reader.number("version", value, &(1..u32::MAX));
+            if let Some(number) = number.filter(|&number| number != 1) {
+                let message = format!("this program reads policies of version 1, not {number}; use a newer one");
+                reader.fail(&value.span(), message);
+            }
+        }
+    }
+}
+
+/// A number of hours, days or weeks.
+fn duration(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<SignedDuration> {
+    let text = reader.text("max-age", value)?;
+    let hours = [("h", 1), ("d", 24), ("w", 7 * 24)].into_iter().find_map(|(unit, hours)| {
+        let number: u16 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(i64::from(number) * hours)
+    });
+    let age = hours.filter(|&hours| hours > 0).map(SignedDuration::from_hours);
+    if age.is_none() {
+        let message =
+            format!("`max-age` must be a number of hours, days or weeks such as \"7d\", not {}", quoted(text));
+        reader.fail(&value.span(), message);
+    }
+    age
+}
+
+fn internal(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<NamePattern> {
+    let mut patterns = Vec::new();
+    for value in reader.array("internal", value, "strings") {
+        let Some(text) = reader.text("internal", value) else { continue };
+        match NamePattern::parse(text) {
+            Ok(pattern) => patterns.push(pattern),
+            Err(why) => reader.fail(&value.span(), format!("`internal` {} {why}", quoted(text))),
+        }
+    }
+    patterns
+}
+
+fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
+    let mut registries = Vec::new();
+    for value in reader.array("registries", value, "strings") {
+        let Some(text) = reader.text("registries", value) else { continue };
+        let host = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let is_address = text.contains("://") || !text.contains('/');
+        let is_plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"*@?#".contains(&b));
+        if is_address && is_plain && !host.starts_with('/') && !host.is_empty() {
+            registries.push(text.to_owned());
+        } else {
+            let example = "\"registry.example\" or \"https://registry.example/npm\"";
+            reader.fail(&value.span(), format!("`registries` takes {example}, not {}", quoted(text)));
+        }
+    }
+    if registries.is_empty() && value.get_ref().as_array().is_some_and(|array| array.is_empty()) {
+        reader.fail(&value.span(), "`registries` names none; leave it out to allow any");
+    }
+    registries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DependencyKind, Ecosystem, PackageId, Severity, Source};
+    use crate::policy::{OnUnknown, Scope};
+    use crate::rule;
+
+    fn read(text: &str) -> Result<Policy, Vec<PolicyError>> {
+        parse("osprey.toml", text, PolicyOrigin::Tree, &rule::rules(), Date::constant(2026, 11, 22))
+    }
+
+    fn errors(text: &str) -> String {
+        read(text).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    const WHOLE: &str = r#"
+version = 1
+extends = "greenfield"
+max-age = "2w"
+internal = ["@acme/*"]
+registries = ["registry.example", "https://host.example/npm"]
+test-data = "deny"
+max-exception-days = 100
+
+[rules]
+unsound-code = "deny"
+known-vulnerability = { level = "warn", min-severity = "medium", kinds = ["runtime", "build"], unscored-as = "critical" }
+
+[rules.unmaintained-package]
+scope = "all"
+on-unknown = "deny"
+
+[[exceptions]]
+advisory = ["RUSTSEC-2020-0071", "CVE-2020-26235"]
+package = "pkg:cargo/time@<0.2"
+rule = "known-vulnerability"
+path = "services/**"
+reason = "chrono never calls localtime_r here"
+owner = "platform-security"
+expires = 2027-01-31
+
+[[exceptions]]
+advisory = "GHSA-aaaa"
+reason = "waiting for a release"
+until-fixed = true
+expires = 2026-12-01
+"#;
+
+    #[test]
+    fn a_policy_with_everything_in_it() {
+        let policy = read(WHOLE).unwrap();
+        assert_eq!((policy.profile, policy.origin), (Profile::Greenfield, PolicyOrigin::Tree));
+        assert_eq!(policy.max_age, SignedDuration::from_hours(14 * 24));
+        assert_eq!((policy.test_data, policy.max_exception_days), (Level::Deny, Some(100)));
+        let id = |name| PackageId::new(Ecosystem::Npm, name, None, Source::PUBLIC_REGISTRY);
+        assert!(policy.is_internal(&id("@acme/web")) && !policy.is_internal(&id("web")));
+        assert_eq!(policy.registries.len(), 2);
+        let of = |rule| &policy.rules[rule];
+        assert_eq!((of("unsound-code").level, of("unsound-code").is_level_given), (Level::Deny, true));
+        assert_eq!((of("security-notice").level, of("security-notice").is_level_given), (Level::Warn, false));
+        let known = of("known-vulnerability");
+        assert_eq!((known.level, known.min_severity), (Level::Warn, Some(Severity::Medium)));
+        assert_eq!(known.unscored_as, Severity::Critical);
+        let kinds: Vec<_> = known.kinds.unwrap().iter().collect();
+        assert_eq!(kinds, [DependencyKind::Runtime, DependencyKind::Build]);
+        let old = of("unmaintained-package");
+        assert_eq!((old.scope, old.on_unknown, old.level), (Some(Scope::All), OnUnknown::Deny, Level::Deny));
+        let first = &policy.exceptions[0];
+        assert_eq!(first.id(), "CVE-2020-26235+RUSTSEC-2020-0071 pkg:cargo/time@<0.2 known-vulnerability services/**");
+        assert_eq!((first.location.line, first.location.column), (19, 12));
+        assert!(policy.exceptions[1].until_fixed);
+        let sha256 = policy.sha256.unwrap();
+        assert_eq!(sha256.len(), 64);
+        assert_ne!(read(&WHOLE.replace("100", "101")).unwrap().sha256.unwrap(), sha256);
+    }
+
+    #[test]
+    fn the_smallest_policy_is_brownfield() {
+        let policy = read("\u{feff}version = 1\n").unwrap();
+        let built_in = Policy::built_in(Profile::Brownfield, &rule::rules());
+        let named = |policy: Policy| Policy { origin: PolicyOrigin::BuiltIn, path: None, sha256: None, ..policy };
+        assert_eq!(named(policy), built_in);
+    }
+
+    /// A file of wrong lines under a right start, and what is said about it.
+    fn wrong(lines: &str) -> String {
+        format!("{lines}\n{}\n", errors(&format!("version = 1\n{lines}\n")))
+    }
+
+    #[test]
+    fn every_mistake_has_its_place_and_a_way_out() {
+        let files = [
+            "extend = \"greenfield\"",
+            "extends = \"green-field\"",
+            "extends = \"../shared/osprey.toml\"",
+            "max-age = 7",
+            "max-age = \"a week\"",
+            "max-age = \"0d\"",
+            "internal = \"@acme/*\"",
+            "internal = [\"*\", 3]",
+            "registries = []",
+            "registries = [\"https://\", \"a b\"]",
+            "test-data = \"off\"",
+            "max-exception-days = 0",
+            "[rules]\nknown-vulnerabilty = \"deny\"",
+            "[rules]\nunsound-code = \"denied\"\nsecurity-notice = 3",
+            "[rules]\nknown-vulnerability = { level = \"deny\", min-severity = \"moderate\", kind = [\"runtime\"] }",
+            "[rules]\nuntrusted-origin = { min-severity = \"low\", on-unknown = \"deny\" }",
+            "[rules]\nunsound-code = { kinds = [\"production\"], scope = \"transitive\" }\nsecurity-notice = { kinds = [] }",
+            "rules = [\"deny\"]",
+            "[custom]\nid = \"a\"",
+        ];
+        insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
+        extend = "greenfield"
+        osprey.toml:2:1: unknown key "extend" in a policy; did you mean "extends"?
+
+        extends = "green-field"
+        osprey.toml:2:11: `extends` takes "greenfield" or "brownfield", not "green-field"; did you mean "greenfield"?
+
+        extends = "../shared/osprey.toml"
+        osprey.toml:2:11: `extends` takes "greenfield" or "brownfield", not "../shared/osprey.toml"
+
+        max-age = 7
+        osprey.toml:2:11: `max-age` must be a string, not a whole number
+
+        max-age = "a week"
+        osprey.toml:2:11: `max-age` must be a number of hours, days or weeks such as "7d", not "a week"
+
+        max-age = "0d"
+        osprey.toml:2:11: `max-age` must be a number of hours, days or weeks such as "7d", not "0d"
+
+        internal = "@acme/*"
+        osprey.toml:2:12: `internal` must be an array of strings, not a string
+
+        internal = ["*", 3]
+        osprey.toml:2:13: `internal` "*" matches every name; name what is yours
+        osprey.toml:2:18: `internal` must be a string, not a whole number
+
+        registries = []
+        osprey.toml:2:14: `registries` names none; leave it out to allow any
+
+        registries = ["https://", "a b"]
+        osprey.toml:2:15: `registries` takes "registry.example" or "https://registry.example/npm", not "https://"
+        osprey.toml:2:27: `registries` takes "registry.example" or "https://registry.example/npm", not "a b"
+
+        test-data = "off"
+        osprey.toml:2:13: `test-data` takes "allow", "warn" or "deny", not "off"
+
+        max-exception-days = 0
+        osprey.toml:2:22: `max-exception-days` must be from 1 to 3650
+
+        [rules]
+        known-vulnerabilty = "deny"
+        osprey.toml:3:1: unknown rule "known-vulnerabilty"; did you mean "known-vulnerability"?
+
+        [rules]
+        unsound-code = "denied"
+        security-notice = 3
+        osprey.toml:3:16: `unsound-code` takes "off", "allow", "warn" or "deny", not "denied"; did you mean "deny"?
+        osprey.toml:4:19: `security-notice` must be a level such as "deny", or a table such as { level = "deny" }
+
+        [rules]
+        known-vulnerability = { level = "deny", min-severity = "moderate", kind = ["runtime"] }
+        osprey.toml:3:56: `min-severity` takes "none", "low", "medium", "high" or "critical", not "moderate"
+        osprey.toml:3:68: unknown key "kind" in the table of known-vulnerability; did you mean "kinds"?
+
+        [rules]
+        untrusted-origin = { min-severity = "low", on-unknown = "deny" }
+        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; there are level, kinds, scope
+        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; there are level, kinds, scope
+
+        [rules]
+        unsound-code = { kinds = ["production"], scope = "transitive" }
+        security-notice = { kinds = [] }
+        osprey.toml:3:27: `kinds` takes "runtime", "build", "optional", "peer" or "dev", not "production"
+        osprey.toml:3:50: `scope` takes "direct" or "all", not "transitive"
+        osprey.toml:4:29: `kinds` names none, so that the rule would judge nothing; say level = "off"
+
+        rules = ["deny"]
+        osprey.toml:2:9: `rules` must be a table, not an array
+
+        [custom]
+        id = "a"
+        osprey.toml:2:2: unknown key "custom" in a policy; there are version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
+        "#);
+    }
+
+    #[test]
+    fn mistakes_in_exceptions() {
+        let files = [
+            "reason = \"r\"\nexpires = 2027-01-31",
+            "advisory = \"CVE-1\"\nexpires = 2027-01-31",
+            "advisory = \"CVE-1\"\nreason = \" \"\nexpires = 2027-01-31",
+            "advisory = \"CVE-1\"\nreason = \"r\"",
+            "advisory = \"CVE-1\"\nreason = \"r\"\nuntil-fixed = false",
+            "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = \"2027-01-31\"",
+            "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = 2027-01-31T10:00:00Z",
+            "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = 2027-02-30",
+            "advisory = \"CVE-1\"\nreason = \"r\"\nexpire = 2027-01-31",
+            "advisory = \"CVE-*\"\nreason = \"r\"\nexpires = 2027-01-31",
+            "advisory = []\nreason = \"r\"\nexpires = 2027-01-31",
+            "package = \"pkg:crate/time\"\nreason = \"r\"\nexpires = 2027-01-31",
+            "package = \"time\"\nrule = \"known-vuln\"\npath = \"../other\"\nreason = 3\nexpires = 2027-01-31",
+            "advisory = \"CVE-1\"\nrule = \"untrusted-origin\"\nreason = \"r\"\nuntil-fixed = true",
+            "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = 2027-01-31\n[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"s\"\nexpires = 2027-03-31",
+        ];
+        let wrong = |lines: &str| wrong(&format!("[[exceptions]]\n{lines}"));
+        insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
+        [[exceptions]]
+        reason = "r"
+        expires = 2027-01-31
+        osprey.toml:2:1: an exception must name an `advisory` or a `package`
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        expires = 2027-01-31
+        osprey.toml:2:1: an exception needs a `reason`, so that others can judge whether it still holds
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = " "
+        expires = 2027-01-31
+        osprey.toml:4:10: `reason` is empty
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        until-fixed = false
+        osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        expires = "2027-01-31"
+        osprey.toml:5:11: `expires` must be a day such as 2027-01-31, without quotes and without a time, not a string
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        expires = 2027-01-31T10:00:00Z
+        osprey.toml:5:11: `expires` must be a day such as 2027-01-31, without quotes and without a time, not a date or time
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        expires = 2027-02-30
+        osprey.toml:5:11: not valid TOML: invalid date, expected day between 01 and 28
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        expire = 2027-01-31
+        osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
+        osprey.toml:5:1: unknown key "expire" in [[exceptions]]; did you mean "expires"?
+
+        [[exceptions]]
+        advisory = "CVE-*"
+        reason = "r"
+        expires = 2027-01-31
+        osprey.toml:3:12: `advisory` must be an id such as "CVE-2020-26235", not "CVE-*"
+
+        [[exceptions]]
+        advisory = []
+        reason = "r"
+        expires = 2027-01-31
+        osprey.toml:3:12: `advisory` names none
+
+        [[exceptions]]
+        package = "pkg:crate/time"
+        reason = "r"
+        expires = 2027-01-31
+        osprey.toml:3:11: `package` "pkg:crate/time": unknown type "crate"; the types are cargo, golang, npm, pypi
+
+        [[exceptions]]
+        package = "time"
+        rule = "known-vuln"
+        path = "../other"
+        reason = 3
+        expires = 2027-01-31
+        osprey.toml:3:11: `package` "time": a package URL begins with "pkg:"; write it like "pkg:cargo/time@0.1.43"
+        osprey.toml:4:8: unknown rule "known-vuln"; did you mean "known-vulnerability"?
+        osprey.toml:5:8: `path` "../other" leads out of the root
+        osprey.toml:6:10: `reason` must be a string, not a whole number
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        rule = "untrusted-origin"
+        reason = "r"
+        until-fixed = true
+        osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` alone
+        osprey.toml:6:15: no advisory says when a finding of untrusted-origin is fixed: write `expires`
+
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        expires = 2027-01-31
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "s"
+        expires = 2027-03-31
+        osprey.toml:7:12: this exception names the same as the one in line 3: CVE-1
+        "#);
+    }
+
+    #[test]
+    fn mistakes_in_the_whole() {
+        let far = "max-exception-days = 30\n[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"r\"\n";
+        let files = [
+            String::new(),
+            "version = 2".to_owned(),
+            "version = \"1\"".to_owned(),
+            "version = 1\nversion = 1".to_owned(),
+            "this is no TOML\n{".to_owned(),
+            format!("version = 1\n{far}expires = 2026-12-23"),
+            format!("version = 1\n{far}until-fixed = true"),
+            "version = 1\nexceptions = { advisory = \"CVE-1\" }".to_owned(),
+            "version = 1\n\"é😀\" = 1".to_owned(),
+        ];
+        let wrong = |text: String| format!("{text}\n{}\n", errors(&text));
+        insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
+        osprey.toml:1:1: `version = 1` is missing: it says how the file is to be read
+
+        version = 2
+        osprey.toml:1:11: this program reads policies of version 1, not 2; use a newer one
+
+        version = "1"
+        osprey.toml:1:11: `version` must be a whole number, not a string
+
+        version = 1
+        version = 1
+        osprey.toml:2:1: not valid TOML: duplicate key
+
+        this is no TOML
+        {
+        osprey.toml:1:6: not valid TOML: key with no value, expected `=`
+        osprey.toml:2:1: not valid TOML: invalid key-value pair, expected key
+
+        version = 1
+        max-exception-days = 30
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        expires = 2026-12-23
+        osprey.toml:6:11: `expires` is past 2026-12-22: `max-exception-days` is 30
+
+        version = 1
+        max-exception-days = 30
+        [[exceptions]]
+        advisory = "CVE-1"
+        reason = "r"
+        until-fixed = true
+        osprey.toml:3:1: an exception needs `expires`: `max-exception-days` is 30
+
+        version = 1
+        exceptions = { advisory = "CVE-1" }
+        osprey.toml:2:14: `exceptions` must be an array of tables: write [[exceptions]], not a table
+
+        version = 1
+        "é😀" = 1
+        osprey.toml:2:1: unknown key "é😀" in a policy; there are version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
+        "#);
+    }
+
+    #[test]
+    fn the_last_allowed_day_is_allowed() {
+        let text = "version = 1\nmax-exception-days = 30\n[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"r\"\n";
+        assert!(read(&format!("{text}expires = 2026-12-22")).is_ok());
+    }
+
+    #[test]
+    fn hostile_files_end_soon() {
+        let before = std::time::Instant::now();
+        let many: String = (0..50_000).map(|n| format!("known{n} = 1\n")).collect();
+        assert_eq!(read(&many).unwrap_err().len(), 101);
+        for text in
+            ["[".repeat(500_000), format!("a = {}", "[".repeat(500_000)), "a.".repeat(300_000), " ".repeat(2 << 20)]
+        {
+            assert!(read(&text).is_err());
+        }
+        assert!(before.elapsed().as_secs() < 20);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[a-z=\"\\[\\]{}.,:@<>0-9\n -]{0,200}") {
+            let _ = read(&text);
+            let _ = read(&format!("{WHOLE}{text}"));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `[rules]`: a level for each, or a table.
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::reader::{Reader, Value};
+use crate::model::{Data, DependencyKind, Kinds, Level, Rule, Severity};
+use crate::policy::{KNOWN_VULNERABILITY, OnUnknown, Policy, RuleSettings, Scope};
+
+const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
+
+/// Severities that a policy can name.
+const SEVERITIES: [Severity; 5] = [Severity::None, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+
+/// The rules that there are.
+pub(super) struct Known<'k>(pub(super) &'k [&'static Rule]);
+
+impl Known<'_> {
+    /// The rule of that id; that there is none is noted.
+    pub(super) fn find(&self, reader: &mut Reader<'_>, id: &Spanned<impl AsRef<str>>) -> Option<&'static Rule> {
+        let rule = self.0.iter().copied().find(|rule| rule.id == id.get_ref().as_ref());
+        if rule.is_none() {
+            let ids: Vec<&str> = self.0.iter().map(|rule| rule.id).collect();
+            reader.unknown("rule", "", id, &ids);
+        }
+        rule
+    }
+}
+
+/// Reads `[rules]` into a policy.
+pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>, policy: &mut Policy) {
+    let Some(table) = reader.table("rules", value) else { return };
+    for (key, value) in table {
+        let Some(rule) = known.find(reader, key) else { continue };
+        let Some(settings) = policy.rules.get_mut(rule.id) else { continue };
+        match value.get_ref().as_table() {
+            Some(table) => read_table(reader, table, settings),
+            None if value.get_ref().is_str() => {
+                if let Some(level) = reader.word(rule.id, value, &LEVELS, Level::as_str) {
+                    settings.set_level(level);
+                }
+            }
+            None => {
+                let message = format!(
+                    "`{}` must be a level such as \"deny\", or a table such as {{ level = \"deny\" }}",
+                    rule.id
+                );
+                reader.fail(&value.span(), message);
+            }
+        }
+    }
+}
+
+/// The keys that a rule's table may have: only those that do something for it.
+fn keys(rule: &Rule) -> Vec<&'static str> {
+    let mut keys = vec!["level", "kinds", "scope"];
+    if rule.id == KNOWN_VULNERABILITY {
+        keys.extend(["min-severity", "unscored-as"]);
+    }
+    if rule.data.iter().any(|data| *data != Data::Local) {
+        keys.push("on-unknown");
+    }
+    keys
+}
+
+fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleSettings) {
+    let keys = keys(settings.rule);
+    reader.check_keys(table, &format!("the table of {}", settings.rule.id), &keys);
+    for (key, value) in table {
+        let key = key.get_ref().as_ref();
+        match key {
+            _ if !keys.contains(&key) => {}
+            "level" => {
+                if let Some(level) = reader.word(key, value, &LEVELS, Level::as_str) {
+                    settings.set_level(level);
+                }
+            }
+            "kinds" => settings.kinds = kinds(reader, value),
+            "scope" => settings.scope = reader.word(key, value, &Scope::ALL, Scope::as_str),
+            "min-severity" => settings.min_severity = reader.word(key, value, &SEVERITIES, Severity::as_str),
+            "unscored-as" => {
+                if let Some(severity) = reader.word(key, value, &SEVERITIES, Severity::as_str) {
+                    settings.unscored_as = severity;
+                }
+            }
+            "on-unknown" => {
+                if let Some(choice) = reader.word(key, value, &OnUnknown::ALL, OnUnknown::as_str) {
+                    settings.on_unknown = choice;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn kinds(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Kinds> {
+    let array = reader.array("kinds", value, "strings");
+    let mut kinds = Kinds::default();
+    for value in array {
+        if let Some(kind) = reader.word("kinds", value, &DependencyKind::ALL, DependencyKind::as_str) {
+            kinds.insert(kind);
+        }
+    }
+    if array.is_empty() && value.get_ref().is_array() {
+        reader.fail(&value.span(), "`kinds` names none, so that the rule would judge nothing; say level = \"off\"");
+    }
+    Some(kinds).filter(|kinds| !kinds.is_unknown())
+}

@@ -1,0 +1,142 @@
+//! Patterns with `*`, for names and paths.
+
+use crate::model::{Ecosystem, PackageId, normalize_name};
+
+/// A pattern longer than this is refused, so that matching stays cheap whatever a policy file holds.
+pub(super) const LONGEST: usize = 300;
+
+/// A pattern of package names, in which `*` stands for any text: `@acme/*`, `com.acme:*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamePattern(String);
+
+impl NamePattern {
+    /// The pattern of a text, or what is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "" => Err("is empty"),
+            _ if text.len() > LONGEST => Err("is longer than any name"),
+            // Everything would be private, and nothing looked at.
+            _ if text.bytes().all(|b| b"*@/:.".contains(&b)) => Err("matches every name; name what is yours"),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// Whether it stands for that package. Names are compared as the ecosystem compares them.
+    pub fn matches(&self, id: &PackageId) -> bool {
+        matches(&self.0, &id.name, Star::Any) || matches(&self.normalized(id.ecosystem), &id.name, Star::Any)
+    }
+
+    fn normalized(&self, ecosystem: Ecosystem) -> String {
+        normalize_name(ecosystem.osv_name(), &self.0).into_owned()
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A pattern of paths: `*` stands for any text within one part, `**` also across parts. Where it names a folder,
+/// everything below is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathPattern(String);
+
+impl PathPattern {
+    /// The pattern of a text, or what is wrong with it.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.strip_prefix("./").unwrap_or(text).trim_end_matches('/');
+        match text {
+            "" => Err("is empty; leave it out to mean every path"),
+            _ if text.len() > LONGEST => Err("is too long"),
+            _ if text.starts_with('/') || text.contains('\\') => Err("must be relative to the root, with `/`"),
+            _ if text.split('/').any(|part| part == "..") => Err("leads out of the root"),
+            _ => Ok(Self(text.to_owned())),
+        }
+    }
+
+    /// Whether it stands for that path.
+    pub fn matches(&self, path: &str) -> bool {
+        matches(&self.0, path, Star::WithinPart) || matches(&format!("{}/**", self.0), path, Star::WithinPart)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a single `*` stands for.
+#[derive(Clone, Copy, PartialEq)]
+enum Star {
+    Any,
+    WithinPart,
+}
+
+/// Whether a text fits a pattern. Takes as many steps as both lengths multiplied, never more.
+fn matches(pattern: &str, text: &str, star: Star) -> bool {
+    let text = text.as_bytes();
+    // `reached[n]`: the pattern so far can stand for the first `n` bytes.
+    let mut reached = vec![false; text.len() + 1];
+    reached[0] = true;
+    let mut pattern = pattern.bytes().peekable();
+    while let Some(byte) = pattern.next() {
+        if byte == b'*' {
+            let mut any = star == Star::Any;
+            while pattern.next_if_eq(&b'*').is_some() {
+                any = true;
+            }
+            for at in 0..text.len() {
+                reached[at + 1] |= reached[at] && (any || text[at] != b'/');
+            }
+        } else {
+            for at in (0..text.len()).rev() {
+                reached[at + 1] = reached[at] && text[at] == byte;
+            }
+            reached[0] = false;
+        }
+    }
+    reached[text.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Source;
+
+    #[test]
+    fn names() {
+        let fits = |pattern: &str, ecosystem, name: &str| {
+            let id = PackageId::new(ecosystem, name, None, Source::PUBLIC_REGISTRY);
+            NamePattern::parse(pattern).unwrap().matches(&id)
+        };
+        assert!(fits("@acme/*", Ecosystem::Npm, "@acme/web"));
+        assert!(!fits("@acme/*", Ecosystem::Npm, "@acme-evil/web"));
+        assert!(!fits("@acme/*", Ecosystem::Npm, "x@acme/web"));
+        assert!(fits("go.acme.example/*", Ecosystem::Go, "go.acme.example/a/b"));
+        assert!(fits("Acme_*", Ecosystem::PyPi, "acme-tools"));
+        assert!(fits("acme", Ecosystem::CratesIo, "acme") && !fits("acme", Ecosystem::CratesIo, "acme2"));
+        for everything in ["", "*", "**", "@*/*"] {
+            assert!(NamePattern::parse(everything).is_err(), "{everything}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        let fits = |pattern: &str, path: &str| PathPattern::parse(pattern).unwrap().matches(path);
+        assert!(fits("services/*/Cargo.lock", "services/a/Cargo.lock"));
+        assert!(!fits("services/*/Cargo.lock", "services/a/b/Cargo.lock"));
+        assert!(fits("services/**/Cargo.lock", "services/a/b/Cargo.lock"));
+        assert!(fits("services/", "services/a/Cargo.lock"), "a folder means what is below it");
+        assert!(!fits("services", "services-old/Cargo.lock"));
+        assert!(fits("./Cargo.lock", "Cargo.lock") && !fits("Cargo.lock", "a/Cargo.lock"));
+        assert!(PathPattern::parse("../x").is_err() && PathPattern::parse("/x").is_err());
+    }
+
+    #[test]
+    fn many_stars_take_no_exponential_time() {
+        let before = std::time::Instant::now();
+        assert!(!matches(&"*a".repeat(140), &"a".repeat(130), Star::Any));
+        assert!(!matches(&format!("{}b", "*a".repeat(100)), &"a".repeat(4_000), Star::Any));
+        assert!(before.elapsed().as_secs() < 2);
+    }
+}

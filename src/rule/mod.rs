@@ -1,0 +1,137 @@
+//! What is looked for: one file per rule, and the table of all rules.
+//!
+//! A rule is a pure function from what is known to findings. It asks nobody, reads no file and no clock, and
+//! decides nothing: what a finding means for the run is said by the policy.
+//!
+//! To add a rule: one file `<id with _>.rs` with a [`Check`], and one row in [`RULES`]. Where it rests on an advisory
+//! group, [`advisory_finding::applying`] gets its place in the order as well, so that a group stays one finding.
+
+use jiff::civil::Date;
+
+use crate::model::{DependencyGraph, Facts, Finding, Rule};
+
+mod advisory_finding;
+mod fingerprint;
+mod fix;
+mod known_vulnerability;
+mod malicious_package;
+mod missing_integrity;
+mod place;
+mod security_notice;
+#[cfg(test)]
+pub(crate) mod tests_support;
+mod unmaintained_package;
+mod unsound_code;
+mod untrusted_origin;
+
+/// A row of [`RULES`]: a rule and how its findings are found.
+#[derive(Debug)]
+pub struct Check {
+    /// What is said about it everywhere, and its default levels.
+    pub rule: Rule,
+    /// Finds it. The order of findings is the graph's: by root, then by package, then by advisory group.
+    pub find: fn(&View<'_>) -> Vec<Finding>,
+}
+
+/// Every rule, in the order in which documents list them.
+pub static RULES: &[&Check] = &[
+    &malicious_package::CHECK,
+    &known_vulnerability::CHECK,
+    &unsound_code::CHECK,
+    &security_notice::CHECK,
+    &unmaintained_package::CHECK,
+    &untrusted_origin::CHECK,
+    &missing_integrity::CHECK,
+];
+
+/// What rules are told by the caller: the policy's say, and what a file format can tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parameters {
+    /// Ids of rules that are not to be evaluated. A group that such a rule would take falls to the next that applies.
+    pub off: Vec<&'static str>,
+    /// Registries that packages may come from besides the ecosystem's public one: a host (`registry.example`), or an
+    /// address below which everything is meant (`https://registry.example/npm`). Empty: any.
+    pub registries: Vec<String>,
+    /// Ids of the parsers whose format records a hash for every package from a registry.
+    pub hashed_formats: Vec<&'static str>,
+}
+
+impl Parameters {
+    fn is_off(&self, rule: &Rule) -> bool {
+        self.off.contains(&rule.id)
+    }
+}
+
+/// What rules look at.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'v> {
+    /// The packages and how they are used.
+    pub graph: &'v DependencyGraph,
+    /// What is known about them, by package index.
+    pub facts: &'v Facts,
+    /// What the caller says.
+    pub parameters: &'v Parameters,
+    /// The day on which ages are judged.
+    pub today: Date,
+}
+
+/// The rules of the table, without how they are found: what a policy is read against.
+pub fn rules() -> Vec<&'static Rule> {
+    RULES.iter().map(|check| &check.rule).collect()
+}
+
+/// Everything that the rules which are not off find.
+pub fn find(view: &View<'_>) -> Vec<Finding> {
+    RULES.iter().filter(|check| !view.parameters.is_off(&check.rule)).flat_map(|check| (check.find)(view)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::model::Level;
+
+    #[test]
+    fn every_row_is_whole_and_has_its_file() {
+        let mut ids = BTreeSet::new();
+        for rule in rules() {
+            let id = rule.id;
+            assert!(ids.insert(id), "{id} stands twice");
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') && !id.contains("--"), "{id}");
+            let file = format!("{}/src/rule/{}.rs", env!("CARGO_MANIFEST_DIR"), id.replace('-', "_"));
+            assert!(Path::new(&file).is_file(), "{file} is missing");
+            for text in [rule.summary, rule.why, rule.fix] {
+                assert!(text.len() > 20 && !text.contains('\n') && text.trim() == text, "{id}: {text:?}");
+            }
+            assert!(!rule.summary.ends_with('.'), "{id}: a summary is a title");
+            assert!(rule.why.ends_with('.') && rule.fix.ends_with('.'), "{id}: sentences");
+            assert!(!rule.data.is_empty(), "{id} needs to know something");
+            for clause in rule.clause.split(' ') {
+                let number = clause.strip_prefix("C5.").is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n <= 12));
+                assert!(number || clause.strip_prefix("CG.").is_some_and(|word| !word.is_empty()), "{id}: {clause}");
+            }
+            assert!(rule.greenfield >= rule.brownfield, "{id}: greenfield is the stricter profile");
+            assert_ne!(rule.greenfield, Level::Off, "{id}: green field turns every check on");
+        }
+    }
+
+    #[test]
+    fn every_file_of_a_rule_has_a_row() {
+        let folder = format!("{}/src/rule", env!("CARGO_MANIFEST_DIR"));
+        let mut rows = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if std::fs::read_to_string(&path).unwrap().contains("static CHECK: Check") {
+                let id = path.file_stem().unwrap().to_str().unwrap().replace('_', "-");
+                // This very file has the words in this test.
+                if id != "mod" {
+                    rows += 1;
+                    assert!(rules().iter().any(|rule| rule.id == id), "{id} has no row in RULES");
+                }
+            }
+        }
+        assert_eq!(rows, RULES.len());
+    }
+}

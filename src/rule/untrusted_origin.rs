@@ -1,0 +1,307 @@
+//! A package that does not come from a registry that is trusted for it.
+//!
+//! What an entry's address says about another package than its name is not looked at yet: the graph holds the
+//! address of a registry, not of the archive.
+
+use std::collections::BTreeMap;
+
+use super::fingerprint::{fingerprint, ranks};
+use super::place::Tree;
+use super::{Check, Parameters, View};
+use crate::model::{
+    Data, Ecosystem, Finding, Fix, FixState, Level, PackageId, PackageIndex, PackageState, Root, Rule, SourceKind, Use,
+};
+
+pub(super) static CHECK: Check = Check {
+    rule: Rule {
+        id: "untrusted-origin",
+        summary: "The package comes from git, a plain URL, a folder outside the tree, or an unexpected registry",
+        why: "What a registry published cannot be changed under its version, is scanned by many, and is what advisories \
+              speak of. None of that holds for a branch, an archive on some host or a folder on one machine; and where \
+              one lockfile takes the names of one scope from several hosts, another host can supply a name that was \
+              meant to come from yours.",
+        fix: "Take the package from its registry. Where that cannot be, name the registry in the policy, or write an \
+              exception that says who reviewed the origin.",
+        clause: "CG.authentic",
+        data: &[Data::Local],
+        greenfield: Level::Deny,
+        brownfield: Level::Warn,
+    },
+    find,
+};
+
+/// Hosts of the public registries, where a parser hands them on: they are one and the same origin.
+const PUBLIC_HOSTS: &[(Ecosystem, &[&str])] = &[
+    (Ecosystem::CratesIo, &["registry.example", "registry.example"]),
+    (Ecosystem::Go, &["registry.example"]),
+    (Ecosystem::Npm, &["registry.example", "registry.example"]),
+    (Ecosystem::PyPi, &["registry.example", "registry.example"]),
+];
+
+fn find(view: &View<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, root) in view.graph.roots.iter().enumerate() {
+        let hosts = UsualHosts::of(view, root);
+        let hits: Vec<(&Use, Origin)> =
+            root.uses.iter().filter_map(|usage| Some((usage, judge(view, root, &hosts, usage)?))).collect();
+        if hits.is_empty() {
+            continue;
+        }
+        let keys: Vec<(PackageIndex, &str)> = hits.iter().map(|(usage, origin)| (usage.package, origin.key)).collect();
+        let ranks = ranks(view.graph, &keys);
+        let tree = Tree::of(view, index);
+        for ((usage, origin), rank) in hits.iter().zip(ranks) {
+            let place = tree.place(usage);
+            let id = place.id();
+            let message = format!("{} {}. {}", place.label(), origin.message, place.who());
+            let fix = Fix {
+                state: FixState::Unknown,
+                version: None,
+                change: Some(format!("take {} from a registry that is trusted for it", id.name)),
+                command: None,
+                location: place.declared().first().cloned(),
+            };
+            let print = fingerprint(&CHECK.rule, id, &root.path, origin.key, rank);
+            findings.push(place.finding(&CHECK.rule, message, fix, print));
+        }
+    }
+    findings
+}
+
+/// What is wrong with an origin.
+struct Origin {
+    /// The sort, for the fingerprint.
+    key: &'static str,
+    /// A half-sentence that follows the package.
+    message: String,
+}
+
+fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Option<Origin> {
+    let id = &view.graph.package(usage.package).id;
+    let url = id.source.url.as_deref();
+    let at = url.unwrap_or("an address that the file does not name");
+    let origin = |key, message: String| Some(Origin { key, message });
+    match id.source.kind {
+        SourceKind::Git => origin("git", format!("comes from a git repository, {at}")),
+        SourceKind::Url => origin("url", format!("comes from a plain URL, {at}")),
+        SourceKind::Path => match url {
+            Some(folder) if is_inside(&root.path, folder) => None,
+            Some(folder) => origin("path", format!("comes from a folder outside the tree, {folder}")),
+            None => origin("path", "comes from a folder that the file does not name".to_owned()),
+        },
+        SourceKind::Registry if is_private(view, usage.package) => None,
+        SourceKind::Registry => judge_registry(view.parameters, hosts, id),
+        SourceKind::Workspace | SourceKind::Unknown => None,
+    }
+}
+
+fn judge_registry(parameters: &Parameters, hosts: &UsualHosts, id: &PackageId) -> Option<Origin> {
+    let host = registry_host(id);
+    let name = host.as_deref().unwrap_or("the public registry");
+    if let Some(url) = id.source.url.as_deref().filter(|_| host.is_some() && !parameters.registries.is_empty()) {
+        let allowed = parameters.registries.iter().any(|registry| is_below(registry, url));
+        let message = format!("comes from the registry {url}, which is not on the policy's list");
+        // A registry that the policy names is expected, also beside another one.
+        return (!allowed).then_some(Origin { key: "registry", message });
+    }
+    let usual = hosts.usual(id).filter(|usual| **usual != host)?;
+    let usual = usual.as_deref().unwrap_or("the public registry");
+    let scope = scope(id).map_or(String::new(), |scope| format!(" of {scope}"));
+    Some(Origin { key: "mixed-hosts", message: format!("comes from {name}, other packages{scope} here from {usual}") })
+}
+
+/// Whether the package was declared private: that it has another origin than public ones is then the point.
+fn is_private(view: &View<'_>, package: PackageIndex) -> bool {
+    let at = usize::try_from(package).unwrap_or(usize::MAX);
+    view.facts.states.get(at) == Some(&PackageState::Private)
+}
+
+/// From which host most packages of a scope come in one root; `None` is the public registry.
+struct UsualHosts(BTreeMap<(Ecosystem, Option<String>), Option<String>>);
+
+impl UsualHosts {
+    fn of(view: &View<'_>, root: &Root) -> Self {
+        let mut counts: BTreeMap<_, BTreeMap<Option<String>, usize>> = BTreeMap::new();
+        for usage in root.uses.iter().filter(|usage| !is_private(view, usage.package)) {
+            let id = &view.graph.package(usage.package).id;
+            if id.source.kind == SourceKind::Registry {
+                let scope = scope(id).map(str::to_owned);
+                *counts.entry((id.ecosystem, scope)).or_default().entry(registry_host(id)).or_default() += 1;
+            }
+        }
+        // Of equals the public registry is the usual one: `None` is the smallest host, and `rev` makes it the last.
+        let usual = |hosts: BTreeMap<Option<String>, usize>| {
+            hosts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(host, _)| host)
+        };
+        Self(counts.into_iter().filter_map(|(scope, hosts)| Some((scope, usual(hosts)?))).collect())
+    }
+
+    fn usual(&self, id: &PackageId) -> Option<&Option<String>> {
+        self.0.get(&(id.ecosystem, scope(id).map(str::to_owned)))
+    }
+}
+
+/// The scope of an npm name (`@scope/name`).
+fn scope(id: &PackageId) -> Option<&str> {
+    id.name.split_once('/').map(|(scope, _)| scope).filter(|s| id.ecosystem == Ecosystem::Npm && s.starts_with('@'))
+}
+
+/// The host of a package's registry; `None` for the ecosystem's public one.
+fn registry_host(id: &PackageId) -> Option<String> {
+    let host = host(id.source.url.as_deref()?);
+    let public = PUBLIC_HOSTS.iter().any(|(ecosystem, hosts)| *ecosystem == id.ecosystem && hosts.contains(&&*host));
+    (!public).then_some(host)
+}
+
+/// The host of an address, with its port, in lower case; of what is no address, the text.
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether an address is the allowed one or lies below it. Without a scheme the allowed one is a host.
+fn is_below(allowed: &str, url: &str) -> bool {
+    let plain = |url: &str| {
+        let url = ["registry+", "sparse+"].iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(url);
+        url.trim_end_matches('/').to_owned()
+    };
+    if !allowed.contains("://") {
+        return host(url) == allowed.to_ascii_lowercase();
+    }
+    let (allowed, url) = (plain(allowed), plain(url));
+    // `…/npm/../other` is not below `…/npm`.
+    let climbs = url.contains("..") || url.to_ascii_lowercase().contains("%2e");
+    !climbs && url.strip_prefix(&allowed).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a folder, as a file at `path` names it, lies inside the scanned tree.
+fn is_inside(path: &str, folder: &str) -> bool {
+    let folder = folder.strip_prefix("file:").unwrap_or(folder);
+    let drive = folder.as_bytes().get(1) == Some(&b':');
+    if folder.starts_with(['/', '~', '\\']) || drive {
+        return false;
+    }
+    let mut depth = path.matches('/').count();
+    for part in folder.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => match depth.checked_sub(1) {
+                Some(up) => depth = up,
+                None => return false,
+            },
+            _ => depth += 1,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::model::{DependencyKind, Source};
+    use crate::rule::tests_support::Tree as TestTree;
+
+    /// `(name, message)` of what fires for packages with those origins, all required by the project of `app/lock`.
+    fn fires(parameters: &Parameters, ecosystem: Ecosystem, packages: &[(&str, Source)]) -> Vec<(String, String)> {
+        let mut tree = TestTree::new("app/lock", "any-lock", ecosystem);
+        for (name, source) in packages {
+            let at = tree.from(name, "1.0.0", source.clone());
+            tree.edge(0, at, DependencyKind::Runtime, None);
+        }
+        let (graph, facts) = tree.finish();
+        let view = View { graph: &graph, facts: &facts, parameters, today: Date::constant(2026, 11, 22) };
+        let found = (CHECK.find)(&view);
+        let name = |finding: &Finding| finding.message.split(' ').next().unwrap().to_owned();
+        found.into_iter().map(|finding| (name(&finding), finding.message)).collect()
+    }
+    fn names(found: &[(String, String)]) -> Vec<&str> {
+        found.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn git_urls_and_folders_outside_are_untrusted() {
+        let found = fires(
+            &Parameters::default(),
+            Ecosystem::CratesIo,
+            &[
+                ("a-git", Source::at(SourceKind::Git, "https://host.example/a#0123456789abcdef")),
+                ("b-url", Source::at(SourceKind::Url, "https://host.example/b.tar.gz")),
+                ("c-inside", Source::at(SourceKind::Path, "../vendor/c")),
+                ("d-outside", Source::at(SourceKind::Path, "../../d")),
+                ("e-absolute", Source::at(SourceKind::Path, "/opt/e")),
+                ("f-unnamed", Source::of(SourceKind::Path)),
+                ("g-registry", Source::PUBLIC_REGISTRY),
+                ("h-drive", Source::at(SourceKind::Path, r"C:\h")),
+            ],
+        );
+        assert_eq!(names(&found), ["a-git", "b-url", "d-outside", "e-absolute", "f-unnamed", "h-drive"]);
+        assert_eq!(
+            found[0].1,
+            "a-git 1.0.0 comes from a git repository, https://host.example/a#0123456789abcdef. \
+             A direct dependency of app 0.1.0 in app/lock."
+        );
+    }
+
+    #[test]
+    fn one_scope_comes_from_one_host() {
+        let at = |url| Source::at(SourceKind::Registry, url);
+        let found = fires(
+            &Parameters::default(),
+            Ecosystem::Npm,
+            &[
+                ("@acme/a", at("https://registry.example/npm")),
+                ("@acme/b", at("https://REGISTRY.example/npm/")),
+                ("@acme/stray", Source::PUBLIC_REGISTRY),
+                ("left-pad", Source::PUBLIC_REGISTRY),
+                ("once", at("https://registry.example")),
+                ("stranger", at("https://host.example")),
+            ],
+        );
+        assert_eq!(names(&found), ["@acme/stray", "stranger"]);
+        assert!(found[0].1.contains("from the public registry, other packages of @acme here from registry.example"));
+        assert!(found[1].1.contains("from host.example, other packages here from the public registry"));
+    }
+
+    #[test]
+    fn a_list_of_registries_is_kept_to() {
+        let at = |url| Source::at(SourceKind::Registry, url);
+        let registries = vec!["https://registry.example/npm".to_owned(), "host.example".to_owned()];
+        let parameters = Parameters { registries, ..Parameters::default() };
+        let found = fires(
+            &parameters,
+            Ecosystem::Npm,
+            &[
+                ("a", at("https://registry.example/npm/")),
+                ("b", at("https://registry.example/npm/b")),
+                ("c-evil", at("https://registry.example/npm-evil")),
+                ("d-climbs", at("https://registry.example/npm/../other")),
+                ("e", at("https://host.example/anything")),
+                ("f-evil", at("https://host.example.evil.example/")),
+                ("g-public", Source::PUBLIC_REGISTRY),
+                ("h-user", at("https://host.example@evil.example/")),
+            ],
+        );
+        // What the policy names may stand beside anything; that most packages come from there and one from the public
+        // registry is still how a name is taken over.
+        assert_eq!(names(&found), ["c-evil", "d-climbs", "f-evil", "g-public", "h-user"]);
+    }
+
+    #[test]
+    fn a_private_package_may_come_from_elsewhere() {
+        let mut tree = TestTree::new("package-lock.json", "package-lock", Ecosystem::Npm);
+        tree.from("@acme/a", "1.0.0", Source::PUBLIC_REGISTRY);
+        let private = tree.from("@acme/b", "1.0.0", Source::at(SourceKind::Registry, "https://registry.example"));
+        let private = tree.id(private);
+        let (graph, mut facts) = tree.finish();
+        let parameters = Parameters::default();
+        let today = Date::constant(2026, 11, 22);
+        let found = |facts: &_| (CHECK.find)(&View { graph: &graph, facts, parameters: &parameters, today }).len();
+        assert_eq!(found(&facts), 1);
+        let at = graph.packages.iter().position(|package| package.id == private).unwrap();
+        facts.states[at] = PackageState::Private;
+        assert_eq!(found(&facts), 0);
+    }
+}
