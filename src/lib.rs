@@ -5,4 +5,5 @@ pub mod ecosystem;
 pub mod model;
 pub mod policy;
 pub mod rule;
+pub mod scan;
 pub mod version;
