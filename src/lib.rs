@@ -1,3 +1,4 @@
 //! temp
 pub mod ecosystem;
 pub mod model;
+pub mod report;
