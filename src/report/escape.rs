@@ -48,6 +48,28 @@ fn is_invisible(c: char) -> bool {
         | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// A part of a JSON string in which serde_json has escaped what JSON asks for. Characters that [`plain`] would
+/// replace are written as escapes, which mean the same to whoever reads the JSON and nothing to a terminal or a CI
+/// log that it passes through.
+pub(super) fn json_fragment(fragment: &str) -> Cow<'_, str> {
+    if fragment.is_ascii() && !fragment.contains(['#', '\u{7F}']) {
+        return Cow::Borrowed(fragment);
+    }
+    let mut out = String::with_capacity(fragment.len());
+    let mut units = [0; 2];
+    for c in fragment.chars() {
+        if shown(c) == Some(c) && !(c == '#' && out.ends_with('#')) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Whether a line that starts with this word would be taken for a workflow command by GitHub's runner: it skips
 /// white space and obeys what follows `::`.
 pub(super) fn starts_command(word: &str) -> bool {

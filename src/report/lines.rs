@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use super::escape;
+
 /// Writes a value, with line breaks down to that depth, and a line break at the end.
 pub(super) fn write(value: &impl Serialize, depth: usize, out: &mut dyn Write) -> io::Result<()> {
     let lines = Lines { depth, level: 0, filled: false };
@@ -87,6 +89,10 @@ impl Formatter for Lines {
         self.element(out, first)
     }
 
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
+        out.write_all(escape::json_fragment(fragment).as_bytes())
+    }
+
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         out.write_all(b": ")
     }
@@ -103,10 +109,10 @@ mod tests {
 
     #[test]
     fn only_the_upper_levels_have_lines() {
-        let value = serde_json::json!({"a": [{"b": [1, 2]}, {}], "c": [], "d": "x\ny"});
+        let value = serde_json::json!({"a": [{"b": [1, 2]}, {}], "c": [], "d": "x\ny\u{202e}##[e]\u{e0041}"});
         let mut out = Vec::new();
         write(&value, 2, &mut out).unwrap();
-        let expected = "{\n \"a\": [\n  {\"b\": [1, 2]},\n  {}\n ],\n \"c\": [],\n \"d\": \"x\\ny\"\n}\n";
+        let expected = "{\n \"a\": [\n  {\"b\": [1, 2]},\n  {}\n ],\n \"c\": [],\n \"d\": \"x\\ny\\u202e#\\u0023[e]\\udb40\\udc41\"\n}\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

@@ -5,7 +5,7 @@ use crate::model::*;
 pub(super) static VULNERABILITY: Rule = Rule {
     id: "known-vulnerability",
     summary: "A known vulnerability affects the package",
-    why: "Whoever attacks the program can look up how",
+    why: "Whoever attacks the program can look up how.",
     fix: "Update to a version that fixes it",
     clause: "C5.7 CG.vulns",
     data: &[Data::Advisories],
@@ -99,7 +99,6 @@ fn group(records: Vec<JudgedRecord>, aliases: &[&str], fixed_in: Option<&str>) -
 
 /// What a test still has to say about a finding.
 fn finding(rule: &'static Rule, subject: Subject, locations: Vec<Location>) -> Finding {
-    let digit = locations.first().map_or(0, |at| at.line % 16);
     Finding {
         rule,
         subject,
@@ -111,7 +110,7 @@ fn finding(rule: &'static Rule, subject: Subject, locations: Vec<Location>) -> F
         chains: Vec::new(),
         chains_total: PathCount::Exactly(0),
         fix: Fix::UNKNOWN,
-        fingerprint: format!("{digit:x}1b2c3d4e5f60718").repeat(4),
+        fingerprint: String::new(),
     }
 }
 
@@ -208,7 +207,9 @@ fn denied(names: &Names) -> Vec<Decision> {
         names.subject("web/package-lock.json", HOSTILE),
         vec![at("web/package-lock.json", 40, 7, 18)],
     );
-    malware.message = "This package is malware.".to_owned();
+    malware.message = format!(
+        "{HOSTILE} 1.0.0: MAL-2025-0001, Malicious code in evil (malware). A direct dependency of site 1.0.0 in web/package-lock.json."
+    );
     malware.advisory = Some(group(
         vec![record(
             "MAL-2025-0001",
@@ -221,7 +222,7 @@ fn denied(names: &Names) -> Vec<Decision> {
     ));
     malware.chains = vec![names.chain(&["site", HOSTILE])];
     malware.chains_total = PathCount::Exactly(1);
-    malware.fix = Fix { state: FixState::None, ..Fix::UNKNOWN };
+    malware.fix = Fix { state: FixState::None, change: Some(format!("remove the package {HOSTILE}")), ..Fix::UNKNOWN };
 
     let mut lodash = finding(
         &VULNERABILITY,
@@ -237,7 +238,7 @@ fn denied(names: &Names) -> Vec<Decision> {
     ghsa.aliases = vec!["CVE-2021-23337".to_owned()];
     ghsa.fixed = vec!["4.17.21".to_owned()];
     ghsa.cwes = vec!["CWE-77".to_owned(), "CWE-94".to_owned()];
-    lodash.message = "lodash 4.17.20 is vulnerable.".to_owned();
+    lodash.message = "lodash 4.17.20: GHSA-35jh-r3h4-6jhm (CVE-2021-23337), Command Injection in lodash (high, CVSS 7.2), fixed in 4.17.21. A direct dependency of site 1.0.0 in web/package-lock.json.".to_owned();
     lodash.advisory = Some(group(vec![ghsa], &["CVE-2021-23337"], Some("4.17.21")));
     lodash.related = vec![at("web/package.json", 7, 5, 21)];
     lodash.chains = vec![names.chain(&["site", "lodash"])];
@@ -245,7 +246,7 @@ fn denied(names: &Names) -> Vec<Decision> {
     lodash.fix = Fix {
         state: FixState::Exact,
         version: Some("4.17.21".to_owned()),
-        change: Some("update lodash to 4.17.21".to_owned()),
+        change: Some("move lodash to 4.17.21".to_owned()),
         command: Some("npm update lodash".to_owned()),
         location: Some(at("web/package.json", 7, 5, 21)),
     };
@@ -274,13 +275,14 @@ fn time(names: &Names) -> Finding {
     ghsa.affected = Affected::No;
     ghsa.cwes = vec!["CWE-476".to_owned()];
     time.advisory = Some(group(vec![rustsec, ghsa], &["CVE-2020-26235", "GHSA-wcg3-cvx6-7396"], Some("0.2.23")));
-    time.message = "time 0.1.43 is vulnerable.".to_owned();
+    time.message = "time 0.1.43: RUSTSEC-2020-0071 (CVE-2020-26235), Potential segfault in the time crate (medium, CVSS 6.2), fixed in 0.2.23. Required by chrono 0.4.19 (direct) in Cargo.lock.".to_owned();
     time.related = vec![at("Cargo.toml", 12, 10, 6)];
     time.chains = vec![names.chain(&["app", "chrono", "time"])];
     time.chains_total = PathCount::Exactly(1);
     time.fix = Fix {
         state: FixState::Candidate,
         version: Some("0.2.23".to_owned()),
+        change: Some("raise chrono in Cargo.toml line 12 until it takes time >= 0.2.23; whether a release of chrono does is not known here".to_owned()),
         location: Some(at("Cargo.toml", 12, 10, 6)),
         ..Fix::UNKNOWN
     };
@@ -297,6 +299,8 @@ fn warned(names: &Names) -> Vec<Decision> {
         Rating::UNKNOWN,
     );
     smallvec.advisory = Some(group(vec![record_of], &[], Some("0.6.10")));
+    smallvec.message = "smallvec 0.6.9: RUSTSEC-2019-0009, Double-free and use-after-free in SmallVec::grow() (severity unknown: no record of it gives one), fixed in 0.6.10. Required by ansi_term 0.12.1 (direct) in Cargo.lock, and by at least 6 more paths.".to_owned();
+    smallvec.fix = Fix { state: FixState::Candidate, version: Some("0.6.10".to_owned()), ..Fix::UNKNOWN };
     smallvec.related = vec![at("Cargo.toml", 13, 13, 6), at("Cargo.toml", 14, 10, 30)];
     smallvec.chains = vec![names.chain(&["app", "ansi_term", "smallvec"]), names.chain(&["app", "forked", "smallvec"])];
     smallvec.chains_total = PathCount::AtLeast(7);
@@ -305,10 +309,15 @@ fn warned(names: &Names) -> Vec<Decision> {
     let record_of =
         record("RUSTSEC-2021-0139", "ansi_term is Unmaintained", AdvisoryKind::Unmaintained, Rating::UNKNOWN);
     ansi.advisory = Some(group(vec![record_of], &[], None));
+    ansi.message = "ansi_term 0.12.1: RUSTSEC-2021-0139, ansi_term is Unmaintained (unmaintained). A direct dependency of app 0.1.0 in Cargo.lock.".to_owned();
     ansi.related = vec![at("Cargo.toml", 13, 13, 6)];
     ansi.chains = vec![names.chain(&["app", "ansi_term"])];
     ansi.chains_total = PathCount::Exactly(1);
-    ansi.fix = Fix { state: FixState::None, ..Fix::UNKNOWN };
+    ansi.fix = Fix {
+        state: FixState::None,
+        change: Some("replace ansi_term: no version of it is maintained".to_owned()),
+        ..Fix::UNKNOWN
+    };
 
     let mut forked = finding(&ORIGIN, names.subject("Cargo.lock", "forked"), vec![at("Cargo.lock", 72, 12, 5)]);
     forked.message =
@@ -334,6 +343,14 @@ fn warned(names: &Names) -> Vec<Decision> {
         rated("GHSA-2wrh-6pvc-2jm9", 6.1),
     );
     net.advisory = Some(group(vec![record_of], &["CVE-2023-3978", "GHSA-2wrh-6pvc-2jm9"], Some("v0.13.0")));
+    net.message = "golang.org/x/net v0.7.0: GO-2023-1988 (CVE-2023-3978), Improper rendering of text nodes (medium, CVSS 6.1), fixed in v0.13.0. A direct dependency in tests/fixtures/go.mod.".to_owned();
+    net.fix = Fix {
+        state: FixState::Exact,
+        version: Some("v0.13.0".to_owned()),
+        change: Some("move golang.org/x/net to v0.13.0".to_owned()),
+        command: Some("go get golang.org/x/net@v0.13.0".to_owned()),
+        location: None,
+    };
     net.chains = vec![names.chain(&["golang.org/x/net"])];
     net.chains_total = PathCount::Exactly(1);
 
@@ -462,7 +479,10 @@ fn graph() -> DependencyGraph {
 pub(super) fn failing() -> Report {
     let mut report = empty(graph(), false);
     let names = Names(&report.graph);
-    let decisions = denied(&names).into_iter().chain(warned(&names)).chain(quiet(&names)).collect();
+    let mut decisions = [denied(&names), warned(&names), quiet(&names)].concat();
+    for (at, decision) in decisions.iter_mut().enumerate() {
+        decision.finding.fingerprint = format!("{at:04x}1b2c3d4e5f60").repeat(4);
+    }
     report.decisions = decisions;
     report.exceptions = vec![
         exception("CVE-2020-26235", ExceptionState::Expiring, Some("2026-12-01"), 4),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::model::{Decision, FileState, Finding, FixState, Location, PackageIndex, Report, Root, Subject};
+use crate::model::{Decision, FileState, Finding, Location, PackageIndex, Report, Root, Subject};
 
 use super::super::{Options, escape, phrase};
 use super::rules::{self, Descriptor};
@@ -14,10 +14,13 @@ use super::{Chosen, PhysicalLocation, Text, level};
 const MOST_RELATED: usize = 10;
 /// GitHub keeps 1,000 steps of all flows; a chain longer than this keeps its ends.
 const MOST_STEPS: usize = 100;
-/// GitLab drops a result whose message is longer than 2,048 characters: so much for each part of it.
-const LONGEST_TITLE: usize = 250;
+/// Links to manifests within a message.
+const MOST_LINKS: usize = 3;
+/// GitLab drops a result whose message is longer than 2,048 characters, GitHub shows little of a long one.
+const LONGEST_MESSAGE: usize = 1_000;
+/// What the finding says itself may have so much of that.
+const LONGEST_FIRST: usize = 600;
 const LONGEST_NAME: usize = 150;
-const LONGEST_MESSAGE: usize = 600;
 /// Links of a chain that are written in a message.
 const LONGEST_CHAIN: usize = 6;
 
@@ -107,7 +110,7 @@ pub(super) fn of<'r>(
         let short = fingerprint.get(..20).unwrap_or(fingerprint);
         let occurrence = seen.entry(short).or_default();
         *occurrence += 1;
-        let writer = Writer { report, decision, finding: &decision.finding };
+        let writer = Writer { report, finding: &decision.finding };
         SarifResult {
             rule_id: id,
             // Every finding's rule is there; the order is that of the ids.
@@ -131,69 +134,51 @@ fn suppressions(decision: &Decision) -> Vec<Suppression> {
     let suppression = decision.exception.iter().map(|exception| Suppression {
         kind: "external",
         status: "accepted",
-        justification: escape::plain_clipped(&exception.reason, LONGEST_MESSAGE),
+        justification: escape::plain_clipped(&exception.reason, LONGEST_FIRST),
     });
     suppression.collect()
 }
 
 struct Writer<'r> {
     report: &'r Report,
-    decision: &'r Decision,
     finding: &'r Finding,
 }
 
 impl Writer<'_> {
-    /// Self-contained, in sentences; the first one is what lists of alerts show.
+    /// The finding's own message, whose first sentence is what lists of alerts show; then, as far as there is room,
+    /// the manifest's line, the path and what to do.
     fn message(&self) -> String {
-        let mut sentences = vec![self.first_sentence()];
-        let root = phrase::root(self.report, self.finding);
-        if let Some(chain) = self.finding.chains.first().filter(|chain| chain.len() > 1) {
-            let path = phrase::chain(self.report, root, chain, LONGEST_CHAIN);
-            let more = phrase::more_paths(self.finding, 1).map(|more| format!(" and {more}")).unwrap_or_default();
-            sentences.push(format!("Brought in by {}{more}.", escape::sarif_text(&path)));
+        let mut message = fitting(&self.finding.message, LONGEST_FIRST);
+        if message.trim().is_empty() {
+            message = format!("{}.", self.finding.rule.summary);
         }
-        let links: Vec<String> =
-            self.related_places().enumerate().map(|(at, place)| self.link(at + 1, place)).collect();
-        if !links.is_empty() {
-            sentences.push(format!("Required by {}.", links.join(", ")));
+        let places = self.finding.related.iter().take(MOST_LINKS).enumerate();
+        let links: Vec<String> = places.map(|(at, place)| Self::link(at + 1, place)).collect();
+        let asked_for = (!links.is_empty()).then(|| format!("The manifest: {}.", links.join(", ")));
+        for sentence in [asked_for, self.path(), self.fix()].into_iter().flatten() {
+            if message.chars().count() + sentence.chars().count() < LONGEST_MESSAGE {
+                message = format!("{message} {sentence}");
+            }
         }
-        sentences.extend(self.fix());
-        sentences.join(" ")
+        message
     }
 
-    fn first_sentence(&self) -> String {
-        let Some(group) = &self.finding.advisory else {
-            return escape::sarif_text(&escape::clip(&self.finding.message, LONGEST_MESSAGE));
-        };
-        let subject = phrase::subject(self.report, self.finding);
-        let severity = phrase::severity(group);
-        let fixed = match &group.fixed_in {
-            Some(version) => format!("fixed in {}", escape::clip(version, LONGEST_NAME)),
-            None => "no fixed version is known".to_owned(),
-        };
-        let title = phrase::title(group).unwrap_or(self.finding.rule.summary).trim_end_matches('.');
-        let text = format!(
-            "{}: {}, {} ({severity}), {fixed}.",
-            escape::clip(&subject, LONGEST_NAME),
-            escape::clip(&phrase::ids(self.decision), LONGEST_NAME),
-            escape::clip(title, LONGEST_TITLE),
-        );
-        escape::sarif_text(&text)
+    fn path(&self) -> Option<String> {
+        let chain = self.finding.chains.first().filter(|chain| chain.len() > 2)?;
+        let path = phrase::chain(self.report, phrase::root(self.report, self.finding), chain, LONGEST_CHAIN);
+        Some(format!("The path: {}.", fitting(&path, LONGEST_FIRST)))
     }
 
-    fn link(&self, id: usize, place: &Location) -> String {
-        format!("[{}]({id})", escape::sarif_text(&escape::clip(&phrase::place(place), LONGEST_NAME)))
+    fn link(id: usize, place: &Location) -> String {
+        format!("[{}]({id})", fitting(&phrase::place(place), LONGEST_NAME))
     }
 
     fn fix(&self) -> Option<String> {
         let fix = &self.finding.fix;
         let change = fix.change.as_deref()?;
-        let sure = match fix.state {
-            FixState::Exact | FixState::None => "",
-            FixState::Candidate => " (whether all requirements on the way allow it is not known)",
-            FixState::Unknown => " (whether that clears it is not known)",
-        };
-        Some(escape::sarif_text(&format!("What to do: {}{sure}.", escape::clip(change, LONGEST_TITLE))))
+        let command = fix.command.as_deref().filter(|command| escape::is_safe_command(command));
+        let command = command.map(|command| format!(": {command}")).unwrap_or_default();
+        Some(format!("What to do: {}.", fitting(&format!("{change}{command}"), LONGEST_FIRST)))
     }
 
     /// The line of the version; a finding without a line stands on the first line of what it is about.
@@ -265,15 +250,22 @@ impl Writer<'_> {
         if steps.len() > MOST_STEPS {
             steps.drain(MOST_STEPS / 2..steps.len() - MOST_STEPS / 2);
         }
-        let path = escape::sarif_text(&phrase::chain(self.report, Some(root), chain, LONGEST_CHAIN));
-        let message = Text::new(format!("{path}."));
+        let path = phrase::chain(self.report, Some(root), chain, LONGEST_CHAIN);
+        let message = Text::new(format!("{}.", fitting(&path, LONGEST_FIRST)));
         (steps.len() > 1).then(|| CodeFlow { message, thread_flows: [ThreadFlow { locations: steps }] })
     }
 }
 
+/// Text for a SARIF message, clipped so that it fits with its escapes.
+fn fitting(text: &str, max: usize) -> String {
+    let escaped = escape::sarif_text(&escape::clip(text, max));
+    // At the worst, every character is escaped.
+    if escaped.chars().count() <= max { escaped } else { escape::sarif_text(&escape::clip(text, max / 2)) }
+}
+
 impl Step {
     fn at(place: &Location, text: &str) -> Self {
-        let message = Text::new(escape::sarif_text(text));
+        let message = Text::new(fitting(text, LONGEST_FIRST));
         Self { location: StepPlace { message, physical_location: PhysicalLocation::of(place) } }
     }
 }

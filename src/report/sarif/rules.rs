@@ -77,12 +77,12 @@ pub(super) fn of<'r>(report: &Report, decisions: &[&'r Decision]) -> Vec<Descrip
 
 fn of_rule<'r>(id: &'r str, rule: &Rule) -> Descriptor<'r> {
     let grave = level(rule.brownfield);
-    let text = format!("{}. {}.", rule.why, rule.fix);
+    let text = format!("{} {}", sentence(rule.why), sentence(rule.fix));
     Descriptor {
         id,
         name: pascal(rule.id),
-        short_description: Text::new(format!("{}.", rule.summary)),
-        full_description: Text::new(format!("{}. {}.", rule.summary, rule.why)),
+        short_description: Text::new(sentence(rule.summary)),
+        full_description: Text::new(format!("{} {}", sentence(rule.summary), sentence(rule.why))),
         help_uri: None,
         help: Help { markdown: escape::markdown(&text), text },
         default_configuration: Configuration { level: grave },
@@ -102,7 +102,7 @@ fn of_advisory<'r>(report: &Report, id: &'r str, decision: &Decision, group: &Al
     // The title comes last, so that what it says cannot pass for what we say.
     let short = format!("{}: {}", phrase::ids(decision), escape::clip(title, LONGEST_SHORT));
     let short = escape::plain_clipped(&short, LONGEST_SHORT);
-    let full = format!("{}. {}. {title}", rule.summary, rule.why);
+    let full = format!("{} {} {title}", sentence(rule.summary), sentence(rule.why));
     Descriptor {
         id,
         name: phrase::other_cve(group).map_or_else(|| pascal(rule.id), |cve| escape::plain_clipped(cve, LONGEST_SHORT)),
@@ -242,8 +242,9 @@ fn help(decision: &Decision, group: &AliasGroup) -> Help {
         text.push('.');
         markdown.push('\n');
     }
-    let _ = write!(text, " {}. {}.", rule.why, rule.fix);
-    let _ = write!(markdown, "\n{}. {}.\n", escape::markdown(rule.why), escape::markdown(rule.fix));
+    let advice = format!("{} {}", sentence(rule.why), sentence(rule.fix));
+    let _ = write!(text, " {advice}");
+    let _ = write!(markdown, "\n{}\n", escape::markdown(&advice));
     let pages = phrase::advisory_page(&group.key().id).into_iter();
     let references = group.records.iter().flat_map(|record| record.references.iter().cloned());
     for url in pages.chain(references).filter(|url| escape::is_plain_link(url)).take(FEW) {

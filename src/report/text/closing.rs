@@ -71,8 +71,10 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
         Verdict::Pass => "nothing is denied".to_owned(),
     };
     if summary.warned > 0 {
-        let and = if verdict == Verdict::Fail { " and" } else { "," };
-        text += &format!("{and} {} warned about", phrase_warned(summary.warned));
+        text += &match verdict {
+            Verdict::Fail => format!(" and warns about {} more", summary.warned),
+            _ => format!(", {} warned about", count(summary.warned, "finding is", "findings are")),
+        };
     }
     text.push('.');
     if verdict == Verdict::Fail && gaps > 0 {
@@ -88,10 +90,6 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
         text += &format!(" The exit code is 0 instead of {customary}, as the caller asked.");
     }
     text
-}
-
-fn phrase_warned(number: usize) -> String {
-    if number == 1 { "1 more finding is".to_owned() } else { format!("{number} more findings are") }
 }
 
 /// How many packages were compared, and what became of the others.
@@ -110,22 +108,19 @@ fn looked_at(page: &mut Page, report: &Report) -> io::Result<()> {
     let matched = states.remove(&PackageState::Matched).unwrap_or_default();
     let read = report.coverage.files.iter();
     let read = read.filter(|file| matches!(file.state, FileState::Read | FileState::PartlyRead)).count();
-    let compared = match matched {
-        _ if total == 0 => "no package".to_owned(),
-        _ if matched == total => {
-            format!("{}, compared with every advisory for them,", count(total, "package", "packages"))
-        }
-        _ => format!("{}, {matched} of them compared with every advisory,", count(total, "package", "packages")),
-    };
-    let mut text = format!("{compared} in {}", count(read, "file", "files"));
+    let mut text = format!("{} in {}", count(total, "package", "packages"), count(read, "file", "files"));
     let names: Vec<String> = ecosystems.iter().map(|(name, number)| format!("{number} {name}")).collect();
     if !names.is_empty() {
         text += &format!(" ({})", names.join(", "));
     }
-    let others: Vec<String> =
-        states.iter().map(|(&state, number)| format!("{number} {}", other_state(state))).collect();
-    if !others.is_empty() {
-        text += &format!("; {}", others.join(", "));
+    let mut became = vec![match matched {
+        _ if matched == total => "all compared with every advisory for them".to_owned(),
+        0 => "none compared with advisories".to_owned(),
+        _ => format!("{matched} compared with every advisory for them"),
+    }];
+    became.extend(states.iter().map(|(&state, number)| format!("{number} {}", other_state(state))));
+    if total > 0 {
+        text += &format!(": {}", became.join(", "));
     }
     entry(page, "looked at", &text)
 }
@@ -137,7 +132,7 @@ fn other_state(state: PackageState) -> &'static str {
         PackageState::Private => "private",
         PackageState::Unresolved => "without an exact version",
         PackageState::CannotJudge => "that cannot be judged",
-        PackageState::NotAsked => "from git, a path or a URL, of which advisories do not speak",
+        PackageState::NotAsked => "from git, a path or a URL (advisories do not speak of those)",
     }
 }
 
@@ -154,7 +149,7 @@ fn not_looked_at(page: &mut Page, report: &Report, few: usize) -> io::Result<()>
     if labels.is_empty() {
         return Ok(());
     }
-    item(page, &format!("cannot be compared: {}", listed(&labels, few)), PLAIN)
+    item(page, &format!("that cannot be compared: {}", listed(&labels, few)), PLAIN)
 }
 
 /// The first few, and how many more.

@@ -99,43 +99,31 @@ impl Writer<'_, '_> {
         })
     }
 
+    /// What to change. Who worked it out says what is not known about it; here that is said only where nobody did.
     fn change(&mut self, change: &Change) -> io::Result<()> {
         let fix = change.fix;
-        let words = fix.change.clone();
-        let (known, unknown) = match fix.state {
-            FixState::Exact => (words, None),
-            FixState::Candidate => (words, Some("whether all requirements on the way allow it is not known")),
-            FixState::None => {
-                (words, Some("no version is known that clears this: replace it, or accept it with a reason"))
+        let words = match (&fix.change, fix.state, &fix.version) {
+            (Some(words), ..) => words.clone(),
+            (None, FixState::Exact, _) => "the command below clears this".to_owned(),
+            (None, FixState::Candidate, Some(version)) => {
+                let subject = change.decisions.first().map(|decision| phrase::subject(self.report, &decision.finding));
+                let subject = subject.unwrap_or_default();
+                format!(
+                    "bring {subject} to {version} or newer; whether everything that requires it allows that is not known"
+                )
             }
-            FixState::Unknown => (words, Some("what clears this is not known")),
+            (None, FixState::None, _) => "no version is known that clears this".to_owned(),
+            (None, FixState::Candidate | FixState::Unknown, _) => "what clears this is not known".to_owned(),
         };
-        let known = known.or_else(|| {
-            let version = fix.version.as_deref().filter(|_| fix.state != FixState::None)?;
-            let finding = &change.decisions.first()?.finding;
-            Some(format!("bring {} to {version} or later", phrase::subject(self.report, finding)))
-        });
-        let mut pieces = Vec::new();
-        if let Some(known) = known {
-            pieces.push(Piece::styled(&format!("-> {known}"), BOLD));
-        }
-        if let Some(unknown) = unknown {
-            let before = if pieces.is_empty() { "-> " } else { "; " };
-            pieces.push(Piece::plain(&format!("{before}{unknown}")));
-        }
-        if pieces.is_empty() {
-            pieces.push(Piece::plain("-> the command below clears this"));
-        }
-        self.page.line(2, 5, &pieces)?;
+        self.page.line(2, 5, &[Piece::styled("-> ", BOLD), Piece::styled(&words, BOLD)])?;
         match fix.command.as_deref().filter(|_| fix.state == FixState::Exact) {
             Some(command) if escape::is_safe_command(command) => {
                 self.page.unwrapped(5, &[Piece::styled(command, CYAN)])
             }
-            Some(_) => self.page.line(
-                5,
-                5,
-                &[Piece::plain("(its command is not shown: it holds characters that a shell could obey)")],
-            ),
+            Some(_) => {
+                let why = "(its command is not shown: it holds characters that a shell could obey)";
+                self.page.line(5, 5, &[Piece::plain(why)])
+            }
             None => Ok(()),
         }
     }
@@ -161,6 +149,7 @@ impl Writer<'_, '_> {
     fn head(&mut self, decision: &Decision) -> io::Result<()> {
         let finding = &decision.finding;
         let (level, style) = match decision.level {
+            _ if decision.exception.is_some() => ("excepted", DIM),
             Level::Deny => ("denied", RED),
             Level::Warn => ("warned", YELLOW),
             Level::Allow | Level::Off => ("allowed", DIM),

@@ -28,6 +28,11 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan) -> io::Result
             page.line(2, widest + 4, &pieces)?;
         }
     }
+    if report.verdict() == Verdict::Fail {
+        // Who meets a failing gate for the first time looks for the way around it: this is the one that leaves a trace.
+        let accept = "to accept a finding for a time: [[exceptions]] in the policy, with a reason and an end date";
+        page.line(2, 4, &[Piece::styled(accept, DIM)])?;
+    }
     Ok(())
 }
 
@@ -54,9 +59,6 @@ fn commands(report: &Report, plan: &Plan) -> Vec<(String, &'static str)> {
         if finding.chains.iter().any(|chain| chain.len() > 2) && escape::is_safe_argument(name) {
             commands.push((format!("osprey why {name}"), "shows every path that brings it in"));
         }
-    }
-    if report.verdict() == Verdict::Fail {
-        commands.push(("osprey list rules".to_owned(), "names the rules that osprey.toml can set, and their levels"));
     }
     commands
 }
