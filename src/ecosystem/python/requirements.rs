@@ -113,7 +113,7 @@ impl Reader<'_, '_> {
             let before = file.entries.len();
             match requirement_lines::read(logical.code()) {
                 Line::Package(wanted) => self.package(&wanted, &logical, &lines, (task, &mut file)),
-                other => self.other(other, task, line),
+                other => self.other(&other, task, line),
             }
             // Comments belong to the requirement that they follow without a gap.
             commented = file.entries.len() > before || (commented && logical.code().is_empty());
@@ -154,7 +154,7 @@ impl Reader<'_, '_> {
         });
     }
 
-    fn other(&mut self, what: Line<'_>, task: &Task, line: u32) {
+    fn other(&mut self, what: &Line<'_>, task: &Task, line: u32) {
         let path = &task.path;
         match what {
             Line::Include(name) => self.include(name, task, line, task.constraints),
