@@ -87,6 +87,12 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_work::PARSER,
     &python::poetry_lock::PARSER,
     &python::uv_lock::PARSER,
+    &python::pipfile_lock::PARSER,
+    &python::pdm_lock::PARSER,
+    &python::pylock::PARSER,
+    &python::requirements::PARSER,
+    &python::pyproject::PARSER,
+    &python::pipfile::PARSER,
 ];
 
 /// The parser for the file at that path.

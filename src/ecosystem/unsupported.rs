@@ -1,24 +1,431 @@
-//! Files that are recognised and that no parser reads yet. They stand in the ledger as `unsupported` and make the
-//! run incomplete, so that nobody takes silence for safety.
+//! Files that are recognised and that no parser reads yet, so that nobody takes silence for safety. All stand in the
+//! ledger as `unsupported`; those that say which versions are used make the run incomplete.
+//!
+//! The names are those that other scanners read (OSV-Scanner and OSV-SCALIBR, `docs/supported_inventory_types.md`),
+//! and lockfiles that they do not. Left out is what has no name of its own: archives, binaries, disk images,
+//! Kubernetes manifests.
 
-use super::matches;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::fits;
 
 /// A kind of file that is recognised by name alone.
 #[derive(Debug)]
 pub struct Unsupported {
     /// OSV's name of the ecosystem, or a word for it where OSV has none.
     pub ecosystem: &'static str,
-    /// Names as in [`Parser::names`](super::Parser::names); with a `/` they are the end of a path.
+    /// Names as in [`Parser::names`](super::Parser::names).
     pub names: &'static [&'static str],
-    /// Whether it fixes versions, so that a run which cannot read it is incomplete.
+    /// Whether a run that meets such a file is incomplete: it is a lockfile, an SBOM, a database of what is installed,
+    /// or a manifest that is data and all that its ecosystem has (`pom.xml`). Not so manifests that have a lockfile
+    /// beside them (`Gemfile`), programs (`build.gradle`), and what is not about packages alone (`Dockerfile`).
     pub lockfile: bool,
 }
 
-/// Every such kind.
-pub const UNSUPPORTED: &[Unsupported] = &[];
+/// A row of files that say which versions are used.
+const fn fixes(ecosystem: &'static str, names: &'static [&'static str]) -> Unsupported {
+    Unsupported { ecosystem, names, lockfile: true }
+}
 
-/// The unsupported kind of a file at that path.
+/// A row of files that ask for something, or that another file makes exact.
+const fn asks(ecosystem: &'static str, names: &'static [&'static str]) -> Unsupported {
+    Unsupported { ecosystem, names, lockfile: false }
+}
+
+/// Every such kind.
+pub const UNSUPPORTED: &[Unsupported] = &[
+    fixes(
+        "Maven",
+        &[
+            "pom.xml",
+            "*.pom",
+            "gradle.lockfile",
+            "buildscript-gradle.lockfile",
+            "settings-gradle.lockfile",
+            "gradle/dependency-locks/*.lockfile",
+            "gradle/verification-metadata.xml",
+            "*.versions.toml",
+            "ivy.xml",
+            "deps.edn",
+            "build.sbt.lock",
+            "maven_install.json",
+            "*_maven_install.json",
+        ],
+    ),
+    asks(
+        "Maven",
+        &[
+            "build.gradle",
+            "build.gradle.kts",
+            "*.gradle",
+            "*.gradle.kts",
+            "build.sbt",
+            "project/plugins.sbt",
+            "project.clj",
+            "build.sc",
+            "build.mill",
+        ],
+    ),
+    fixes(
+        "NuGet",
+        &[
+            "*.csproj",
+            "*.vbproj",
+            "*.fsproj",
+            "*.deps.json",
+            "Directory.Packages.props",
+            "Directory.Build.props",
+            "packages.config",
+            "packages.lock.json",
+            "project.assets.json",
+            "project.lock.json",
+            "paket.lock",
+            ".config/dotnet-tools.json",
+            "dotnet-tools.json",
+            "libman.json",
+        ],
+    ),
+    asks("NuGet", &["paket.dependencies", "*.nuspec", "global.json"]),
+    fixes("RubyGems", &["Gemfile.lock", "gems.locked", "*.gemfile.lock"]),
+    asks("RubyGems", &["Gemfile", "gems.rb", "*.gemfile", "*.gemspec"]),
+    fixes("Packagist", &["composer.lock", "vendor/composer/installed.json"]),
+    asks("Packagist", &["composer.json"]),
+    fixes("Hex", &["mix.lock", "rebar.lock", "gleam.toml"]),
+    asks("Hex", &["mix.exs", "rebar.config"]),
+    fixes("Pub", &["pubspec.lock"]),
+    asks("Pub", &["pubspec.yaml"]),
+    fixes("SwiftURL", &["Package.resolved"]),
+    asks("SwiftURL", &["Package.swift"]),
+    fixes("CocoaPods", &["Podfile.lock", "Pods/Manifest.lock"]),
+    asks("CocoaPods", &["Podfile", "*.podspec", "*.podspec.json"]),
+    fixes("Carthage", &["Cartfile.resolved"]),
+    asks("Carthage", &["Cartfile", "Cartfile.private"]),
+    fixes("ConanCenter", &["conan.lock", "conanfile.txt"]),
+    asks("ConanCenter", &["conanfile.py"]),
+    fixes("vcpkg", &["vcpkg.json", "vcpkg-lock.json", "installed/vcpkg/status"]),
+    asks("vcpkg", &["vcpkg-configuration.json"]),
+    fixes("C/C++", &["subprojects/*.wrap", "package-lock.cmake", "dependencies.lock"]),
+    asks("C/C++", &["west.yml", "idf_component.yml", "platformio.ini"]),
+    fixes("Hackage", &["cabal.project.freeze", "stack.yaml.lock"]),
+    asks("Hackage", &["stack.yaml", "*.cabal", "cabal.project"]),
+    fixes("CRAN", &["renv.lock", "packrat/packrat.lock"]),
+    asks("CRAN", &["DESCRIPTION"]),
+    fixes("Julia", &["Manifest.toml", "JuliaManifest.toml", "Manifest-v*.toml"]),
+    asks("Julia", &["Project.toml", "JuliaProject.toml"]),
+    fixes("opam", &["*.opam.locked", "opam.locked", "dune.lock/lock.dune", "esy.lock/index.json"]),
+    asks("opam", &["*.opam", "dune-project"]),
+    fixes("Nim", &["nimble.lock"]),
+    asks("Nim", &["*.nimble"]),
+    fixes("CPAN", &["cpanfile.snapshot", "carton.lock"]),
+    asks("CPAN", &["cpanfile", "META.json", "META.yml"]),
+    fixes("LuaRocks", &["luarocks.lock"]),
+    asks("LuaRocks", &["*.rockspec"]),
+    fixes(
+        "Conda",
+        &[
+            "environment.yml",
+            "environment.yaml",
+            "conda-lock.yml",
+            "*.conda-lock.yml",
+            "conda-meta/*.json",
+            "pixi.lock",
+        ],
+    ),
+    asks("Conda", &["pixi.toml"]),
+    fixes("PyPI", &["*.dist-info/METADATA", "*.egg-info/PKG-INFO"]),
+    asks(
+        "PyPI",
+        &[
+            "setup.py",
+            "setup.cfg",
+            "*requirements*.in",
+            "requirements/*.in",
+            "constraints.txt",
+            "hatch.toml",
+            "buildout.cfg",
+        ],
+    ),
+    fixes("npm", &["bun.lockb", "deno.lock", "shrinkwrap.yaml", "bower.json", "node_modules/.package-lock.json"]),
+    asks("npm", &["deno.json", "deno.jsonc", "jsr.json"]),
+    fixes("Go", &["Gopkg.lock", "glide.lock", "Godeps/Godeps.json", "vendor/vendor.json"]),
+    asks("Go", &["vendor/modules.txt", "go.work.sum", "Gopkg.toml", "glide.yaml"]),
+    fixes("Bazel", &["MODULE.bazel.lock"]),
+    asks("Bazel", &["MODULE.bazel", "WORKSPACE", "WORKSPACE.bazel", "BUILD.bazel"]),
+    fixes("Terraform", &[".terraform.lock.hcl"]),
+    fixes("Helm", &["Chart.lock", "helmfile.lock", "requirements.lock"]),
+    asks("Helm", &["Chart.yaml"]),
+    fixes("Nix", &["flake.lock", "npins/sources.json", "nix/sources.json", "devbox.lock", "devenv.lock"]),
+    asks("Nix", &["flake.nix"]),
+    fixes("Elm", &["elm.json"]),
+    fixes("Crystal", &["shard.lock"]),
+    asks("Crystal", &["shard.yml"]),
+    fixes("D", &["dub.selections.json"]),
+    asks("D", &["dub.json", "dub.sdl"]),
+    fixes("Zig", &["build.zig.zon"]),
+    fixes("PureScript", &["spago.lock"]),
+    fixes("Unity", &["Packages/packages-lock.json"]),
+    fixes("Chef", &["Berksfile.lock", "Policyfile.lock.json"]),
+    asks("Chef", &["Berksfile"]),
+    asks("Ansible", &["requirements.yml"]),
+    asks("Puppet", &["Puppetfile"]),
+    fixes("Buf", &["buf.lock"]),
+    fixes("Jsonnet", &["jsonnetfile.lock.json"]),
+    fixes("Carvel", &["vendir.lock.yml"]),
+    fixes("Smart contracts", &["foundry.lock", "soldeer.lock", "Scarb.lock", "Move.lock"]),
+    fixes("Homebrew", &["Brewfile.lock.json", "Cellar/*/*/INSTALL_RECEIPT.json"]),
+    asks("Homebrew", &["Brewfile"]),
+    asks("Git", &[".gitmodules"]),
+    asks("GitHub Actions", &[".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"]),
+    asks("CI", &[".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml"]),
+    asks("pre-commit", &[".pre-commit-config.yaml", ".pre-commit-config.yml"]),
+    asks(
+        "Toolchains",
+        &[
+            ".tool-versions",
+            "mise.toml",
+            ".mise.toml",
+            "mise.lock",
+            ".nvmrc",
+            ".node-version",
+            ".python-version",
+            ".ruby-version",
+            ".java-version",
+            ".sdkmanrc",
+            "rust-toolchain",
+            "rust-toolchain.toml",
+        ],
+    ),
+    asks(
+        "Containers",
+        &[
+            "Dockerfile",
+            "Dockerfile.*",
+            "*.Dockerfile",
+            "*.dockerfile",
+            "Containerfile",
+            "Containerfile.*",
+            "docker-compose*.yml",
+            "docker-compose*.yaml",
+            "compose.yml",
+            "compose.yaml",
+        ],
+    ),
+    fixes(
+        "SBOM",
+        &[
+            "*.cdx.json",
+            "*.cdx.xml",
+            "bom.json",
+            "bom.xml",
+            "*.bom.json",
+            "*.cyclonedx.json",
+            "*.cyclonedx.xml",
+            "sbom.json",
+            "sbom.xml",
+            "*.sbom.json",
+            "*.spdx",
+            "*.spdx.json",
+            "*.spdx.yml",
+            "*.spdx.yaml",
+            "*.spdx.rdf",
+            "*.spdx.rdf.xml",
+            "*.spdx.xml",
+            "osv-scanner-custom.json",
+        ],
+    ),
+    fixes(
+        "Debian",
+        &["var/lib/dpkg/status", "var/lib/dpkg/status.d/*", "usr/lib/opkg/status", "var/lib/chisel/manifest.wall"],
+    ),
+    fixes("Alpine", &["lib/apk/db/installed", "apko.lock.json"]),
+    fixes(
+        "Red Hat",
+        &[
+            "usr/lib/sysimage/rpm/Packages",
+            "usr/lib/sysimage/rpm/Packages.db",
+            "usr/lib/sysimage/rpm/rpmdb.sqlite",
+            "var/lib/rpm/Packages",
+            "var/lib/rpm/Packages.db",
+            "var/lib/rpm/rpmdb.sqlite",
+            "usr/share/rpm/Packages",
+            "usr/share/rpm/Packages.db",
+            "usr/share/rpm/rpmdb.sqlite",
+            "rpms.lock.yaml",
+        ],
+    ),
+    fixes("Arch Linux", &["var/lib/pacman/local/*/desc"]),
+    fixes("Gentoo", &["var/db/pkg/*/*/PF"]),
+    fixes("Container-Optimized OS", &["etc/cos-package-info.json"]),
+    fixes("Snap", &["snap/*/*/meta/snap.yaml"]),
+    fixes("MacPorts", &["registry/portfiles/*/*/Portfile"]),
+];
+
+/// The kinds whose name is plain text, so that most files of a tree cost one look-up.
+static PLAIN: LazyLock<HashMap<&'static str, &'static Unsupported>> = LazyLock::new(|| {
+    let names = UNSUPPORTED.iter().flat_map(|kind| kind.names.iter().map(move |&name| (name, kind)));
+    names.filter(|(name, _)| is_plain(name)).collect()
+});
+
+/// The names that are patterns.
+static PATTERNS: LazyLock<Vec<(&'static str, &'static Unsupported)>> = LazyLock::new(|| {
+    let names = UNSUPPORTED.iter().flat_map(|kind| kind.names.iter().map(move |&name| (name, kind)));
+    names.filter(|(name, _)| !is_plain(name)).collect()
+});
+
+fn is_plain(name: &str) -> bool {
+    !name.contains(['*', '/'])
+}
+
+/// The unsupported kind of a file at that path. A file that a parser reads is none, whatever this says.
 pub fn unsupported_for(path: &str) -> Option<&'static Unsupported> {
-    let name = super::file_name_of(path);
-    UNSUPPORTED.iter().find(|kind| kind.names.iter().any(|pattern| matches(pattern, name)))
+    let plain = PLAIN.get(super::file_name_of(path)).copied();
+    plain.or_else(|| PATTERNS.iter().find(|(pattern, _)| fits(pattern, path)).map(|&(_, kind)| kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::ecosystem::{PARSERS, parser_for};
+
+    #[test]
+    fn no_name_is_claimed_twice() {
+        let mut seen = BTreeSet::new();
+        for name in UNSUPPORTED.iter().flat_map(|kind| kind.names) {
+            assert!(seen.insert(*name), "{name} stands twice");
+            // A path that the pattern fits.
+            let path = name.replace('*', "x");
+            assert!(parser_for(&path).is_none(), "{name} has a parser");
+        }
+        for name in PARSERS.iter().flat_map(|parser| parser.names) {
+            let path = name.replace('*', "x");
+            assert!(unsupported_for(&path).is_none(), "{name} has a parser");
+        }
+    }
+
+    #[test]
+    fn real_paths_are_recognised() {
+        let expected = [
+            ("pom.xml", "Maven", true),
+            ("server/app/pom.xml", "Maven", true),
+            ("lib/guava-31.pom", "Maven", true),
+            ("app/gradle.lockfile", "Maven", true),
+            ("buildscript-gradle.lockfile", "Maven", true),
+            ("gradle/verification-metadata.xml", "Maven", true),
+            ("gradle/libs.versions.toml", "Maven", true),
+            ("build.gradle", "Maven", false),
+            ("app/build.gradle.kts", "Maven", false),
+            ("src/App/App.csproj", "NuGet", true),
+            ("src/App/App.fsproj", "NuGet", true),
+            ("Old.vbproj", "NuGet", true),
+            ("bin/App.deps.json", "NuGet", true),
+            ("Directory.Packages.props", "NuGet", true),
+            ("packages.config", "NuGet", true),
+            ("src/App/packages.lock.json", "NuGet", true),
+            ("obj/project.assets.json", "NuGet", true),
+            ("paket.lock", "NuGet", true),
+            ("paket.dependencies", "NuGet", false),
+            ("Gemfile.lock", "RubyGems", true),
+            ("gems.locked", "RubyGems", true),
+            ("Gemfile", "RubyGems", false),
+            ("thing.gemspec", "RubyGems", false),
+            ("composer.lock", "Packagist", true),
+            ("composer.json", "Packagist", false),
+            ("mix.lock", "Hex", true),
+            ("apps/web/mix.exs", "Hex", false),
+            ("rebar.lock", "Hex", true),
+            ("gleam.toml", "Hex", true),
+            ("pubspec.lock", "Pub", true),
+            ("pubspec.yaml", "Pub", false),
+            ("App.xcodeproj/project.xcworkspace/xcshareddata/swiftpm/Package.resolved", "SwiftURL", true),
+            ("Package.swift", "SwiftURL", false),
+            ("ios/Podfile.lock", "CocoaPods", true),
+            ("ios/Podfile", "CocoaPods", false),
+            ("Cartfile.resolved", "Carthage", true),
+            ("conan.lock", "ConanCenter", true),
+            ("conanfile.py", "ConanCenter", false),
+            ("vcpkg.json", "vcpkg", true),
+            ("subprojects/zlib.wrap", "C/C++", true),
+            ("cabal.project.freeze", "Hackage", true),
+            ("stack.yaml.lock", "Hackage", true),
+            ("renv.lock", "CRAN", true),
+            ("Manifest.toml", "Julia", true),
+            ("Project.toml", "Julia", false),
+            ("app.opam.locked", "opam", true),
+            ("app.opam", "opam", false),
+            ("nimble.lock", "Nim", true),
+            ("cpanfile.snapshot", "CPAN", true),
+            ("x-1.0-1.rockspec", "LuaRocks", false),
+            ("environment.yml", "Conda", true),
+            ("pixi.lock", "Conda", true),
+            ("env/conda-meta/zlib-1.2.json", "Conda", true),
+            ("venv/lib/python3/site-packages/a-1.dist-info/METADATA", "PyPI", true),
+            ("setup.py", "PyPI", false),
+            ("setup.cfg", "PyPI", false),
+            ("requirements/main.in", "PyPI", false),
+            ("bun.lockb", "npm", true),
+            ("deno.lock", "npm", true),
+            ("deno.json", "npm", false),
+            ("node_modules/.package-lock.json", "npm", true),
+            ("vendor/modules.txt", "Go", false),
+            ("go.work.sum", "Go", false),
+            ("Gopkg.lock", "Go", true),
+            ("MODULE.bazel.lock", "Bazel", true),
+            ("MODULE.bazel", "Bazel", false),
+            ("infra/.terraform.lock.hcl", "Terraform", true),
+            ("chart/Chart.lock", "Helm", true),
+            ("flake.lock", "Nix", true),
+            ("build.zig.zon", "Zig", true),
+            (".gitmodules", "Git", false),
+            (".github/workflows/ci.yml", "GitHub Actions", false),
+            ("sub/.github/workflows/release.yaml", "GitHub Actions", false),
+            ("my-action/action.yml", "GitHub Actions", false),
+            (".gitlab-ci.yml", "CI", false),
+            (".pre-commit-config.yaml", "pre-commit", false),
+            (".tool-versions", "Toolchains", false),
+            ("mise.toml", "Toolchains", false),
+            (".nvmrc", "Toolchains", false),
+            ("Dockerfile", "Containers", false),
+            ("docker/Dockerfile.dev", "Containers", false),
+            ("docker-compose.prod.yml", "Containers", false),
+            ("bom.json", "SBOM", true),
+            ("dist/app.cdx.xml", "SBOM", true),
+            ("app.spdx.json", "SBOM", true),
+            ("app.spdx", "SBOM", true),
+            ("sbom.json", "SBOM", true),
+            ("rootfs/var/lib/dpkg/status", "Debian", true),
+            ("var/lib/dpkg/status.d/base", "Debian", true),
+            ("rootfs/usr/lib/apk/db/installed", "Alpine", true),
+            ("var/lib/rpm/rpmdb.sqlite", "Red Hat", true),
+            ("usr/lib/sysimage/rpm/Packages.db", "Red Hat", true),
+            ("var/lib/pacman/local/zlib-1-1/desc", "Arch Linux", true),
+        ];
+        for (path, ecosystem, lockfile) in expected {
+            let kind = unsupported_for(path).unwrap_or_else(|| panic!("{path} is not recognised"));
+            assert_eq!((kind.ecosystem, kind.lockfile), (ecosystem, lockfile), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_alike_is_not() {
+        let paths = [
+            "README.md",
+            "src/main.rs",
+            "docs/workflows/ci.yml",
+            ".github/workflows/old/ci.yml",
+            ".github/dependabot.yml",
+            "lib/dpkg/status",
+            "pom.xml.bak",
+            "Gemfile.local",
+            "my-bom.json5",
+            "manifest.toml",
+            "status",
+            "METADATA",
+        ];
+        for path in paths {
+            assert!(unsupported_for(path).is_none(), "{path} is taken for {:?}", unsupported_for(path));
+        }
+    }
 }

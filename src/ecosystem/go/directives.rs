@@ -118,12 +118,12 @@ pub(super) fn replacement<'t>(directive: &Directive<'t>) -> Option<Replacement<'
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<(String, Vec<String>, u32)>, Vec<Option<u32>>) {
+    /// Verb and words, line, of each directive; the lines of errors.
+    fn read(text: &str) -> (Vec<(String, u32)>, Vec<Option<u32>>) {
         let (path, mut diagnostics) = ("go.mod".into(), Vec::new());
         let lines = LineIndex::new(&path, text);
         let all = directives(&path, &lines, &mut diagnostics);
-        let plain = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        let all = all.iter().map(|d| (d.verb.to_owned(), plain(&d.words), d.line)).collect();
+        let all = all.iter().map(|d| (format!("{}: {}", d.verb, d.words.join(" ")), d.line)).collect();
         (all, diagnostics.iter().map(|d| d.line).collect())
     }
 
@@ -132,16 +132,8 @@ mod tests {
         let text = "module \"a b\" // x\r\nrequire(\r\n  `c` v1 // indirect\r\n)\nrequire ( )\nretract [v1, v2]//why\nuse ./x//y\n";
         let (all, errors) = read(text);
         assert_eq!(errors, []);
-        let seen: Vec<_> = all.iter().map(|(verb, words, line)| (verb.as_str(), words.join(" "), *line)).collect();
-        assert_eq!(
-            seen,
-            [
-                ("module", "a b".to_owned(), 1),
-                ("require", "c v1".to_owned(), 3),
-                ("retract", "[ v1 , v2 ]".to_owned(), 6),
-                ("use", "./x".to_owned(), 7),
-            ]
-        );
+        let expected = [("module: a b", 1), ("require: c v1", 3), ("retract: [ v1 , v2 ]", 6), ("use: ./x", 7)];
+        assert_eq!(all, expected.map(|(text, line)| (text.to_owned(), line)));
     }
 
     #[test]

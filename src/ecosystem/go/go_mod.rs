@@ -43,10 +43,13 @@ struct Module<'t> {
     excluded: HashSet<(&'t str, &'t str)>,
 }
 
+/// A replacement, and where the version stands that it brings.
+type Placed<'t> = (Replacement<'t>, Option<Location>);
+
 /// Replacements by module and version (`None`: every version).
 #[derive(Default)]
 struct Replacements<'t> {
-    by_module: HashMap<(&'t str, Option<&'t str>), (Replacement<'t>, Option<Location>)>,
+    by_module: HashMap<(&'t str, Option<&'t str>), Placed<'t>>,
 }
 
 impl<'t> Replacements<'t> {
@@ -56,7 +59,7 @@ impl<'t> Replacements<'t> {
     }
 
     /// The replacement of a module's version; one for that version goes before one for all.
-    fn of(&self, module: &'t str, version: &'t str) -> Option<&(Replacement<'t>, Option<Location>)> {
+    fn of(&self, module: &'t str, version: &'t str) -> Option<&Placed<'t>> {
         self.by_module.get(&(module, Some(version))).or_else(|| self.by_module.get(&(module, None)))
     }
 }
@@ -208,7 +211,7 @@ impl<'t> Builder<'_, 't> {
             self.used(index, true);
         }
         if let Some(sum) = self.sum.filter(|_| lacks_indirect(module.go)) {
-            self.from_checksums(sum, &named, module.name);
+            self.add_unnamed(sum, &named, module.name);
         }
     }
 
@@ -268,7 +271,7 @@ impl<'t> Builder<'_, 't> {
 
     /// Adds the modules that only `go.sum` knows. Versions that lost stand there too, so of each module the highest
     /// one is taken.
-    fn from_checksums(&mut self, sum: &Sum<'t>, named: &HashSet<&str>, own: Option<&str>) {
+    fn add_unnamed(&mut self, sum: &Sum<'t>, named: &HashSet<&str>, own: Option<&str>) {
         for (name, checksum) in sum.checksums.chosen() {
             let is_target =
                 self.graph.find(&module_id(name, Some(checksum.version), Source::PUBLIC_REGISTRY)).is_some();

@@ -17,6 +17,8 @@ pub(super) struct Manifest {
     pub(super) name: Option<String>,
     /// The project's version and its place.
     pub(super) version: Option<(String, Location)>,
+    /// The normalised names of its extras.
+    pub(super) optional_groups: Vec<String>,
     /// What it asks for, in the order of the file's tables.
     pub(super) declared: Vec<Declared>,
 }
@@ -59,14 +61,12 @@ pub(super) fn pyproject(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Dia
     reader.lists(&["tool", "pdm", "dev-dependencies"], DependencyKind::Dev);
     reader.list(&["tool", "uv", "dev-dependencies"], DependencyKind::Dev);
     reader.uv_sources();
-    // Beside PEP 621, Poetry's table only says more about dependencies that stand there.
-    let known: HashSet<String> = reader.declared.iter().map(|declared| declared.name.clone()).collect();
-    reader.table(&["tool", "poetry", "dependencies"], DependencyKind::Runtime, &known);
-    reader.table(&["tool", "poetry", "dev-dependencies"], DependencyKind::Dev, &HashSet::new());
+    reader.poetry_main();
+    reader.table(&["tool", "poetry", "dev-dependencies"], DependencyKind::Dev);
     if let Some(groups) = table.table(&["tool", "poetry", "group"]) {
         for (group, _) in groups {
             let kind = if group.get_ref() == "main" { DependencyKind::Runtime } else { DependencyKind::Dev };
-            reader.table(&["tool", "poetry", "group", group.get_ref(), "dependencies"], kind, &HashSet::new());
+            reader.table(&["tool", "poetry", "group", group.get_ref(), "dependencies"], kind);
         }
     }
     reader.list(&["build-system", "requires"], DependencyKind::Build);
@@ -74,7 +74,14 @@ pub(super) fn pyproject(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Dia
     let field = |key| table.at(&["project", key]).or_else(|| table.at(&["tool", "poetry", key]));
     let version =
         field("version").and_then(|value| Some((value.get_ref().as_str()?.to_owned(), document.locate(value))));
-    Manifest { name: field("name").and_then(|name| name.get_ref().as_str()).map(str::to_owned), version, declared }
+    let extras = table.table(&["project", "optional-dependencies"]).into_iter().flatten();
+    let optional_groups = extras.map(|(name, _)| normal(name.get_ref())).collect();
+    Manifest {
+        optional_groups,
+        name: field("name").and_then(|name| name.get_ref().as_str()).map(str::to_owned),
+        version,
+        declared,
+    }
 }
 
 /// Reads a `Pipfile` (<https://pipenv.pypa.io/en/latest/pipfile.html>).
@@ -90,9 +97,9 @@ pub(super) fn pipfile(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Diagn
             // Other categories are installed where somebody asks for them.
             _ => DependencyKind::Optional,
         };
-        reader.table(&[section.get_ref()], kind, &HashSet::new());
+        reader.table(&[section.get_ref()], kind);
     }
-    Manifest { name: None, version: None, declared: reader.declared }
+    Manifest { declared: reader.declared, ..Manifest::default() }
 }
 
 struct Reader<'d, 't> {
@@ -174,8 +181,39 @@ impl<'d, 't> Reader<'d, 't> {
         });
     }
 
-    /// Reads a table `name = specifier or table or list of tables`. What is `known` already is only asked for again.
-    fn table(&mut self, keys: &[&str], kind: DependencyKind, known: &HashSet<String>) {
+    /// Reads Poetry's main dependencies. Beside those of PEP 621 they only say where a package comes from, unless the
+    /// project declares its dependencies dynamic
+    /// (<https://python-poetry.org/docs/dependency-management/#projectdependencies-and-toolpoetrydependencies>).
+    fn poetry_main(&mut self) {
+        let project = self.document.table.array(&["project", "dynamic"]).iter();
+        let dynamic = project
+            .filter_map(|field| field.get_ref().as_str())
+            .any(|field| matches!(field, "dependencies" | "optional-dependencies"));
+        let main = |kind| matches!(kind, DependencyKind::Runtime | DependencyKind::Optional);
+        let before = self.declared.len();
+        let stated = self.declared.iter().any(|declared| main(declared.kind));
+        self.table(&["tool", "poetry", "dependencies"], DependencyKind::Runtime);
+        if !stated {
+            return;
+        }
+        let more = self.declared.split_off(before);
+        let sources: BTreeMap<&str, &Source> = more
+            .iter()
+            .filter(|declared| declared.source != Source::PUBLIC_REGISTRY)
+            .map(|declared| (declared.name.as_str(), &declared.source))
+            .collect();
+        let mut known = HashSet::new();
+        for declared in self.declared.iter_mut().filter(|declared| main(declared.kind)) {
+            known.insert(declared.name.clone());
+            if let Some(&source) = sources.get(declared.name.as_str()) {
+                declared.source = source.clone();
+            }
+        }
+        self.declared.extend(more.into_iter().filter(|declared| dynamic && !known.contains(&declared.name)));
+    }
+
+    /// Reads a table `name = specifier or table or list of tables`.
+    fn table(&mut self, keys: &[&str], kind: DependencyKind) {
         let Some(value) = self.document.table.at(keys) else { return };
         let Some(table) = value.get_ref().as_table() else {
             return self.error(value, format!("`{}` must be a table; nothing was read from it", keys.join(".")));
@@ -183,7 +221,7 @@ impl<'d, 't> Reader<'d, 't> {
         for (key, value) in table {
             let name = normal(key.get_ref());
             // Poetry writes the Python versions among the dependencies.
-            if name == "python" || known.contains(&name) {
+            if name == "python" {
                 continue;
             }
             match value.get_ref() {
@@ -394,9 +432,13 @@ url = "https://u:p@registry.example/simple"
 
     #[test]
     fn beside_pep_621_poetry_only_says_more() {
-        let text = "[project]\nname = 'a'\ndependencies = []\n[project.optional-dependencies]\nx = ['b']\n\
-                    [tool.poetry.dependencies]\nb = {version = '*', optional = true}\nc = '*'\n";
-        assert_eq!(summary(&read(text).0), [("b", "optional", None), ("c", "runtime", Some("*"))]);
+        let project = "[project]\nname = 'a'\noptional-dependencies = {x = ['b']}\n";
+        let poetry = "[tool.poetry.dependencies]\nb = {git = 'https://host.example/b', optional = true}\nc = '*'\n";
+        let (manifest, _) = read(&format!("{project}{poetry}"));
+        assert_eq!(summary(&manifest), [("b", "optional", None)]);
+        assert_eq!(manifest.declared[0].source.kind, SourceKind::Git);
+        let (manifest, _) = read(&format!("{project}dynamic = ['dependencies']\n{poetry}"));
+        assert_eq!(summary(&manifest), [("b", "optional", None), ("c", "runtime", Some("*"))]);
     }
 
     #[test]
@@ -404,7 +446,7 @@ url = "https://u:p@registry.example/simple"
         let text = "[project]\ndependencies = ['a', 1, '??', 'b']\noptional-dependencies = 3\n\
                     [tool.poetry.dependencies]\nc = 1\nd = '*'\n[dependency-groups]\nx = 'y'\n";
         let (manifest, diagnostics) = read(text);
-        assert_eq!(summary(&manifest).iter().map(|line| line.0).collect::<Vec<_>>(), ["a", "b", "d"]);
+        assert_eq!(summary(&manifest).iter().map(|line| line.0).collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(diagnostics.iter().map(|d| d.line).collect::<Vec<_>>(), [2, 2, 3, 8, 5].map(Some));
     }
 

@@ -11,8 +11,16 @@ use crate::model::{Diagnostic, Ecosystem, Location, PackageId, RepoPath, Source,
 
 mod extras;
 mod manifest;
+pub(super) mod pdm_lock;
 mod pep508;
+pub(super) mod pipfile;
+pub(super) mod pipfile_lock;
 pub(super) mod poetry_lock;
+mod project;
+pub(super) mod pylock;
+pub(super) mod pyproject;
+mod requirement_lines;
+pub(super) mod requirements;
 pub(super) mod uv_lock;
 
 #[cfg(test)]

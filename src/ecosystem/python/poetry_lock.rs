@@ -7,14 +7,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::extras::{Needs, Step};
-use super::manifest::{self, Manifest};
-use super::{ByName, Entry, Lock, companion, first_hash, git, normal, package_id, pep508, registry};
+use super::{ByName, Entry, Lock, companion, first_hash, git, manifest, normal, package_id, pep508, project, registry};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support};
-use crate::model::{
-    DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, PackageIndex, RepoPath, Source, SourceKind,
-};
+use crate::model::{DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, PackageIndex, Source, SourceKind};
 
 /// Reads `poetry.lock`.
 pub(in crate::ecosystem) const PARSER: Parser = Parser {
@@ -62,7 +59,8 @@ fn parse(input: &Input<'_>) -> Parsed {
     let path = input.beside("pyproject.toml");
     let manifest = companion(input, &path, &mut parsed);
     let manifest = manifest.map(|bytes| manifest::pyproject(&path, bytes, &mut parsed.diagnostics));
-    let starts = manifest.as_ref().map(|manifest| link(manifest, &by_name, &mut graph, &mut parsed.diagnostics));
+    let starts =
+        manifest.as_ref().map(|manifest| project::link(manifest, &by_name, &mut graph, &mut parsed.diagnostics));
     let grouped = packages.iter().any(|(_, entry)| entry.table.contains_key("groups"));
     let categorised = packages.iter().any(|(_, entry)| entry.table.contains_key("category"));
     for (index, entry) in &packages {
@@ -148,39 +146,6 @@ fn edges(from: PackageIndex, entry: &Entry<'_, '_>, by_name: &ByName, graph: &mu
 
 fn is_true(value: &Spanned<DeValue<'_>>) -> bool {
     value.get_ref().as_bool() == Some(true)
-}
-
-/// Adds the project and what it asks for; gives the starts of a walk.
-pub(super) fn link(
-    manifest: &Manifest,
-    by_name: &ByName,
-    graph: &mut GraphBuilder,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(Step, DependencyKind)> {
-    let project = manifest.name.as_ref().map(|name| {
-        let (version, location) = manifest.version.clone().unzip();
-        graph.member(package_id(name, version.as_deref(), Source::of(SourceKind::Workspace)), location)
-    });
-    let mut starts = Vec::new();
-    // The lock does not hold what the build system needs.
-    for declared in manifest.declared.iter().filter(|declared| declared.kind != DependencyKind::Build) {
-        let locked = by_name.of(&declared.name);
-        let itself = manifest.name.as_ref().is_some_and(|name| normal(name) == declared.name);
-        if locked.is_empty() && !declared.conditional && !itself {
-            let place = &declared.location;
-            let message = format!("`{}` is asked for but not locked: lock again", declared.name);
-            diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
-        }
-        for &to in locked {
-            graph.mark(to, Some(true), Kinds::default());
-            graph.declare(to, declared.location.clone());
-            if let Some(project) = project {
-                graph.dependency(project, to, declared.kind, declared.requirement.as_deref());
-            }
-            starts.push((Step { to, extras: declared.extras.clone() }, declared.kind));
-        }
-    }
-    starts
 }
 
 /// What `groups` or `category` say.

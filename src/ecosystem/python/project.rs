@@ -1,0 +1,78 @@
+//! The project of a manifest in the graph: with the lock that chose for it, or alone.
+
+use super::extras::Step;
+use super::manifest::{Declared, Manifest};
+use super::{ByName, normal, package_id};
+use crate::model::{
+    DependencyGraph, DependencyKind, Diagnostic, GraphBuilder, Kinds, PackageIndex, RepoPath, Source, SourceKind,
+};
+
+/// Adds the project and what it asks for; gives the starts of a walk.
+pub(super) fn link(
+    manifest: &Manifest,
+    by_name: &ByName,
+    graph: &mut GraphBuilder,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(Step, DependencyKind)> {
+    let project = member(manifest, graph);
+    let mut starts = Vec::new();
+    // The lock does not hold what the build system needs.
+    for declared in manifest.declared.iter().filter(|declared| declared.kind != DependencyKind::Build) {
+        let locked = by_name.of(&declared.name);
+        if locked.is_empty() && !declared.conditional && !is_itself(manifest, declared) {
+            let place = &declared.location;
+            let message = format!("`{}` is asked for but not locked: lock again", declared.name);
+            diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
+        }
+        for &to in locked {
+            graph.mark(to, Some(true), Kinds::default());
+            graph.declare(to, declared.location.clone());
+            if let Some(project) = project {
+                graph.dependency(project, to, declared.kind, declared.requirement.as_deref());
+            }
+            starts.push((Step { to, extras: declared.extras.clone() }, declared.kind));
+        }
+    }
+    starts
+}
+
+/// The graph of a manifest that has no lock: what it asks for, with a version only where one is fixed. A manifest
+/// that asks for nothing gives no root.
+pub(super) fn alone(manifest: &Manifest, path: &RepoPath, parser: &'static str) -> DependencyGraph {
+    if manifest.declared.is_empty() {
+        return DependencyGraph::default();
+    }
+    let mut graph = GraphBuilder::new(path, parser);
+    let project = member(manifest, &mut graph);
+    for declared in manifest.declared.iter().filter(|declared| !is_itself(manifest, declared)) {
+        let registry = declared.source.kind == SourceKind::Registry;
+        let pin = declared.pin.as_ref().filter(|_| registry);
+        let version = pin.map(|(version, _)| version.as_str());
+        let id = package_id(&declared.name, version, declared.source.clone());
+        let index = graph.package(id, pin.and_then(|(_, place)| place.clone()));
+        graph.declare(index, declared.location.clone());
+        if let (None, Some(requirement)) = (pin, &declared.requirement) {
+            graph.requirement(index, requirement);
+        }
+        graph.mark(index, Some(true), Kinds::only(declared.kind));
+        if let Some(project) = project {
+            graph.dependency(project, index, declared.kind, declared.requirement.as_deref());
+        }
+    }
+    graph.finish_as_marked()
+}
+
+/// Adds the project, where it has a name.
+fn member(manifest: &Manifest, graph: &mut GraphBuilder) -> Option<PackageIndex> {
+    let name = manifest.name.as_ref()?;
+    let (version, location) = manifest.version.clone().unzip();
+    let id = package_id(name, version.as_deref(), Source::of(SourceKind::Workspace));
+    let index = graph.member(id, location);
+    graph.mark(index, Some(false), Kinds::only(DependencyKind::Runtime));
+    Some(index)
+}
+
+/// Whether a project asks for extras of its own.
+fn is_itself(manifest: &Manifest, declared: &Declared) -> bool {
+    manifest.name.as_ref().is_some_and(|name| normal(name) == declared.name)
+}
