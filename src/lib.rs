@@ -1,5 +1,6 @@
 //! temp
 pub mod advisory;
+pub mod cli;
 pub mod database;
 pub mod ecosystem;
 pub mod model;

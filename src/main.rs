@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: everything is in the library, and the arguments in [`osprey::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    osprey::cli::main()
+}

@@ -18,6 +18,8 @@ use std::io::{self, Write};
 
 use crate::model::Report;
 
+pub use escape::plain;
+
 /// A way to write a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

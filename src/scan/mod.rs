@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Support};
-use crate::model::{Coverage, Report};
+use crate::model::{Coverage, DependencyGraph, Report};
 use crate::policy::{self, Policy};
 use crate::rule::{self, Parameters, View};
 
@@ -94,6 +94,15 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, Disco
         diagnostics,
         exit_code: 0,
     })
+}
+
+/// Reads the graph alone.
+///
+/// # Errors
+/// Where a path that was asked for cannot be scanned at all.
+pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverError> {
+    let discovery = discover::discover(selection)?;
+    Ok(read::read(&discovery, selection.bounds.file_size).graph)
 }
 
 /// What the policy and the formats tell the rules.

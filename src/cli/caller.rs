@@ -1,0 +1,82 @@
+//! What the caller's machine says: the day, the cache folder, the terminal.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::civil::Date;
+
+use super::{Failure, Global, When};
+use crate::report;
+
+/// Where the advisory index is.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Database {
+    /// The folder of the advisory index [default: `osprey` in the platform's cache folder]
+    #[arg(long, value_name = "DIR", env = "OSPREY_DB")]
+    db: Option<PathBuf>,
+}
+
+impl Database {
+    /// The folder.
+    pub(super) fn directory(&self) -> Result<PathBuf, Failure> {
+        if let Some(directory) = &self.db {
+            return Ok(directory.clone());
+        }
+        cache_folder()
+            .map(|cache| cache.join("osprey"))
+            .ok_or_else(|| Failure::usage("there is no cache folder on this machine; name a folder with --db"))
+    }
+}
+
+/// The folder in which the platform keeps caches
+/// (<https://specifications.freedesktop.org/basedir-spec/latest/>; `Library/Caches`; `LOCALAPPDATA`).
+#[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]
+fn cache_folder() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+    }
+}
+
+/// Today, in UTC.
+#[allow(clippy::disallowed_methods, reason = "the wall clock is read in this room")]
+pub(super) fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+#[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// Whether progress is shown.
+pub(super) fn shows_progress(global: &Global) -> bool {
+    match global.progress {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => std::io::stderr().is_terminal() && !is_set("CI") && !global.quiet,
+    }
+}
+
+/// How text is written to stdout: width, colour, links.
+pub(super) fn terminal(global: &Global) -> report::Options {
+    let is_terminal = std::io::stdout().is_terminal();
+    let color = match global.color {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
+    };
+    let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    report::Options {
+        width: width.filter(|_| is_terminal),
+        color,
+        hyperlinks: false,
+        verbose: global.verbose,
+        sarif_suppressed: false,
+    }
+}

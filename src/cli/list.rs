@@ -1,0 +1,120 @@
+//! `osprey list`: the tables, from the code.
+
+use clap::{Args, ValueEnum};
+
+use super::output::print;
+use super::{Exit, Failure, Global};
+use crate::ecosystem::{PARSERS, Role, Support};
+use crate::report::Format;
+use crate::rule::rules;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Which table
+    #[arg(value_enum)]
+    table: Table,
+    /// As a Markdown table
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// A table of what is built in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Table {
+    /// What is looked for
+    Rules,
+    /// What is read
+    Parsers,
+    /// How it is written
+    Formats,
+}
+
+pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failure> {
+    let rows = rows(arguments.table);
+    print(&if arguments.markdown { markdown(&rows) } else { aligned(&rows) })?;
+    Ok(Exit::Pass)
+}
+
+/// A table as Markdown: what the README has.
+#[must_use]
+pub fn table(which: Table) -> String {
+    markdown(&rows(which))
+}
+
+/// The heading and the rows.
+fn rows(table: Table) -> Vec<Vec<String>> {
+    let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<String>>();
+    match table {
+        Table::Rules => {
+            let heading = row(&["rule", "finds", "greenfield", "brownfield", "guidance"]);
+            let rules = rules().into_iter().map(|rule| {
+                row(&[rule.id, rule.summary, rule.greenfield.as_str(), rule.brownfield.as_str(), rule.clause])
+            });
+            std::iter::once(heading).chain(rules).collect()
+        }
+        Table::Parsers => {
+            let heading =
+                row(&["parser", "ecosystem", "files", "kind", "graph", "direct", "kinds", "source", "lines", "hashes"]);
+            let parsers = PARSERS.iter().map(|parser| {
+                let role = if parser.role == Role::Lockfile { "lockfile" } else { "manifest" };
+                let of = parser.capabilities;
+                let [graph, direct, kinds, source, lines, integrity] =
+                    [of.graph, of.direct, of.kinds, of.source, of.lines, of.integrity].map(word);
+                let names = parser.names.join(", ");
+                row(&[
+                    parser.id,
+                    parser.ecosystem.osv_name(),
+                    &names,
+                    role,
+                    graph,
+                    direct,
+                    kinds,
+                    source,
+                    lines,
+                    integrity,
+                ])
+            });
+            std::iter::once(heading).chain(parsers).collect()
+        }
+        Table::Formats => {
+            let formats = Format::ALL.iter().map(|format| row(&[format.id(), format.description()]));
+            std::iter::once(row(&["format", "what for"])).chain(formats).collect()
+        }
+    }
+}
+
+fn word(support: Support) -> &'static str {
+    match support {
+        Support::Full => "full",
+        Support::Partial => "partial",
+        Support::None => "none",
+    }
+}
+
+fn markdown(rows: &[Vec<String>]) -> String {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|").replace('*', "\\*")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut out = String::new();
+    for (at, cells) in rows.iter().enumerate() {
+        out.push_str(&line(cells));
+        if at == 0 {
+            out.push_str(&line(&vec!["---".to_owned(); cells.len()]));
+        }
+    }
+    out
+}
+
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|cells| cells[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut out = String::new();
+    for cells in rows {
+        let line: Vec<String> = cells.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        out.push_str(line.join("  ").trim_end());
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,234 @@
+//! `osprey scan`.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+
+use super::caller::{self, Database};
+use super::exit::{self, Exit, Lenience};
+use super::output::{self, Output};
+use super::progress::Spinner;
+use super::{Failure, Global};
+use crate::database::Index;
+use crate::model::{Level, PolicyOrigin, Severity};
+use crate::policy::{Policy, Profile};
+use crate::scan::{Bounds, Request, Selection, scan};
+use crate::{policy, rule};
+
+/// What to walk.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Walk {
+    /// Leave out what fits a glob, as in `.gitignore`, relative to the root
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Look at what `.gitignore` files leave out, too
+    #[arg(long)]
+    no_ignore: bool,
+    /// What file paths are relative to [default: the repository that holds PATH, else PATH]
+    #[arg(long, value_name = "DIR")]
+    repo_root: Option<PathBuf>,
+}
+
+impl Walk {
+    pub(super) fn selection(&self, paths: &[PathBuf]) -> Selection {
+        let paths = if paths.is_empty() { vec![PathBuf::from(".")] } else { paths.to_vec() };
+        Selection {
+            paths,
+            repo_root: self.repo_root.clone(),
+            exclude: self.exclude.clone(),
+            no_ignore: self.no_ignore,
+            bounds: Bounds::default(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Directories, lockfiles or manifests to scan [default: .]
+    paths: Vec<PathBuf>,
+    /// Write a report: FORMAT on stdout or FORMAT=FILE; repeat for more (text, json, sarif)
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    output: Vec<Output>,
+    /// Use no network at all (this version never does)
+    #[arg(long)]
+    offline: bool,
+    #[command(flatten)]
+    database: Database,
+    #[command(flatten)]
+    policy: PolicyArguments,
+    #[command(flatten)]
+    walk: Walk,
+    /// Leave out what is there for development only
+    #[arg(long)]
+    no_dev: bool,
+    /// Ask `cargo metadata` for requirements, features and targets. It runs what the tree configures: for trusted trees
+    /// only
+    #[arg(long, value_enum, value_name = "TOOL")]
+    resolve: Vec<Resolve>,
+    /// The day on which ages and expiries are judged [default: today, UTC]
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
+    /// Exit with 0 where there is nothing to scan
+    #[arg(long)]
+    allow_empty: bool,
+    /// Exit with 0 where something was not looked at
+    #[arg(long)]
+    allow_incomplete: bool,
+    /// Exit with 0 whatever was found
+    #[arg(long)]
+    exit_zero: bool,
+    /// Write excepted findings into SARIF, with a suppression
+    #[arg(long)]
+    sarif_suppressed: bool,
+}
+
+/// What is accepted.
+#[derive(Debug, Args)]
+struct PolicyArguments {
+    /// The policy file [default: osprey.toml of the scanned root, else the profile `brownfield`]
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    policy: Option<PathBuf>,
+    /// A built-in policy
+    #[arg(long, value_enum)]
+    profile: Option<ProfileName>,
+    /// Ignore a policy file in the scanned tree
+    #[arg(long)]
+    no_repo_policy: bool,
+    /// Fail on findings of a rule
+    #[arg(long, value_name = "RULE")]
+    deny: Vec<String>,
+    /// Show findings of a rule
+    #[arg(long, value_name = "RULE")]
+    warn: Vec<String>,
+    /// Only count findings of a rule
+    #[arg(long, value_name = "RULE")]
+    allow: Vec<String>,
+    /// Only count vulnerabilities below this severity
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    min_severity: Option<SeverityName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Resolve {
+    Cargo,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ProfileName {
+    /// Every check on: for new projects
+    Greenfield,
+    /// The most important first: for projects with a history
+    Brownfield,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Greenfield => Self::Greenfield,
+            ProfileName::Brownfield => Self::Brownfield,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SeverityName {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Low => Self::Low,
+            SeverityName::Medium => Self::Medium,
+            SeverityName::High => Self::High,
+            SeverityName::Critical => Self::Critical,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
+    let outputs = output::plan(&arguments.output)?;
+    let today = arguments.today.unwrap_or_else(caller::today);
+    let selection = arguments.walk.selection(&arguments.paths);
+    let policy = arguments.policy.load(&selection, today, global)?;
+    let index = Index::open(&arguments.database.directory()?);
+    let spinner = Spinner::new(caller::shows_progress(global));
+    let request = Request {
+        selection,
+        policy: &policy,
+        index: index.as_ref(),
+        today,
+        no_dev: arguments.no_dev,
+        resolve_cargo: arguments.resolve.contains(&Resolve::Cargo),
+    };
+    let scanned = scan(&request, &|stage| spinner.show(stage));
+    spinner.clear();
+    let mut report = scanned.map_err(Failure::usage)?;
+    let lenience = Lenience {
+        allow_empty: arguments.allow_empty,
+        allow_incomplete: arguments.allow_incomplete,
+        exit_zero: arguments.exit_zero,
+    };
+    let exit = exit::of(&report, lenience);
+    report.exit_code = exit as u8;
+    let terminal = caller::terminal(global);
+    let terminal = crate::report::Options { sarif_suppressed: arguments.sarif_suppressed, ..terminal };
+    match output::write(&outputs, &report, &terminal) {
+        Ok(()) => Ok(exit),
+        // Nobody reads on; the verdict stands.
+        Err(failure) if failure.messages.is_empty() => Ok(exit),
+        Err(failure) => Err(failure),
+    }
+}
+
+impl PolicyArguments {
+    /// The policy in force: the caller's, else the tree's, else the built-in one; then the levels for this run.
+    fn load(&self, selection: &Selection, today: Date, global: &Global) -> Result<Policy, Failure> {
+        let rules = rule::rules();
+        let tree = tree_policy(selection).filter(|_| !self.no_repo_policy);
+        let mut policy = match (&self.policy, self.profile, &tree) {
+            (Some(path), _, _) => read(path, PolicyOrigin::Flag, today)?,
+            (None, Some(profile), _) => Policy::built_in(profile.into(), &rules),
+            (None, None, Some(path)) => read(path, PolicyOrigin::Tree, today)?,
+            (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
+        };
+        if let Some(tree) = tree.filter(|_| policy.origin != PolicyOrigin::Tree)
+            && !global.quiet
+        {
+            let _ = writeln!(
+                anstream::stderr(),
+                "osprey: {} is not used, since the caller chose the policy",
+                tree.display()
+            );
+        }
+        for (names, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
+            for name in names {
+                policy.set_level(name, level).map_err(Failure::usage)?;
+            }
+        }
+        if let Some(severity) = self.min_severity {
+            policy.set_min_severity(severity.into());
+        }
+        Ok(policy)
+    }
+}
+
+/// `osprey.toml` in the first scanned folder, or at the root. A symbolic link is none: it could lead anywhere.
+fn tree_policy(selection: &Selection) -> Option<PathBuf> {
+    let folders = selection.paths.first().into_iter().chain(selection.repo_root.as_ref());
+    let mut files = folders.map(|folder| folder.join("osprey.toml"));
+    files.find(|file| fs::symlink_metadata(file).is_ok_and(|meta| meta.is_file()))
+}
+
+fn read(path: &Path, origin: PolicyOrigin, today: Date) -> Result<Policy, Failure> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| Failure::usage(format!("the policy {shown}: {error}")))?;
+    policy::parse(&shown, &text, origin, &rule::rules(), today)
+        .map_err(|errors| Failure { exit: Exit::Usage, messages: errors.iter().map(ToString::to_string).collect() })
+}
