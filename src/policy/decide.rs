@@ -233,7 +233,7 @@ mod tests {
     /// `name: level, reason` of each decision, in order.
     fn lines(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> Vec<String> {
         let line = |decision: &Decision| {
-            let Subject::Package { package, .. } = decision.finding.subject else { unreachable!() };
+            let Subject::Package { package, .. } = decision.finding.subject else { panic!("{decision:?}") };
             let covered = if decision.exception.is_some() { " (excepted)" } else { "" };
             let name = &graph.package(package).id.name;
             format!("{name}: {}{covered}, {}", decision.level, decision.reason)

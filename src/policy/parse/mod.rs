@@ -387,105 +387,27 @@ expires = 2026-12-01
             "advisory = \"CVE-1\"\nrule = \"untrusted-origin\"\nreason = \"r\"\nuntil-fixed = true",
             "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = 2027-01-31\n[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"s\"\nexpires = 2027-03-31",
         ];
-        let wrong = |lines: &str| wrong(&format!("[[exceptions]]\n{lines}"));
+        let wrong = |lines: &str| errors(&format!("version = 1\n[[exceptions]]\n{lines}\n"));
         insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
-        [[exceptions]]
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:2:1: an exception must name an `advisory` or a `package`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        expires = 2027-01-31
         osprey.toml:2:1: an exception needs a `reason`, so that others can judge whether it still holds
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = " "
-        expires = 2027-01-31
         osprey.toml:4:10: `reason` is empty
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        until-fixed = false
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = "2027-01-31"
         osprey.toml:5:11: `expires` must be a day such as 2027-01-31, without quotes and without a time, not a string
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = 2027-01-31T10:00:00Z
         osprey.toml:5:11: `expires` must be a day such as 2027-01-31, without quotes and without a time, not a date or time
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = 2027-02-30
         osprey.toml:5:11: not valid TOML: invalid date, expected day between 01 and 28
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expire = 2027-01-31
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
         osprey.toml:5:1: unknown key "expire" in [[exceptions]]; did you mean "expires"?
-
-        [[exceptions]]
-        advisory = "CVE-*"
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:3:12: `advisory` must be an id such as "CVE-2020-26235", not "CVE-*"
-
-        [[exceptions]]
-        advisory = []
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:3:12: `advisory` names none
-
-        [[exceptions]]
-        package = "pkg:crate/time"
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:3:11: `package` "pkg:crate/time": unknown type "crate"; the types are cargo, golang, npm, pypi
-
-        [[exceptions]]
-        package = "time"
-        rule = "known-vuln"
-        path = "../other"
-        reason = 3
-        expires = 2027-01-31
         osprey.toml:3:11: `package` "time": a package URL begins with "pkg:"; write it like "pkg:cargo/time@0.1.43"
         osprey.toml:4:8: unknown rule "known-vuln"; did you mean "known-vulnerability"?
         osprey.toml:5:8: `path` "../other" leads out of the root
         osprey.toml:6:10: `reason` must be a string, not a whole number
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        rule = "untrusted-origin"
-        reason = "r"
-        until-fixed = true
         osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` alone
         osprey.toml:6:15: no advisory says when a finding of untrusted-origin is fixed: write `expires`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = 2027-01-31
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "s"
-        expires = 2027-03-31
         osprey.toml:7:12: this exception names the same as the one in line 3: CVE-1
         "#);
     }
