@@ -72,7 +72,9 @@ fn command(place: &Place<'_>, version: &str, all_allow: bool) -> Option<String> 
             Some(format!("cargo update -p {name}@{old} --precise {version}"))
         }
         // https://go.dev/ref/mod#minimal-version-selection: a requirement of the main module raises any module.
-        "go-mod" => Some(format!("go get {name}@{}", go_version(name, version)?)),
+        // A module that is replaced or excluded has the place of its `require` noted beside that of its version, and
+        // does not follow it.
+        "go-mod" if place.usage.declared.is_empty() => Some(format!("go get {name}@{}", go_version(name, version)?)),
         // https://docs.astral.sh/uv/concepts/projects/sync/#upgrading-locked-package-versions
         "uv-lock" if all_allow && is_only_one_of_name(place) => {
             Some(format!("uv lock --upgrade-package {name}=={version}"))
@@ -195,7 +197,9 @@ mod tests {
         let mut tree = Tree::new("lock", parser, ecosystem);
         let at = tree.package(name, versions[0]);
         tree.needs(0, at, asks);
-        tree.declare(at, "manifest", 7);
+        if parser != "go-mod" {
+            tree.declare(at, "manifest", 7);
+        }
         tree.hit(at, vulnerability("GHSA-aaaa", None, Some(versions[1])));
         let (graph, facts) = tree.finish();
         fixes(&graph, &facts).remove(0)
@@ -239,6 +243,16 @@ mod tests {
         assert_eq!(yaml.as_deref(), Some("go get gopkg.in/yaml.v2@v2.2.8"));
         assert_eq!(command("github.com/golang-jwt/jwt", "v3.2.0+incompatible", "4.5.1"), None, "another module");
         assert_eq!(words(&fix("stdlib", "1.20.0", "1.20.1")), ("candidate", "build with Go 1.20.1 or newer"));
+    }
+
+    #[test]
+    fn a_module_that_is_replaced_does_not_follow_its_requirement() {
+        let mut tree = Tree::new("go.mod", "go-mod", Ecosystem::Go);
+        let fork = tree.package("host.example/fork", "v1.0.0");
+        tree.declare(fork, "go.mod", 5);
+        tree.hit(fork, vulnerability("GHSA-aaaa", None, Some("1.0.1")));
+        let (graph, facts) = tree.finish();
+        assert_eq!(fixes(&graph, &facts)[0].state, FixState::Candidate);
     }
 
     #[test]
