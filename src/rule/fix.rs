@@ -6,7 +6,9 @@
 //! does that.
 
 use super::place::Place;
-use crate::model::{AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, Location, PackageId, SourceKind};
+use crate::model::{
+    AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, Location, PackageId, PackageIndex, SourceKind,
+};
 use crate::version;
 
 /// The fix of an advisory group on a package.
@@ -133,19 +135,49 @@ fn candidate(place: &Place<'_>, version: &str, requirements: &Requirements<'_>) 
         return format!("raise {name} to {version} or newer; what requires it is not known here");
     };
     let declared = place.declared().first();
-    if direct != id_index(place) {
-        let direct = &place.graph.package(direct).id.name;
-        let location = declared.map_or(String::new(), |at| format!(" in {} line {}", at.path, at.line));
-        return format!(
-            "raise {direct}{location} until it takes {name} >= {version}; whether a release of {direct} does is not \
-             known here"
-        );
+    if direct == place.usage.package {
+        raise_direct(place, version, requirements, declared)
+    } else {
+        raise_transitive(place, version, requirements, direct)
     }
-    raise_direct(place, version, requirements, declared)
 }
 
-fn id_index(place: &Place<'_>) -> u32 {
-    place.usage.package
+/// What to change for a dependency that others bring in.
+fn raise_transitive(place: &Place<'_>, version: &str, requirements: &Requirements<'_>, direct: PackageIndex) -> String {
+    let name = &place.id().name;
+    let label = |edge: &Dependency| place.graph.package(edge.from).id.label();
+    let direct = &place.graph.package(direct).id.name;
+    let at = place.declared().first().map_or(String::new(), |at| format!(" in {} line {}", at.path, at.line));
+    let unknown = format!("whether a release of {direct} does is not known here");
+    match (requirements.denying.first(), requirements.unknown.first()) {
+        (Some(edge), _) => {
+            let requirement = edge.requirement.as_deref().unwrap_or_default();
+            format!(
+                "{} requires {name} \"{requirement}\", which does not allow {version}: raise {direct}{at} until it takes \
+                 {name} >= {version}; {unknown}",
+                label(edge)
+            )
+        }
+        (None, Some(edge)) if is_compatible(place, version) => format!(
+            "update {name} to {version} in {}; whether {} allows that is not known here. If it does not, raise \
+             {direct}{at}",
+            place.root.path,
+            label(edge)
+        ),
+        _ => format!("raise {direct}{at} until it takes {name} >= {version}; {unknown}"),
+    }
+}
+
+/// Whether by their numbers the version promises to be usable instead of the one in use, so that requirements as they
+/// are customary allow it. Python has no such promise, and requirements there are mostly lower bounds.
+fn is_compatible(place: &Place<'_>, version: &str) -> bool {
+    let id = place.id();
+    let caret = |old: &str| version::satisfies(Ecosystem::CratesIo, &format!("^{old}"), version);
+    match id.ecosystem {
+        Ecosystem::CratesIo | Ecosystem::Npm => id.version.as_deref().and_then(caret) == Some(true),
+        Ecosystem::PyPi => true,
+        Ecosystem::Go => false,
+    }
 }
 
 /// What to change for a dependency that a project names itself.
@@ -282,6 +314,26 @@ mod tests {
                 "raise chrono in Cargo.toml line 12 until it takes time >= 0.2.23; whether a release of chrono does is \
                  not known here"
             )
+        );
+
+        let transitive = |old: &str, asks| {
+            let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+            let [chrono, time] = [tree.package("chrono", "0.4.19"), tree.package("time", old)];
+            tree.needs(0, chrono, Some("0.4"));
+            tree.needs(chrono, time, asks);
+            tree.hit(time, vulnerability("RUSTSEC-2020-0071", None, Some("0.2.23")));
+            let (graph, facts) = tree.finish();
+            fixes(&graph, &facts).remove(0).change.unwrap()
+        };
+        assert_eq!(
+            transitive("0.2.1", None),
+            "update time to 0.2.23 in Cargo.lock; whether chrono 0.4.19 allows that is not known here. If it does not, \
+             raise chrono"
+        );
+        assert_eq!(
+            transitive("0.1.43", Some("0.1")),
+            "chrono 0.4.19 requires time \"0.1\", which does not allow 0.2.23: raise chrono until it takes time >= \
+             0.2.23; whether a release of chrono does is not known here"
         );
 
         let mut tree = Tree::new("package-lock.json", "package-lock", Ecosystem::Npm);
