@@ -482,6 +482,12 @@ expires = 2026-12-01
         let before = std::time::Instant::now();
         let many: String = (0..50_000).map(|n| format!("known{n} = 1\n")).collect();
         assert_eq!(read(&many).unwrap_err().len(), 101);
+        for key in ["internal", "registries"] {
+            let long = format!("version = 1\n{key} = [{}]", "\"@a/*\",".repeat(6_000));
+            assert!(errors(&long).contains("6000 entries"), "{key}");
+        }
+        let ids = format!("advisory = [{}]\nreason = \"r\"\nuntil-fixed = true", "\"CVE-1\",".repeat(51));
+        assert!(errors(&format!("version = 1\n[[exceptions]]\n{ids}")).contains("`advisory` names 51"));
         for text in
             ["[".repeat(500_000), format!("a = {}", "[".repeat(500_000)), "a.".repeat(300_000), " ".repeat(2 << 20)]
         {
