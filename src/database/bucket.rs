@@ -67,7 +67,7 @@ impl BucketEcosystem {
         let file = File::open(&path).map_err(DatabaseError::io(&path))?;
         let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unusable)?;
         let of_place = |(at, name): (usize, Result<_, _>)| match name {
-            Ok(name) => (String::from(name), at),
+            Ok(name) => (name, at),
             // An entry whose name cannot be read is handed on by its number, to be rejected.
             Err(_) => (format!("entry-{at}.json"), at),
         };

@@ -15,7 +15,7 @@ pub struct Meta {
 }
 
 /// How many rejected records are listed by name; all are counted.
-pub const MAX_REJECTED: usize = 1000;
+pub(super) const MAX_REJECTED: usize = 1000;
 
 /// What a source holds for one ecosystem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

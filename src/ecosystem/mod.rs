@@ -17,7 +17,7 @@ mod python;
 mod syntax;
 mod unsupported;
 
-pub use unsupported::{UNSUPPORTED, Unsupported};
+pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

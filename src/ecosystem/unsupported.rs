@@ -10,6 +10,8 @@ pub struct Unsupported {
     pub ecosystem: &'static str,
     /// Names as in [`Parser::names`](super::Parser::names); with a `/` they are the end of a path.
     pub names: &'static [&'static str],
+    /// Whether it fixes versions, so that a run which cannot read it is incomplete.
+    pub lockfile: bool,
 }
 
 /// Every such kind.

@@ -490,6 +490,28 @@ fn keep_first(places: &mut Vec<Location>) {
 }
 
 impl DependencyGraph {
+    /// The graph without what is known to be there for development only.
+    #[must_use]
+    pub fn without_dev(self) -> Self {
+        let Self { packages, roots } = self;
+        let part = |mut root: Root| {
+            let members = std::mem::take(&mut root.members);
+            root.uses.retain(|usage| !usage.kinds.only_dev() || members.contains(&usage.package));
+            let mut kept = Vec::with_capacity(root.uses.len());
+            // Merging needs indexes into the part's own packages; what is dropped has none.
+            let mut map = vec![PackageIndex::MAX; packages.len()];
+            for (at, usage) in root.uses.iter().enumerate() {
+                map[usage.package as usize] = PackageIndex::try_from(at).unwrap_or(PackageIndex::MAX);
+                kept.push(packages[usage.package as usize].clone());
+            }
+            root.members = members;
+            root.dependencies
+                .retain(|edge| [edge.from, edge.to].iter().all(|&end| map[end as usize] != PackageIndex::MAX));
+            Self { packages: kept, roots: vec![root.renumbered(&map)] }
+        };
+        Self::merge(roots.into_iter().map(part).collect())
+    }
+
     /// How many packages there are that are not projects of their root.
     pub fn third_party(&self) -> usize {
         self.packages.iter().filter(|package| package.id.source.kind != SourceKind::Workspace).count()
@@ -576,6 +598,19 @@ mod tests {
         assert!(kinds_of(&graph, "both").1.is_empty() && kinds_of(&graph, "below").1.is_empty());
         assert_eq!(kinds_of(&graph, "both").0.direct, Some(true));
         assert_eq!(graph.roots[0].dependencies.len(), 7);
+    }
+
+    #[test]
+    fn without_dev_drops_what_only_developers_need() {
+        let mut builder = GraphBuilder::new(&"Cargo.lock".into(), "cargo-lock");
+        let app = builder.member(id("app", SourceKind::Workspace), None);
+        let [run, test] = ["run", "test"].map(|name| builder.package(id(name, SourceKind::Registry), None));
+        builder.dependency(app, run, DependencyKind::Runtime, None);
+        builder.dependency(app, test, DependencyKind::Dev, None);
+        builder.dependency(test, run, DependencyKind::Runtime, None);
+        let graph = builder.finish_by_reachability().without_dev();
+        assert_eq!(graph.packages.iter().map(|package| package.id.name.as_str()).collect::<Vec<_>>(), ["app", "run"]);
+        assert_eq!((graph.roots[0].dependencies.len(), graph.roots[0].members.as_slice()), (1, &[0][..]));
     }
 
     #[test]

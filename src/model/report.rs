@@ -320,7 +320,8 @@ impl Report {
         gaps.extend(self.coverage.bounds.iter().cloned());
         let uncertain = self.coverage.packages.iter().filter(|&&state| state == PackageState::CannotJudge).count();
         if uncertain > 0 {
-            gaps.push(format!("{uncertain} packages have a version or an advisory that cannot be compared"));
+            let packages = if uncertain == 1 { "package has" } else { "packages have" };
+            gaps.push(format!("{uncertain} {packages} a version or an advisory that cannot be compared"));
         }
         gaps.extend(self.unknowns.iter().filter(|unknown| unknown.incomplete).map(|unknown| unknown.message.clone()));
         gaps

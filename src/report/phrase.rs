@@ -1,0 +1,152 @@
+//! What several formats say in the same words.
+
+use crate::model::{
+    AdvisoryKind, AliasGroup, Decision, Finding, Location, PackageIndex, PathCount, Report, Root, Severity, Subject,
+};
+
+use super::escape;
+
+/// The databases that OSV collects and that this program meets, by the prefix of their ids
+/// (<https://ossf.github.io/osv-schema/#id-modified-fields>).
+const DATABASES: &[(&str, &str)] = &[
+    ("CVE", "CVE"),
+    ("GHSA", "GitHub"),
+    ("GO", "Go"),
+    ("MAL", "OpenSSF Malicious Packages"),
+    ("OSV", "OSS-Fuzz"),
+    ("PYSEC", "PyPA"),
+    ("RUSTSEC", "RustSec"),
+];
+
+fn prefix(id: &str) -> &str {
+    id.split_once('-').map_or(id, |(prefix, _)| prefix)
+}
+
+/// The name of the database that an advisory's id belongs to; of one that is not known, the id's prefix.
+pub(super) fn database(id: &str) -> &str {
+    let prefix = prefix(id);
+    DATABASES.iter().find(|(known, _)| *known == prefix).map_or(prefix, |(_, name)| name)
+}
+
+/// The page to read about an advisory of a known database.
+pub(super) fn advisory_page(id: &str) -> Option<String> {
+    let known = DATABASES.iter().any(|(known, _)| *known == prefix(id));
+    known.then(|| format!("https://osv.dev/vulnerability/{}", escape::uri_segment(id)))
+}
+
+/// The CVE id of a group, the first where there are several.
+pub(super) fn cve(group: &AliasGroup) -> Option<&str> {
+    group.ids().find(|id| id.starts_with("CVE-"))
+}
+
+/// The CVE id where it is not the group's key already.
+pub(super) fn other_cve(group: &AliasGroup) -> Option<&str> {
+    cve(group).filter(|&id| id != group.key().id)
+}
+
+/// The group's one line: the key's, else the first that a record has.
+pub(super) fn title(group: &AliasGroup) -> Option<&str> {
+    group.records.iter().map(|record| record.summary.trim()).find(|title| !title.is_empty())
+}
+
+/// How bad the group is: `high 7.5`, `malware`; a notice that nobody rates is called by its kind.
+pub(super) fn severity(group: &AliasGroup) -> String {
+    let kind = group.kind();
+    match (kind, group.rating.severity, group.rating.score) {
+        (AdvisoryKind::Malware, ..) => kind.as_str().to_owned(),
+        (AdvisoryKind::Vulnerability, Severity::Unknown, _) => "unrated".to_owned(),
+        (_, Severity::Unknown, _) => kind.as_str().to_owned(),
+        (_, severity, Some(score)) => format!("{severity} {score:.1}"),
+        (_, severity, None) => severity.as_str().to_owned(),
+    }
+}
+
+/// `path:line`.
+pub(super) fn place(location: &Location) -> String {
+    format!("{}:{}", location.path, location.line)
+}
+
+/// A number with the word in its form.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The root through which a finding's package is used.
+pub(super) fn root<'r>(report: &'r Report, finding: &Finding) -> Option<&'r Root> {
+    match finding.subject {
+        Subject::Package { root, .. } => report.graph.roots.get(root),
+        Subject::File(_) | Subject::Project => None,
+    }
+}
+
+/// Whether a finding is about test data.
+pub(super) fn in_test_data(report: &Report, finding: &Finding) -> bool {
+    match &finding.subject {
+        Subject::Package { .. } => root(report, finding).is_some_and(|root| root.test_data),
+        Subject::File(path) => report.graph.roots.iter().any(|root| root.test_data && root.path == *path),
+        Subject::Project => false,
+    }
+}
+
+/// Whether a package is one of the root's own projects.
+pub(super) fn is_member(root: &Root, package: PackageIndex) -> bool {
+    root.members.binary_search(&package).is_ok()
+}
+
+/// The direct dependency at the start of a chain: what follows the project, or the first where no project is named.
+pub(super) fn direct(root: &Root, chain: &[PackageIndex]) -> Option<PackageIndex> {
+    chain.iter().copied().find(|&package| !is_member(root, package)).or(chain.last().copied())
+}
+
+/// `name version`; of the root's own projects the name alone.
+pub(super) fn label(report: &Report, root: Option<&Root>, package: PackageIndex) -> String {
+    let id = &report.graph.package(package).id;
+    if root.is_some_and(|root| is_member(root, package)) { id.name.clone() } else { id.label() }
+}
+
+/// `app › chrono 0.4.19 › time 0.1.43`, each name clipped; of a long chain the ends.
+pub(super) fn chain(report: &Report, root: Option<&Root>, chain: &[PackageIndex], longest: usize) -> String {
+    let label = |&package: &PackageIndex| escape::clip(&label(report, root, package), 80).into_owned();
+    let mut labels: Vec<String>;
+    if chain.len() <= longest {
+        labels = chain.iter().map(label).collect();
+    } else {
+        let half = longest / 2;
+        labels = chain.iter().take(half).map(label).collect();
+        labels.push(format!("… {} more …", chain.len() - 2 * half));
+        labels.extend(chain.iter().skip(chain.len() - half).map(label));
+    }
+    labels.join(" › ")
+}
+
+/// How many paths there are beside those that are shown, in words; nothing where there are none.
+pub(super) fn more_paths(finding: &Finding, shown: usize) -> Option<String> {
+    let shown = u64::try_from(shown).unwrap_or(u64::MAX);
+    let more = finding.chains_total.number().saturating_sub(shown);
+    let paths = if more == 1 { "path" } else { "paths" };
+    match finding.chains_total {
+        PathCount::Exactly(_) if more > 0 => Some(format!("{more} more {paths}")),
+        PathCount::AtLeast(_) if more > 0 => Some(format!("at least {more} more {paths}")),
+        _ => None,
+    }
+}
+
+/// What a finding is about, in a few words: `time 0.1.43`, a path, `this project`.
+pub(super) fn subject(report: &Report, finding: &Finding) -> String {
+    match &finding.subject {
+        Subject::Package { package, .. } => report.graph.package(*package).id.label(),
+        Subject::File(path) => path.to_string(),
+        Subject::Project => "this project".to_owned(),
+    }
+}
+
+/// The ids by which a finding is known: `RUSTSEC-2020-0071 (CVE-2020-26235)`, else the rule's.
+pub(super) fn ids(decision: &Decision) -> String {
+    match &decision.finding.advisory {
+        None => decision.finding.rule.id.to_owned(),
+        Some(group) => match other_cve(group) {
+            Some(cve) => format!("{} ({cve})", group.key().id),
+            None => group.key().id.clone(),
+        },
+    }
+}

@@ -1,0 +1,137 @@
+//! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>), as GitHub code scanning, GitLab
+//! and others read it.
+//!
+//! One result per finding that is denied or warned about, on the line of the version; one rule per advisory, since
+//! GitHub takes severity from the rule. Excepted findings are left out unless they are asked for, because GitHub
+//! would open alerts for them. A run that did not look at everything says `executionSuccessful: false`, for an
+//! upload of it would close alerts.
+
+mod results;
+mod rules;
+mod run;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::model::{Decision, Level, Location, Report};
+
+use super::{Options, escape, lines};
+
+/// GitHub keeps the first 5,000 results and rejects more than 25,000; GitLab takes 5,000.
+const MOST_RESULTS: usize = 5_000;
+
+/// Lines are broken down to the elements of the lists of the run.
+const DEPTH: usize = 4;
+
+/// Writes the denied and warned findings as a SARIF log.
+pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let chosen = Chosen::of(report, options);
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [run::Run::of(report, options, &chosen)],
+    };
+    lines::write(&log, DEPTH, out)
+}
+
+/// The findings that become results, worst first.
+struct Chosen<'r> {
+    decisions: Vec<&'r Decision>,
+    /// How many there were too many.
+    cut: usize,
+    /// How many were left out since an exception covers them.
+    excepted: usize,
+}
+
+impl<'r> Chosen<'r> {
+    fn of(report: &'r Report, options: &Options) -> Self {
+        let shown = report.decisions.iter().filter(|decision| decision.level > Level::Allow);
+        let (excepted, mut decisions): (Vec<_>, Vec<_>) = shown.partition(|decision| decision.exception.is_some());
+        let mut left_out = excepted.len();
+        if options.sarif_suppressed {
+            left_out = 0;
+            decisions.extend(excepted);
+        }
+        let cut = decisions.len().saturating_sub(MOST_RESULTS);
+        decisions.truncate(MOST_RESULTS);
+        Self { decisions, cut, excepted: left_out }
+    }
+}
+
+#[derive(Serialize)]
+struct Log<'r> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [run::Run<'r>; 1],
+}
+
+/// A message in plain text.
+#[derive(Serialize)]
+struct Text {
+    text: String,
+}
+
+impl Text {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactLocation {
+    uri: String,
+    uri_base_id: &'static str,
+}
+
+/// A part of one line. Columns count UTF-16 code units; the last is exclusive.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: u32,
+    start_column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+impl PhysicalLocation {
+    fn of(location: &Location) -> Self {
+        let line = location.line.max(1);
+        let start_column = location.column.max(1);
+        let end_column = start_column.saturating_add(location.length.max(1));
+        let region = Region { start_line: line, start_column, end_line: line, end_column };
+        Self { artifact_location: ArtifactLocation::of(&location.path), region: Some(region) }
+    }
+
+    /// The start of a line of a file, or the file as a whole.
+    fn line(path: &str, line: Option<u32>) -> Self {
+        let region =
+            line.map(|line| Region { start_line: line.max(1), start_column: 1, end_line: line.max(1), end_column: 2 });
+        Self { artifact_location: ArtifactLocation::of(path), region }
+    }
+}
+
+impl ArtifactLocation {
+    fn of(path: &str) -> Self {
+        Self { uri: escape::uri_path(path), uri_base_id: run::SOURCE_ROOT }
+    }
+}
+
+/// How grave a result or a rule is: SARIF's word for a policy's level.
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Deny => "error",
+        Level::Warn => "warning",
+        Level::Allow | Level::Off => "note",
+    }
+}

@@ -1,0 +1,279 @@
+//! The last lines: the verdict, and everything that limits what it says.
+
+mod next;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use anstyle::Style;
+
+use crate::model::{
+    Diagnostic, DiagnosticSeverity, ExceptionState, ExceptionStatus, FileState, PackageState, PolicyOrigin, Report,
+    SourceKind, SourceState, Verdict,
+};
+
+use super::super::phrase::{self, count};
+use super::super::{Options, escape};
+use super::page::{BOLD, DIM, GREEN, PLAIN, Page, Piece, RED, YELLOW};
+use super::plan::Plan;
+
+/// Names that are listed where there may be many, unless everything is asked for.
+const FEW: usize = 5;
+
+/// Writes the verdict and what it rests on.
+pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Options) -> io::Result<()> {
+    let few = if options.verbose { usize::MAX } else { FEW };
+    page.gap()?;
+    let (word, style) = verdict_word(report);
+    let said = Piece::plain(&format!(" {}", verdict_sentence(report, plan)));
+    page.line(0, 2, &[Piece::styled(&format!("{word}:"), style), said])?;
+    looked_at(page, report)?;
+    not_looked_at(page, report, few)?;
+    skipped(page, report, options)?;
+    below(page, plan, options)?;
+    exceptions(page, &report.exceptions)?;
+    unknowns(page, report)?;
+    diagnostics(page, report, few, options.verbose)?;
+    advisories(page, report, options)?;
+    entry(page, "policy", &policy(report))?;
+    next::write(page, report, plan)
+}
+
+fn entry(page: &mut Page, label: &str, text: &str) -> io::Result<()> {
+    page.line(0, 2, &[Piece::styled(&format!("{label}:"), BOLD), Piece::plain(&format!(" {text}"))])
+}
+
+fn item(page: &mut Page, text: &str, style: Style) -> io::Result<()> {
+    page.line(2, 4, &[Piece::plain("- "), Piece::styled(text, style)])
+}
+
+fn verdict_word(report: &Report) -> (&'static str, Style) {
+    match report.verdict() {
+        Verdict::Fail => ("FAIL", RED),
+        _ if report.is_empty() => ("NOTHING TO SCAN", YELLOW),
+        Verdict::Incomplete => ("INCOMPLETE", YELLOW),
+        Verdict::Pass => ("PASS", GREEN),
+    }
+}
+
+fn verdict_sentence(report: &Report, plan: &Plan) -> String {
+    let summary = report.summary();
+    let gaps = report.gaps().len();
+    let verdict = report.verdict();
+    let denied = count(summary.denied, "finding", "findings");
+    let mut text = match verdict {
+        Verdict::Fail => format!("the policy denies {denied}"),
+        _ if report.is_empty() => "no manifest, lockfile or SBOM was found".to_owned(),
+        Verdict::Incomplete => "nothing is denied, but not everything could be looked at".to_owned(),
+        Verdict::Pass if summary.warned == 0 && plan.excepted.is_empty() && plan.allowed.is_empty() => {
+            "nothing was found in what was looked at".to_owned()
+        }
+        Verdict::Pass => "nothing is denied".to_owned(),
+    };
+    if summary.warned > 0 {
+        text += &match verdict {
+            Verdict::Fail => format!(" and warns about {} more", summary.warned),
+            _ => format!(", {} warned about", count(summary.warned, "finding is", "findings are")),
+        };
+    }
+    text.push('.');
+    if verdict == Verdict::Fail && gaps > 0 {
+        text += " The run is incomplete too: more may be found in what was not looked at.";
+    }
+    let customary = match verdict {
+        Verdict::Fail => 1,
+        _ if report.is_empty() => 4,
+        Verdict::Incomplete => 3,
+        Verdict::Pass => 0,
+    };
+    if report.exit_code == 0 && customary != 0 {
+        text += &format!(" The exit code is 0 instead of {customary}, as the caller asked.");
+    }
+    text
+}
+
+/// How many packages were compared, and what became of the others.
+fn looked_at(page: &mut Page, report: &Report) -> io::Result<()> {
+    if report.is_empty() {
+        return Ok(());
+    }
+    let mut states: BTreeMap<PackageState, usize> = BTreeMap::new();
+    let mut ecosystems: BTreeMap<&str, usize> = BTreeMap::new();
+    let packages = report.graph.packages.iter().zip(&report.coverage.packages);
+    for (package, &state) in packages.filter(|(package, _)| package.id.source.kind != SourceKind::Workspace) {
+        *states.entry(state).or_default() += 1;
+        *ecosystems.entry(package.id.ecosystem.osv_name()).or_default() += 1;
+    }
+    let total: usize = states.values().sum();
+    let matched = states.remove(&PackageState::Matched).unwrap_or_default();
+    let read = report.coverage.files.iter();
+    let read = read.filter(|file| matches!(file.state, FileState::Read | FileState::PartlyRead)).count();
+    let mut text = format!("{} in {}", count(total, "package", "packages"), count(read, "file", "files"));
+    let names: Vec<String> = ecosystems.iter().map(|(name, number)| format!("{number} {name}")).collect();
+    if !names.is_empty() {
+        text += &format!(" ({})", names.join(", "));
+    }
+    let mut became = vec![match matched {
+        _ if matched == total => "all compared with every advisory for them".to_owned(),
+        0 => "none compared with advisories".to_owned(),
+        _ => format!("{matched} compared with every advisory for them"),
+    }];
+    became.extend(states.iter().map(|(&state, number)| format!("{number} {}", other_state(state))));
+    if total > 0 {
+        text += &format!(": {}", became.join(", "));
+    }
+    entry(page, "looked at", &text)
+}
+
+fn other_state(state: PackageState) -> &'static str {
+    match state {
+        PackageState::Matched => "compared",
+        PackageState::NoIndex => "without an advisory index",
+        PackageState::Private => "private",
+        PackageState::Unresolved => "without an exact version",
+        PackageState::CannotJudge => "that cannot be judged",
+        PackageState::NotAsked => "from git, a path or a URL (advisories do not speak of those)",
+    }
+}
+
+fn not_looked_at(page: &mut Page, report: &Report, few: usize) -> io::Result<()> {
+    let gaps = report.gaps();
+    if gaps.is_empty() {
+        return Ok(());
+    }
+    page.line(0, 2, &[Piece::styled("not looked at:", YELLOW)])?;
+    gaps.iter().try_for_each(|gap| item(page, gap, PLAIN))?;
+    let packages = report.graph.packages.iter().zip(&report.coverage.packages);
+    let uncertain = packages.filter(|&(_, &state)| state == PackageState::CannotJudge);
+    let labels: Vec<String> = uncertain.map(|(package, _)| package.id.label()).collect();
+    if labels.is_empty() {
+        return Ok(());
+    }
+    item(page, &format!("that cannot be compared: {}", listed(&labels, few)), PLAIN)
+}
+
+/// The first few, and how many more.
+fn listed(names: &[String], few: usize) -> String {
+    let shown: Vec<_> = names.iter().take(few).map(|name| escape::clip(name, 100)).collect();
+    let mut text = shown.join(", ");
+    if names.len() > few {
+        text += &format!(" and {} more (--verbose lists them)", names.len() - few);
+    }
+    text
+}
+
+fn skipped(page: &mut Page, report: &Report, options: &Options) -> io::Result<()> {
+    let skipped: Vec<_> = report.coverage.files.iter().filter(|file| file.state == FileState::Skipped).collect();
+    if skipped.is_empty() {
+        return Ok(());
+    }
+    if !options.verbose {
+        let names: Vec<String> = skipped.iter().map(|file| file.path.to_string()).collect();
+        return entry(page, "skipped on purpose", &listed(&names, FEW));
+    }
+    page.line(0, 2, &[Piece::styled("skipped on purpose:", BOLD)])?;
+    skipped.iter().try_for_each(|file| {
+        let why = file.message.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        item(page, &format!("{}{why}", file.path), PLAIN)
+    })
+}
+
+/// What is not shown, and where it can be seen.
+fn below(page: &mut Page, plan: &Plan, options: &Options) -> io::Result<()> {
+    let shown = if options.verbose { "listed above" } else { "--verbose lists them, -o json has everything" };
+    if !plan.allowed.is_empty() {
+        let lie = if plan.allowed.len() == 1 { "finding lies" } else { "findings lie" };
+        entry(page, "allowed", &format!("{} {lie} below the threshold ({shown})", plan.allowed.len()))?;
+    }
+    if !plan.excepted.is_empty() {
+        let are = if plan.excepted.len() == 1 { "finding is" } else { "findings are" };
+        entry(page, "excepted", &format!("{} {are} covered by an exception ({shown})", plan.excepted.len()))?;
+    }
+    Ok(())
+}
+
+fn exceptions(page: &mut Page, exceptions: &[ExceptionStatus]) -> io::Result<()> {
+    let of_note: Vec<_> = exceptions.iter().filter(|exception| exception.state != ExceptionState::Used).collect();
+    if of_note.is_empty() {
+        return Ok(());
+    }
+    page.line(0, 2, &[Piece::styled("exceptions to look after:", BOLD)])?;
+    for exception in of_note {
+        let expires = exception.expires.as_deref().unwrap_or("an unknown day");
+        let what = match exception.state {
+            ExceptionState::Expired => format!("expired on {expires}; what it covered counts again"),
+            ExceptionState::Expiring => format!("ends soon, on {expires}; then what it covers counts again"),
+            ExceptionState::Unused | ExceptionState::Used => "covers no finding; it can be removed".to_owned(),
+        };
+        let place = exception.location.as_ref().map(|at| format!(" ({})", phrase::place(at))).unwrap_or_default();
+        item(page, &format!("{}{place}: {what}", exception.id), PLAIN)?;
+    }
+    Ok(())
+}
+
+/// What rules could not learn without the run being incomplete for it; the rest stands among the gaps.
+fn unknowns(page: &mut Page, report: &Report) -> io::Result<()> {
+    for unknown in report.unknowns.iter().filter(|unknown| !unknown.incomplete) {
+        let packages = count(unknown.packages, "package", "packages");
+        entry(page, "not known", &format!("{} ({}, {packages}): {}", unknown.rule, unknown.source, unknown.message))?;
+    }
+    Ok(())
+}
+
+fn diagnostics(page: &mut Page, report: &Report, few: usize, verbose: bool) -> io::Result<()> {
+    let wanted = |diagnostic: &&Diagnostic| verbose || diagnostic.severity != DiagnosticSeverity::Note;
+    let all: Vec<&Diagnostic> = report.diagnostics.iter().filter(wanted).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    page.line(0, 2, &[Piece::styled("also said:", BOLD)])?;
+    for diagnostic in all.iter().take(few) {
+        let place = match (&diagnostic.path, diagnostic.line) {
+            (Some(path), Some(line)) => format!("{path}:{line}: "),
+            (Some(path), None) => format!("{path}: "),
+            (None, _) => String::new(),
+        };
+        item(page, &format!("{place}{}", diagnostic.message), PLAIN)?;
+    }
+    if all.len() > few {
+        item(page, &format!("{} more (--verbose lists them)", all.len() - few), DIM)?;
+    }
+    Ok(())
+}
+
+/// How old the knowledge is. What is missing stands among the gaps.
+fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result<()> {
+    let mut by_date: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut rejected = 0;
+    let told = |state| matches!(state, SourceState::Ok | SourceState::Stale);
+    for source in report.coverage.sources.iter().filter(|source| told(source.state)) {
+        let as_of = source.as_of.as_deref().unwrap_or("an unknown day");
+        let ecosystems = by_date.entry((source.name, as_of)).or_default();
+        ecosystems.extend(source.ecosystem.map(|ecosystem| ecosystem.osv_name()));
+        rejected += source.rejected;
+    }
+    let mut texts: Vec<String> = Vec::new();
+    for ((name, as_of), ecosystems) in by_date {
+        let of = if ecosystems.is_empty() { String::new() } else { format!(" ({})", ecosystems.join(", ")) };
+        texts.push(format!("{name} as of {as_of}{of}"));
+    }
+    if texts.is_empty() {
+        texts.push("none were at hand".to_owned());
+    }
+    if options.verbose && rejected > 0 {
+        texts.push(format!("{rejected} records could not be taken"));
+    }
+    entry(page, "advisories", &texts.join("; "))
+}
+
+fn policy(report: &Report) -> String {
+    let policy = &report.policy;
+    let path = policy.path.as_deref().unwrap_or("a file without a name");
+    let profile = policy.profile;
+    match policy.origin {
+        PolicyOrigin::BuiltIn => format!("{profile}, built into the program"),
+        PolicyOrigin::Flag => format!("{path} (extends {profile}), named by the caller"),
+        PolicyOrigin::Tree => format!("from the scanned tree, not enforced by the caller: {path} (extends {profile})"),
+        PolicyOrigin::Base => format!("{path} (extends {profile}), read from the merge base"),
+    }
+}

@@ -1,0 +1,64 @@
+//! What to type next: only commands that exist, and only with arguments that a shell takes as they are.
+
+use std::io;
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::model::{FileState, Report, SourceState, Subject, Verdict};
+
+use super::super::super::escape;
+use super::super::page::{BOLD, CYAN, DIM, Page, Piece};
+use super::super::plan::Plan;
+
+/// Writes the commands that help most, if there is something to do.
+pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan) -> io::Result<()> {
+    let commands = commands(report, plan);
+    if commands.is_empty() {
+        return Ok(());
+    }
+    page.line(0, 2, &[Piece::styled("next:", BOLD)])?;
+    let widest = commands.iter().map(|(command, _)| command.width()).max().unwrap_or_default();
+    for (command, purpose) in commands {
+        if page.is_narrow() {
+            page.unwrapped(2, &[Piece::styled(&command, CYAN)])?;
+            page.line(4, 4, &[Piece::styled(purpose, DIM)])?;
+        } else {
+            let space = " ".repeat(widest - command.width() + 2);
+            let pieces = [Piece::styled(&command, CYAN), Piece::plain(&space), Piece::styled(purpose, DIM)];
+            page.line(2, widest + 4, &pieces)?;
+        }
+    }
+    if report.verdict() == Verdict::Fail {
+        // Who meets a failing gate for the first time looks for the way around it: this is the one that leaves a trace.
+        let accept = "to accept a finding for a time: [[exceptions]] in the policy, with a reason and an end date";
+        page.line(2, 4, &[Piece::styled(accept, DIM)])?;
+    }
+    Ok(())
+}
+
+fn commands(report: &Report, plan: &Plan) -> Vec<(String, &'static str)> {
+    let mut commands = Vec::new();
+    let lacking = |state| matches!(state, SourceState::Stale | SourceState::Missing | SourceState::Failed);
+    if report.coverage.sources.iter().any(|source| lacking(source.state)) {
+        commands.push(("osprey db update".to_owned(), "brings the advisories up to date"));
+    }
+    if report.is_empty()
+        || report.coverage.files.iter().any(|file| file.state == FileState::Unsupported && file.is_gap())
+    {
+        commands.push(("osprey list parsers".to_owned(), "says which files can be read"));
+    }
+    let groups = plan.groups.iter().chain(&plan.test_data);
+    let worst = groups.flat_map(|group| &group.changes).flat_map(|change| &change.decisions).next();
+    let Some(finding) = worst.map(|decision| &decision.finding) else { return commands };
+    let id = finding.advisory.as_ref().map_or(finding.rule.id, |group| group.key().id.as_str());
+    if escape::is_safe_argument(id) {
+        commands.push((format!("osprey explain {id}"), "says what the first finding means"));
+    }
+    if let Subject::Package { package, .. } = finding.subject {
+        let name = &report.graph.package(package).id.name;
+        if finding.chains.iter().any(|chain| chain.len() > 2) && escape::is_safe_argument(name) {
+            commands.push((format!("osprey why {name}"), "shows every path that brings it in"));
+        }
+    }
+    commands
+}

@@ -1,0 +1,259 @@
+//! Findings under the change that clears them.
+
+use std::io;
+
+use anstyle::Style;
+
+use crate::model::{
+    AdvisoryKind, AliasGroup, AppliedException, Decision, Finding, FixState, Level, Location, PackageIndex, Report,
+    Root, Severity, SourceKind,
+};
+
+use super::super::{Options, escape, phrase};
+use super::page::{BOLD, CYAN, DIM, PLAIN, Page, Piece, RED, YELLOW};
+use super::plan::{Change, Group, Plan, Target, other_ways};
+
+/// Links of a chain that are shown; of a longer one the ends.
+const LONGEST_CHAIN: usize = 8;
+
+/// Characters of a title that are shown.
+const LONGEST_TITLE: usize = 300;
+
+/// Where what belongs to a finding starts.
+const DETAIL: usize = 10;
+
+/// Writes what is denied and warned about, and with `verbose` what is allowed and excepted.
+pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Options) -> io::Result<()> {
+    let writer = &mut Writer { page, report, verbose: options.verbose };
+    plan.groups.iter().try_for_each(|group| writer.group(group))?;
+    if !plan.test_data.is_empty() {
+        writer.heading("In test data (fixtures and the like; not what your users run)")?;
+        plan.test_data.iter().try_for_each(|group| writer.group(group))?;
+    }
+    if options.verbose && !plan.excepted.is_empty() {
+        writer.heading("Covered by an exception")?;
+        plan.excepted.iter().try_for_each(|decision| writer.excepted(decision))?;
+    }
+    if options.verbose && !plan.allowed.is_empty() {
+        writer.heading("Below the threshold")?;
+        plan.allowed.iter().try_for_each(|decision| writer.finding(decision))?;
+    }
+    Ok(())
+}
+
+struct Writer<'w, 'o> {
+    page: &'w mut Page<'o>,
+    report: &'w Report,
+    verbose: bool,
+}
+
+impl Writer<'_, '_> {
+    fn heading(&mut self, text: &str) -> io::Result<()> {
+        self.page.gap()?;
+        self.page.line(0, 2, &[Piece::styled(text, BOLD.underline())])?;
+        self.page.gap()
+    }
+
+    fn group(&mut self, group: &Group) -> io::Result<()> {
+        self.page.gap()?;
+        self.target(group)?;
+        for change in &group.changes {
+            self.change(change)?;
+            change.decisions.iter().try_for_each(|decision| self.finding(decision))?;
+        }
+        self.page.gap()
+    }
+
+    /// What is to be changed, and where it stands.
+    fn target(&mut self, group: &Group) -> io::Result<()> {
+        let (name, place, role) = match group.target {
+            Target::Project => ("This project".to_owned(), None, None),
+            Target::File(path) => (path.to_string(), None, None),
+            Target::Dependency { root, package } => {
+                let root = self.report.graph.roots.get(root);
+                let first = group.changes.first().and_then(|change| change.decisions.first());
+                let place = place(root, package, first.map(|decision| &decision.finding));
+                (phrase::label(self.report, root, package), place, self.role(root, package))
+            }
+        };
+        let mut pieces = vec![Piece::styled(&escape::clip(&name, 200), BOLD)];
+        if let Some(place) = place {
+            pieces.extend([Piece::plain("  "), Piece::styled(&place, CYAN)]);
+        }
+        if let Some(role) = role {
+            pieces.push(Piece::styled(&format!("  ({role})"), DIM));
+        }
+        self.page.line(0, 2, &pieces)
+    }
+
+    /// Why this is the thing to change.
+    fn role(&self, root: Option<&Root>, package: PackageIndex) -> Option<&'static str> {
+        let root = root?;
+        if self.report.graph.package(package).id.source.kind == SourceKind::Workspace {
+            return Some("the project itself");
+        }
+        Some(match root.usage(package)?.direct {
+            Some(true) => "direct dependency",
+            Some(false) => "indirect; nothing in the file says what brings it in",
+            None => "the file does not say whether it is a direct dependency",
+        })
+    }
+
+    /// What to change. Who worked it out says what is not known about it; here that is said only where nobody did.
+    fn change(&mut self, change: &Change) -> io::Result<()> {
+        let fix = change.fix;
+        let words = match (&fix.change, fix.state, &fix.version) {
+            (Some(words), ..) => words.clone(),
+            (None, FixState::Exact, _) => "the command below clears this".to_owned(),
+            (None, FixState::Candidate, Some(version)) => {
+                let subject = change.decisions.first().map(|decision| phrase::subject(self.report, &decision.finding));
+                let subject = subject.unwrap_or_default();
+                format!(
+                    "bring {subject} to {version} or newer; whether everything that requires it allows that is not known"
+                )
+            }
+            (None, FixState::None, _) => "no version is known that clears this".to_owned(),
+            (None, FixState::Candidate | FixState::Unknown, _) => "what clears this is not known".to_owned(),
+        };
+        self.page.line(2, 5, &[Piece::styled("-> ", BOLD), Piece::styled(&words, BOLD)])?;
+        match fix.command.as_deref().filter(|_| fix.state == FixState::Exact) {
+            Some(command) if escape::is_safe_command(command) => {
+                self.page.unwrapped(5, &[Piece::styled(command, CYAN)])
+            }
+            Some(_) => {
+                let why = "(its command is not shown: it holds characters that a shell could obey)";
+                self.page.line(5, 5, &[Piece::plain(why)])
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn finding(&mut self, decision: &Decision) -> io::Result<()> {
+        let finding = &decision.finding;
+        self.head(decision)?;
+        match &finding.advisory {
+            Some(group) => {
+                self.detail(
+                    &escape::clip(phrase::title(group).unwrap_or("(no title is given)"), LONGEST_TITLE),
+                    PLAIN,
+                )?;
+                self.detail(&fixed_in(group), PLAIN)?;
+            }
+            None => self.detail(&finding.message, PLAIN)?,
+        }
+        self.chains(finding)?;
+        self.detail(&format!("{}: {}", finding.rule.id, decision.reason), DIM)
+    }
+
+    /// Level, severity, package and ids. The words say it; colour only repeats them.
+    fn head(&mut self, decision: &Decision) -> io::Result<()> {
+        let finding = &decision.finding;
+        let (level, style) = match decision.level {
+            _ if decision.exception.is_some() => ("excepted", DIM),
+            Level::Deny => ("denied", RED),
+            Level::Warn => ("warned", YELLOW),
+            Level::Allow | Level::Off => ("allowed", DIM),
+        };
+        let level = Piece::styled(level, style);
+        let subject = Piece::styled(&escape::clip(&phrase::subject(self.report, finding), 200), BOLD);
+        let mut fields = vec![level];
+        if let Some(group) = &finding.advisory {
+            fields.push(Piece::styled(&phrase::severity(group), severity_style(group)));
+        }
+        fields.push(subject);
+        fields.push(Piece::plain(&phrase::ids(decision)).linked(link(finding)));
+        if self.page.is_narrow() {
+            let (first, rest) = fields.split_at(fields.len().min(2));
+            self.page.line(2, 4, &spaced(first))?;
+            return rest.iter().try_for_each(|field| self.page.line(4, 6, std::slice::from_ref(field)));
+        }
+        self.page.line(2, DETAIL, &spaced(&fields))
+    }
+
+    fn detail(&mut self, text: &str, style: Style) -> io::Result<()> {
+        let indent = if self.page.is_narrow() { 4 } else { DETAIL };
+        self.page.line(indent, indent, &[Piece::styled(text, style)])
+    }
+
+    fn chains(&mut self, finding: &Finding) -> io::Result<()> {
+        let root = phrase::root(self.report, finding);
+        let (shown, longest) = if self.verbose { (finding.chains.len(), usize::MAX) } else { (1, LONGEST_CHAIN) };
+        let more = phrase::more_paths(finding, shown.min(finding.chains.len()));
+        for (at, chain) in finding.chains.iter().take(shown).enumerate() {
+            let last = at + 1 == shown.min(finding.chains.len());
+            // A direct dependency without another way in says it all in its heading.
+            if chain.len() < 2 || (chain.len() == 2 && finding.chains.len() == 1 && more.is_none()) {
+                continue;
+            }
+            let mut text = phrase::chain(self.report, root, chain, longest);
+            if let Some(more) = more.as_deref().filter(|_| last) {
+                text += &format!("  (and {more})");
+            }
+            self.detail(&text, PLAIN)?;
+        }
+        let others = root.map(|root| other_ways(root, finding)).unwrap_or_default();
+        if others.is_empty() || self.verbose {
+            return Ok(());
+        }
+        let labels: Vec<String> = others.iter().map(|&other| phrase::label(self.report, root, other)).collect();
+        self.detail(&format!("also brought in by {}", labels.join(" and ")), PLAIN)
+    }
+
+    fn excepted(&mut self, decision: &Decision) -> io::Result<()> {
+        self.finding(decision)?;
+        let Some(exception) = &decision.exception else { return Ok(()) };
+        self.detail(&accepted(exception), PLAIN)
+    }
+}
+
+/// Where a manifest asks for a package, else the best place there is.
+fn place(root: Option<&Root>, package: PackageIndex, finding: Option<&Finding>) -> Option<String> {
+    let usage = root.and_then(|root| root.usage(package));
+    let declared: Option<&Location> = usage.and_then(|usage| usage.declared.first());
+    let related = finding.and_then(|finding| finding.fix.location.as_ref().or(finding.related.first()));
+    let locked = usage.and_then(|usage| usage.locations.first());
+    let location = declared.or(related).or(locked).map(phrase::place);
+    location.or_else(|| root.map(|root| root.path.to_string()))
+}
+
+fn spaced(fields: &[Piece]) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(fields.len() * 2);
+    for field in fields {
+        if !pieces.is_empty() {
+            pieces.push(Piece::plain("  "));
+        }
+        pieces.push(field.clone());
+    }
+    pieces
+}
+
+fn severity_style(group: &AliasGroup) -> Style {
+    match (group.kind(), group.rating.severity) {
+        (AdvisoryKind::Malware, _) | (_, Severity::Critical | Severity::High) => RED,
+        (_, Severity::Medium) => YELLOW,
+        _ => PLAIN,
+    }
+}
+
+fn link(finding: &Finding) -> Option<String> {
+    finding.advisory.as_ref().and_then(|group| phrase::advisory_page(&group.key().id))
+}
+
+fn fixed_in(group: &AliasGroup) -> String {
+    match &group.fixed_in {
+        Some(version) => format!("fixed in {version}"),
+        None if group.kind() == AdvisoryKind::Malware => "remove it; what it touched may be compromised".to_owned(),
+        None => "no fixed version is known".to_owned(),
+    }
+}
+
+fn accepted(exception: &AppliedException) -> String {
+    let mut text = format!("accepted: {}", exception.reason);
+    if let Some(owner) = &exception.owner {
+        text += &format!(" (owner: {owner})");
+    }
+    if let Some(expires) = &exception.expires {
+        text += &format!(" until {expires}");
+    }
+    text
+}

@@ -1,0 +1,421 @@
+//! The walk: which files there are, which of them are recognised, and what became of the rest. This alone touches the
+//! file system of the scanned tree.
+//!
+//! Only the tree's own `.gitignore` files count: what a machine's global settings ignore must not change what a scan
+//! sees. A recognised file that is ignored stands in the ledger, and one that git tracks all the same is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use crate::ecosystem::{parser_for, unsupported_for};
+use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, RepoPath};
+
+/// What bounds a walk. Hitting one makes the run incomplete.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// The largest file that is read, in bytes.
+    pub file_size: u64,
+    /// How deep folders may nest.
+    pub depth: usize,
+    /// How many recognised files are read.
+    pub files: usize,
+    /// How many names of folders and files are looked at.
+    pub names: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { file_size: 64 << 20, depth: 128, files: 50_000, names: 5_000_000 }
+    }
+}
+
+/// How many names are looked at inside of ignored folders, to say what is in them.
+const IGNORED_NAMES: usize = 20_000;
+
+/// What to walk.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Files and folders to scan.
+    pub paths: Vec<PathBuf>,
+    /// What file paths are relative to; else the repository that holds the first path, else that path.
+    pub repo_root: Option<PathBuf>,
+    /// Globs as in `.gitignore`, relative to the root: what fits is left out.
+    pub exclude: Vec<String>,
+    /// Whether `.gitignore` files count for nothing.
+    pub no_ignore: bool,
+    /// What bounds the walk.
+    pub bounds: Bounds,
+}
+
+/// A recognised file to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Where it is in the repository.
+    pub path: RepoPath,
+    /// Whether it lies among test data, seen from the path that was asked for.
+    pub test_data: bool,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub(super) struct Discovery {
+    /// The root that paths are relative to.
+    pub root: PathBuf,
+    /// Recognised files to read, sorted.
+    pub files: Vec<Found>,
+    /// Recognised files that are not read, and trees that were left out.
+    pub left_out: Vec<FileCoverage>,
+    /// Bounds that were hit.
+    pub bounds: Vec<String>,
+    /// What else there is to say.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why nothing could be walked: a usage error.
+#[derive(Debug, thiserror::Error)]
+pub enum DiscoverError {
+    /// A path that was asked for is not there or cannot be read.
+    #[error("{path}: {source}")]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What the file system said.
+        source: std::io::Error,
+    },
+    /// A path that was asked for does not lie in the root.
+    #[error("{path} does not lie in {root}; give the root that holds it with --repo-root")]
+    OutsideRoot {
+        /// The path.
+        path: PathBuf,
+        /// The root.
+        root: PathBuf,
+    },
+    /// A glob of `--exclude` is none.
+    #[error("--exclude {glob:?}: {message}")]
+    Glob {
+        /// The glob.
+        glob: String,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+/// Trees that a package manager made: what they hold is named by the lockfile that made them.
+const VENDORED: &[&str] = &[
+    "node_modules",
+    "bower_components",
+    "jspm_packages",
+    "vendor",
+    "site-packages",
+    "__pypackages__",
+    ".tox",
+    ".nox",
+    ".eggs",
+    "Pods",
+];
+
+/// Folders of data for tests.
+const TEST_DATA: &[&str] =
+    &["fixtures", "fixture", "__fixtures__", "testdata", "test-data", "test_data", "testfixtures", "__snapshots__"];
+
+/// Finds every recognised file.
+///
+/// # Errors
+/// Where a path that was asked for cannot be scanned at all. Everything else is in the ledger.
+pub(super) fn discover(selection: &Selection) -> Result<Discovery, DiscoverError> {
+    let canonical =
+        |path: &Path| fs::canonicalize(path).map_err(|source| DiscoverError::Path { path: path.to_owned(), source });
+    let mut paths = Vec::new();
+    for path in &selection.paths {
+        paths.push(canonical(path)?);
+    }
+    let first = paths.first().cloned().unwrap_or_default();
+    let root = match &selection.repo_root {
+        Some(root) => canonical(root)?,
+        None => repository_of(&first),
+    };
+    let mut walk = Walk::new(selection, root)?;
+    for path in paths {
+        if !path.starts_with(&walk.discovery.root) {
+            return Err(DiscoverError::OutsideRoot { path, root: walk.discovery.root });
+        }
+        walk.start(&path);
+    }
+    Ok(walk.finish())
+}
+
+/// The top of the repository that holds a path, else the path (of a file: its folder).
+fn repository_of(path: &Path) -> PathBuf {
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let top = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    top.unwrap_or(folder).to_owned()
+}
+
+/// Reads a file of at most so many bytes.
+///
+/// # Errors
+/// Where it is larger or cannot be read, in words.
+pub(super) fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, String> {
+    let file = File::open(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    let mut bytes = Vec::new();
+    file.take(max + 1).read_to_end(&mut bytes).map_err(|error| format!("it cannot be read: {error}"))?;
+    if bytes.len() as u64 > max {
+        return Err(format!("it is larger than {} MiB, the bound for one file", max >> 20));
+    }
+    Ok(bytes)
+}
+
+/// A walk under way.
+struct Walk<'s> {
+    selection: &'s Selection,
+    exclude: Gitignore,
+    tracked: BTreeSet<String>,
+    discovery: Discovery,
+    found: BTreeMap<RepoPath, bool>,
+    left_out: BTreeMap<RepoPath, FileCoverage>,
+    names: usize,
+    ignored_names: usize,
+    /// Where the path that is being walked lies: folders above it do not make test data.
+    start: PathBuf,
+}
+
+/// A folder that is being walked.
+struct Folder<'f> {
+    path: &'f Path,
+    /// The `.gitignore` files that hold here, outermost first.
+    ignores: &'f [Gitignore],
+    ignored: bool,
+    depth: usize,
+}
+
+impl<'s> Walk<'s> {
+    fn new(selection: &'s Selection, root: PathBuf) -> Result<Self, DiscoverError> {
+        let mut exclude = GitignoreBuilder::new(&root);
+        for glob in &selection.exclude {
+            let wrong = |error: ignore::Error| DiscoverError::Glob { glob: glob.clone(), message: error.to_string() };
+            exclude.add_line(None, glob).map_err(wrong)?;
+        }
+        let glob = || selection.exclude.join(", ");
+        let exclude =
+            exclude.build().map_err(|error| DiscoverError::Glob { glob: glob(), message: error.to_string() })?;
+        let mut discovery = Discovery { root, ..Discovery::default() };
+        let tracked = match super::git::tracked(&discovery.root) {
+            Ok(tracked) => tracked.unwrap_or_default(),
+            Err(reason) => {
+                let message = format!(
+                    "git's index cannot be read ({reason}); a file that is ignored and yet tracked is taken as ignored"
+                );
+                discovery.diagnostics.push(Diagnostic {
+                    path: Some(".git/index".into()),
+                    line: None,
+                    severity: DiagnosticSeverity::Warning,
+                    message,
+                });
+                BTreeSet::new()
+            }
+        };
+        Ok(Self {
+            selection,
+            exclude,
+            tracked,
+            discovery,
+            found: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            names: 0,
+            ignored_names: 0,
+            start: PathBuf::new(),
+        })
+    }
+
+    /// Walks one of the paths that were asked for. It is looked at whatever is said of it.
+    fn start(&mut self, path: &Path) {
+        path.clone_into(&mut self.start);
+        if !path.is_dir() {
+            let repo_path = self.repo_path(path);
+            if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
+                let message = "no kind of file that is recognised by its name (`osprey list parsers`)";
+                self.discovery.diagnostics.push(Diagnostic::error(&repo_path, None, message));
+            }
+            return self.take(repo_path, false);
+        }
+        // The `.gitignore` files above the path hold for what is in it.
+        let root = self.discovery.root.clone();
+        let above: Vec<&Path> = path.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(&root)).collect();
+        let ignores: Vec<Gitignore> = above.into_iter().rev().filter_map(|folder| self.ignores_of(folder)).collect();
+        self.folder(&Folder { path, ignores: &ignores, ignored: false, depth: 0 });
+        self.tracked_but_ignored(path);
+    }
+
+    /// Files that git tracks below ignored folders that were not walked to the end.
+    fn tracked_but_ignored(&mut self, below: &Path) {
+        let prefix = self.repo_path(below);
+        let inside =
+            |path: &str| prefix.is_empty() || path.strip_prefix(&*prefix).is_some_and(|rest| rest.starts_with('/'));
+        let paths: Vec<RepoPath> = self
+            .tracked
+            .iter()
+            .filter(|path| inside(path) && parser_for(path).is_some())
+            .map(|path| RepoPath::from(path.as_str()))
+            .filter(|path| !self.found.contains_key(path) && !self.is_vendored(path))
+            .collect();
+        for path in paths {
+            let full = self.discovery.root.join(&*path);
+            let excluded = self.exclude.matched_path_or_any_parents(&*path, false).is_ignore();
+            if !excluded && fs::symlink_metadata(&full).is_ok_and(|meta| meta.is_file()) {
+                self.left_out.remove(&path);
+                let test_data = self.is_test_data(&full);
+                self.found.insert(path, test_data);
+            }
+        }
+    }
+
+    fn is_vendored(&self, path: &str) -> bool {
+        let start = self.repo_path(&self.start);
+        let inside = path.strip_prefix(&*start).unwrap_or(path);
+        crate::ecosystem::folder_of(inside).split('/').any(|part| VENDORED.contains(&part))
+    }
+
+    fn folder(&mut self, folder: &Folder<'_>) {
+        if folder.depth > self.selection.bounds.depth {
+            return self.hit(format!(
+                "{}: folders nest deeper than {}",
+                self.repo_path(folder.path),
+                self.selection.bounds.depth
+            ));
+        }
+        let own = self.ignores_of(folder.path);
+        let ignores: Vec<Gitignore> = folder.ignores.iter().cloned().chain(own).collect();
+        let entries = match fs::read_dir(folder.path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                return self.hit(format!("{}: the folder cannot be read: {error}", self.repo_path(folder.path)));
+            }
+        };
+        let mut names: Vec<fs::DirEntry> = entries.filter_map(Result::ok).collect();
+        names.sort_by_key(fs::DirEntry::file_name);
+        for entry in names {
+            self.names += 1;
+            self.ignored_names += usize::from(folder.ignored);
+            if self.names > self.selection.bounds.names {
+                return self.hit(format!("more than {} names of files and folders", self.selection.bounds.names));
+            }
+            if folder.ignored && self.ignored_names > IGNORED_NAMES {
+                return;
+            }
+            self.entry(&entry, folder, &ignores);
+        }
+    }
+
+    fn entry(&mut self, entry: &fs::DirEntry, folder: &Folder<'_>, ignores: &[Gitignore]) {
+        let Ok(kind) = entry.file_type() else { return };
+        let path = entry.path();
+        let name = entry.file_name();
+        let repo_path = self.repo_path(&path);
+        if kind.is_dir() {
+            if name == ".git" {
+                return;
+            }
+            if self.exclude.matched(&*repo_path, true).is_ignore() {
+                return self.leave_out(repo_path, None, "excluded by the caller");
+            }
+            if name.to_str().is_some_and(|name| VENDORED.contains(&name)) || path.join("pyvenv.cfg").is_file() {
+                if !folder.ignored {
+                    self.leave_out(repo_path, None, "a tree that a package manager made");
+                }
+                return;
+            }
+            let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, true));
+            return self.folder(&Folder { path: &path, ignores, ignored, depth: folder.depth + 1 });
+        }
+        if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
+            return;
+        }
+        if self.exclude.matched(&*repo_path, false).is_ignore() {
+            return self.leave_out_file(repo_path, "excluded by the caller");
+        }
+        if kind.is_symlink() && !self.leads_inside(&path) {
+            return self.leave_out_file(repo_path, "a symbolic link out of the root, or to nothing; not followed");
+        }
+        let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, false));
+        if ignored && !self.tracked.contains(&*repo_path) {
+            return self.leave_out_file(repo_path, "ignored by .gitignore and not tracked by git");
+        }
+        let test_data = self.is_test_data(&path);
+        self.take(repo_path, test_data);
+    }
+
+    /// Takes a recognised file: to be read, or, where no parser reads its kind, as such into the ledger.
+    fn take(&mut self, path: RepoPath, test_data: bool) {
+        if parser_for(&path).is_some() {
+            if self.found.len() >= self.selection.bounds.files {
+                return self.hit(format!("more than {} recognised files", self.selection.bounds.files));
+            }
+            self.found.insert(path, test_data);
+        } else if let Some(kind) = unsupported_for(&path) {
+            let message = Some(format!("no parser reads this kind of file ({}) yet", kind.ecosystem));
+            let (key, state, fixes_versions) = (RepoPath::clone(&path), FileState::Unsupported, kind.lockfile);
+            let coverage = FileCoverage { path, parser: None, state, fixes_versions, packages: 0, message };
+            self.left_out.insert(key, coverage);
+        }
+    }
+
+    fn leave_out_file(&mut self, path: RepoPath, why: &str) {
+        let parser = parser_for(&path).map(|parser| parser.id);
+        self.leave_out(path, parser, why);
+    }
+
+    fn leave_out(&mut self, path: RepoPath, parser: Option<&'static str>, why: &str) {
+        let message = Some(why.to_owned());
+        let key = RepoPath::clone(&path);
+        let state = FileState::Skipped;
+        self.left_out.insert(key, FileCoverage { path, parser, state, fixes_versions: false, packages: 0, message });
+    }
+
+    fn hit(&mut self, bound: String) {
+        if !self.discovery.bounds.contains(&bound) {
+            self.discovery.bounds.push(bound);
+        }
+    }
+
+    fn ignores_of(&self, folder: &Path) -> Option<Gitignore> {
+        let file = folder.join(".gitignore");
+        if self.selection.no_ignore || !fs::symlink_metadata(&file).is_ok_and(|meta| meta.is_file()) {
+            return None;
+        }
+        // A line that is no glob is passed over, as git does.
+        Some(Gitignore::new(file).0)
+    }
+
+    fn leads_inside(&self, link: &Path) -> bool {
+        fs::canonicalize(link).is_ok_and(|target| target.starts_with(&self.discovery.root) && target.is_file())
+    }
+
+    fn is_test_data(&self, path: &Path) -> bool {
+        let inside = path.strip_prefix(&self.start).ok().and_then(Path::parent);
+        inside.into_iter().flatten().filter_map(|part| part.to_str()).any(|part| TEST_DATA.contains(&part))
+    }
+
+    fn repo_path(&self, path: &Path) -> RepoPath {
+        let inside = path.strip_prefix(&self.discovery.root).unwrap_or(path);
+        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+        parts.join("/").into()
+    }
+
+    fn finish(self) -> Discovery {
+        let Self { mut discovery, found, mut left_out, .. } = self;
+        left_out.retain(|path, _| !found.contains_key(path));
+        discovery.files = found.into_iter().map(|(path, test_data)| Found { path, test_data }).collect();
+        discovery.left_out = left_out.into_values().collect();
+        discovery
+    }
+}
+
+/// Whether the innermost `.gitignore` that speaks of a path ignores it.
+fn is_ignored(ignores: &[Gitignore], path: &Path, is_folder: bool) -> bool {
+    let said = ignores.iter().rev().map(|ignores| ignores.matched(path, is_folder)).find(|said| !said.is_none());
+    said.is_some_and(|said| said.is_ignore())
+}

@@ -1,0 +1,107 @@
+//! The pipeline, on one screen: discover, parse, merge, ask, look, decide, conclude.
+
+mod ask;
+mod discover;
+mod git;
+mod read;
+mod resolve;
+
+use jiff::civil::Date;
+
+use crate::database::{DatabaseError, Index};
+use crate::ecosystem::{PARSERS, Support};
+use crate::model::{Coverage, Report};
+use crate::policy::{self, Policy};
+use crate::rule::{self, Parameters, View};
+
+pub use discover::{Bounds, DiscoverError, Selection};
+
+/// What to scan and by what to judge it.
+#[derive(Debug)]
+pub struct Request<'r> {
+    /// Which files.
+    pub selection: Selection,
+    /// What is accepted.
+    pub policy: &'r Policy,
+    /// The advisory index, or why there is none.
+    pub index: Result<&'r Index, &'r DatabaseError>,
+    /// The day on which ages and expiries are judged.
+    pub today: Date,
+    /// Leaves out what is known to be there for development only.
+    pub no_dev: bool,
+    /// Asks `cargo metadata` about each Cargo workspace. It runs what the tree configures: for trusted trees only.
+    pub resolve_cargo: bool,
+}
+
+/// What a scan is doing, for whoever shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Walking the tree.
+    Discover,
+    /// Reading so many files.
+    Read(usize),
+    /// Asking about so many packages.
+    Ask(usize),
+    /// Judging.
+    Judge,
+}
+
+/// Scans.
+///
+/// # Errors
+/// Where a path that was asked for cannot be scanned at all. Whatever goes wrong after that is in the report.
+pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, DiscoverError> {
+    show(Stage::Discover);
+    let discovery = discover::discover(&request.selection)?;
+
+    show(Stage::Read(discovery.files.len()));
+    let mut reading = read::read(&discovery, request.selection.bounds.file_size);
+    if request.resolve_cargo {
+        resolve::resolve(&discovery.root, &mut reading);
+    }
+    let mut graph = reading.graph;
+    if request.no_dev {
+        graph = graph.without_dev();
+    }
+
+    show(Stage::Ask(graph.packages.len()));
+    let answers = ask::ask(&graph, request.policy, request.index, request.today);
+
+    show(Stage::Judge);
+    let parameters = parameters(request.policy);
+    let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today: request.today };
+    let findings = rule::find(&view);
+    let (decisions, exceptions) = policy::decide(findings, &graph, request.policy, request.today);
+
+    let mut diagnostics = reading.diagnostics;
+    diagnostics.extend(answers.diagnostics);
+    Ok(Report {
+        version: env!("CARGO_PKG_VERSION"),
+        evaluated_on: request.today.to_string(),
+        policy: request.policy.summary(),
+        revision: git::revision(&discovery.root),
+        rules: request.policy.active(),
+        graph,
+        decisions,
+        exceptions,
+        unknowns: Vec::new(),
+        coverage: Coverage {
+            files: reading.files,
+            sources: answers.sources,
+            packages: answers.facts.states,
+            bounds: discovery.bounds,
+        },
+        diagnostics,
+        exit_code: 0,
+    })
+}
+
+/// What the policy and the formats tell the rules.
+fn parameters(policy: &Policy) -> Parameters {
+    let hashed = PARSERS.iter().filter(|parser| parser.capabilities.integrity == Support::Full);
+    Parameters {
+        off: policy.off(),
+        registries: policy.registries.clone(),
+        hashed_formats: hashed.map(|parser| parser.id).collect(),
+    }
+}

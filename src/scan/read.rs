@@ -1,0 +1,211 @@
+//! From files to one graph: every recognised file is parsed, lockfiles first, then the manifests that no lockfile
+//! read, and each ends in one state of the ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::discover::{Discovery, read_bounded};
+use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, parser_for};
+use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, RepoPath, SourceKind};
+
+/// How often a parser may ask for further files: bounds how deep requirements files include each other.
+const ROUNDS: usize = 32;
+
+/// What reading the files gave.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub(super) graph: DependencyGraph,
+    pub(super) files: Vec<FileCoverage>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// A file with its parser and what came of it.
+struct Outcome {
+    path: RepoPath,
+    parser: &'static Parser,
+    parsed: Parsed,
+}
+
+/// Reads everything that was discovered.
+pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> Reading {
+    let load = |path: &RepoPath| load(&discovery.root, path, max_file_size);
+    let mut files = FileSet::default();
+    let loaded: Vec<_> = discovery.files.par_iter().map(|found| (&found.path, load(&found.path))).collect();
+    for (path, content) in loaded {
+        files.insert(RepoPath::clone(path), content);
+    }
+    let claimed: Vec<(RepoPath, &'static Parser)> = discovery
+        .files
+        .iter()
+        .filter_map(|found| Some((RepoPath::clone(&found.path), parser_for(&found.path)?)))
+        .collect();
+    let (locks, manifests): (Vec<_>, Vec<_>) =
+        claimed.into_iter().partition(|(_, parser)| parser.role == Role::Lockfile);
+    let mut outcomes = parse_all(locks, &mut files, &load);
+    let read_with = companions(&outcomes);
+    let alone = manifests.into_iter().filter(|(path, _)| !read_with.contains_key(path)).collect();
+    outcomes.extend(parse_all(alone, &mut files, &load));
+    // A requirements file that another one includes was read with it, whichever of the two was parsed first.
+    let read_with = companions(&outcomes);
+    outcomes.retain(|outcome| {
+        outcome.parser.role == Role::Lockfile && !included(outcome, &read_with)
+            || !read_with.contains_key(&outcome.path)
+    });
+    conclude(discovery, outcomes, &read_with)
+}
+
+/// Whether another file of the same parser includes this one.
+fn included(outcome: &Outcome, read_with: &BTreeMap<RepoPath, (RepoPath, &'static Parser)>) -> bool {
+    read_with.get(&outcome.path).is_some_and(|(by, parser)| parser.id == outcome.parser.id && *by != outcome.path)
+}
+
+/// Which file each companion was read with.
+fn companions(outcomes: &[Outcome]) -> BTreeMap<RepoPath, (RepoPath, &'static Parser)> {
+    let mut read_with = BTreeMap::new();
+    for outcome in outcomes {
+        for companion in outcome.parsed.companions.iter().filter(|path| **path != outcome.path) {
+            // Of two files that include each other the first stands for both.
+            let by_companion = read_with.get(&outcome.path).is_some_and(|(by, _): &(RepoPath, _)| by == companion);
+            if !by_companion {
+                read_with.entry(RepoPath::clone(companion)).or_insert((RepoPath::clone(&outcome.path), outcome.parser));
+            }
+        }
+    }
+    read_with
+}
+
+fn load(root: &Path, path: &RepoPath, max: u64) -> Result<Vec<u8>, String> {
+    let full = root.join(&**path);
+    let target = full.canonicalize().map_err(|error| format!("it cannot be read: {error}"))?;
+    if !target.starts_with(root) {
+        return Err("it is a symbolic link out of the root; not followed".to_owned());
+    }
+    if !target.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    read_bounded(&target, max)
+}
+
+/// Parses files in parallel, and again those that asked for files which were not at hand.
+fn parse_all(
+    mut pending: Vec<(RepoPath, &'static Parser)>,
+    files: &mut FileSet,
+    load: &(dyn Fn(&RepoPath) -> Result<Vec<u8>, String> + Sync),
+) -> Vec<Outcome> {
+    let mut outcomes = Vec::with_capacity(pending.len());
+    for round in 1..=ROUNDS {
+        let parsed: Vec<Outcome> = std::mem::take(&mut pending)
+            .into_par_iter()
+            .map(|(path, parser)| {
+                let parsed = parse_one(&path, parser, files);
+                Outcome { path, parser, parsed }
+            })
+            .collect();
+        let mut wanted = BTreeSet::new();
+        for mut outcome in parsed {
+            if outcome.parsed.wanted.is_empty() {
+                outcomes.push(outcome);
+            } else if round == ROUNDS {
+                let message = format!("it includes files more than {ROUNDS} deep; what lies deeper was not read");
+                outcome.parsed.diagnostics.push(Diagnostic::error(&outcome.path, None, message));
+                outcomes.push(outcome);
+            } else {
+                wanted.extend(outcome.parsed.wanted.iter().cloned());
+                pending.push((outcome.path, outcome.parser));
+            }
+        }
+        if pending.is_empty() {
+            break;
+        }
+        for path in wanted {
+            let content = load(&path);
+            files.insert(path, content);
+        }
+    }
+    outcomes
+}
+
+fn parse_one(path: &RepoPath, parser: &Parser, files: &FileSet) -> Parsed {
+    match files.look_up(path) {
+        crate::ecosystem::Lookup::Found(bytes) if bytes.is_empty() && !parser.empty_is_valid => {
+            Parsed::failed(Diagnostic::error(path, None, "the file is empty, which no tool writes; it was cut off"))
+        }
+        crate::ecosystem::Lookup::Found(bytes) => (parser.parse)(&Input { path, bytes, files }),
+        crate::ecosystem::Lookup::Unavailable(reason) => Parsed::failed(Diagnostic::error(path, None, reason)),
+        crate::ecosystem::Lookup::NotLoaded => Parsed::failed(Diagnostic::error(path, None, "it was not read")),
+    }
+}
+
+/// The ledger, the diagnostics and the graph.
+fn conclude(
+    discovery: &Discovery,
+    outcomes: Vec<Outcome>,
+    read_with: &BTreeMap<RepoPath, (RepoPath, &'static Parser)>,
+) -> Reading {
+    let test_data: BTreeSet<&RepoPath> =
+        discovery.files.iter().filter(|found| found.test_data).map(|found| &found.path).collect();
+    let mut reading = Reading { files: discovery.left_out.clone(), ..Reading::default() };
+    let mut graphs = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        let Outcome { path, parser, parsed } = outcome;
+        reading.files.push(row(&path, parser, &parsed));
+        reading.diagnostics.extend(parsed.diagnostics);
+        let mut graph = parsed.graph;
+        for root in &mut graph.roots {
+            root.test_data = test_data.contains(&path);
+        }
+        graphs.push(graph);
+    }
+    for found in &discovery.files {
+        let Some((by, _)) = read_with.get(&found.path) else { continue };
+        if reading.files.iter().any(|row| row.path == found.path) {
+            continue;
+        }
+        let parser = parser_for(&found.path);
+        let errors = || reading.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error);
+        let error = errors().find(|diagnostic| diagnostic.path.as_ref() == Some(&found.path));
+        let (state, message) = match error {
+            Some(error) => (FileState::PartlyRead, error.message.clone()),
+            None => (FileState::Read, format!("read with {by}")),
+        };
+        reading.files.push(FileCoverage {
+            path: RepoPath::clone(&found.path),
+            parser: parser.map(|parser| parser.id),
+            state,
+            fixes_versions: false,
+            packages: 0,
+            message: Some(message),
+        });
+    }
+    reading.files.sort();
+    reading.diagnostics.extend(discovery.diagnostics.iter().cloned());
+    reading.diagnostics.sort();
+    reading.diagnostics.dedup();
+    reading.graph = DependencyGraph::merge(graphs);
+    reading
+}
+
+fn row(path: &RepoPath, parser: &'static Parser, parsed: &Parsed) -> FileCoverage {
+    let third_party = parsed.graph.packages.iter().filter(|package| package.id.source.kind != SourceKind::Workspace);
+    let packages = third_party.count();
+    let mut errors = parsed.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error);
+    let first = errors.next().map(|error| match error.line {
+        Some(line) => format!("line {line}: {}", error.message),
+        None => error.message.clone(),
+    });
+    let state = match &first {
+        None => FileState::Read,
+        Some(_) if packages > 0 => FileState::PartlyRead,
+        Some(_) => FileState::Failed,
+    };
+    FileCoverage {
+        path: RepoPath::clone(path),
+        parser: Some(parser.id),
+        state,
+        fixes_versions: parser.role == Role::Lockfile,
+        packages,
+        message: first,
+    }
+}
