@@ -432,6 +432,22 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_without_an_advisory_is_excepted_by_rule_and_package() {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let git = tree.from("forked", "1.0.0", Source::at(SourceKind::Git, "https://host.example/a#01"));
+        tree.needs(0, git, None);
+        let (graph, facts) = tree.finish();
+        let covered = |keys: &str| {
+            let text = exception(&format!("{keys}\nexpires = 2027-06-01"));
+            decided(&graph, &facts, &policy(&text)).0[0].exception.clone()
+        };
+        assert_eq!(covered("package = \"pkg:cargo/forked\""), None);
+        let applied = covered("package = \"pkg:cargo/forked\"\nrule = \"untrusted-origin\"\nowner = \"me\"").unwrap();
+        assert_eq!(applied.id, "pkg:cargo/forked untrusted-origin");
+        assert_eq!((applied.owner.as_deref(), applied.expires.as_deref()), (Some("me"), Some("2027-06-01")));
+    }
+
+    #[test]
     fn exceptions_end_and_say_so() {
         use ExceptionState::{Expired, Expiring, Unused, Used};
         let open = vulnerability("X-1", Some(9.0), None);

@@ -83,7 +83,7 @@ impl<'t> Reader<'t> {
         // The search for the nearest name is not worth its while for what is only counted.
         let nearest = if self.errors.len() < MOST_ERRORS { nearest(word, known.iter().copied()) } else { None };
         let offer = match nearest {
-            None if known.len() < FEW => format!("; there are {}", known.join(", ")),
+            None if known.len() < FEW => format!("; known: {}", known.join(", ")),
             nearest => did_you_mean(nearest),
         };
         self.fail(&span, format!("unknown {what} {}{place}{offer}", quoted(word)));
