@@ -25,9 +25,33 @@ pub struct Chains {
 
 /// The `max` shortest paths by which a root brings a package in. No path has a package twice.
 pub fn chains(root: &Root, target: PackageIndex, max: usize) -> Chains {
-    let graph = Reaching::towards(root, target);
-    let starts = graph.starts(root, target);
-    Chains { paths: graph.shortest(&starts, target, max), total: graph.count(&starts, target) }
+    Routes::of(root).chains(target, max)
+}
+
+/// The edges of a root seen from what is needed: made once, asked about many packages.
+#[derive(Debug)]
+pub struct Routes<'r> {
+    root: &'r Root,
+    /// Who needs a package.
+    needed_by: HashMap<PackageIndex, Vec<PackageIndex>>,
+}
+
+impl<'r> Routes<'r> {
+    /// The routes of a root; costs one pass over its edges.
+    pub fn of(root: &'r Root) -> Self {
+        let mut needed_by: HashMap<PackageIndex, Vec<PackageIndex>> = HashMap::new();
+        for dependency in root.dependencies.iter().filter(|dependency| dependency.from != dependency.to) {
+            needed_by.entry(dependency.to).or_default().push(dependency.from);
+        }
+        Self { root, needed_by }
+    }
+
+    /// [`chains`] of this root; looks only at what leads to the package.
+    pub fn chains(&self, target: PackageIndex, max: usize) -> Chains {
+        let graph = Reaching::towards(self, target);
+        let starts = graph.starts(self.root, target);
+        Chains { paths: graph.shortest(&starts, target, max), total: graph.count(&starts, target) }
+    }
 }
 
 /// The part of a root's graph from which the target can be reached.
@@ -39,17 +63,13 @@ struct Reaching {
 }
 
 impl Reaching {
-    fn towards(root: &Root, target: PackageIndex) -> Self {
-        let mut needed_by: HashMap<PackageIndex, Vec<PackageIndex>> = HashMap::new();
-        for dependency in root.dependencies.iter().filter(|dependency| dependency.from != dependency.to) {
-            needed_by.entry(dependency.to).or_default().push(dependency.from);
-        }
+    fn towards(routes: &Routes<'_>, target: PackageIndex) -> Self {
         let mut distance = HashMap::from([(target, 0)]);
         let mut needs: HashMap<PackageIndex, Vec<PackageIndex>> = HashMap::new();
         let mut todo = VecDeque::from([target]);
         while let Some(package) = todo.pop_front() {
             let next = distance[&package] + 1;
-            for &user in needed_by.get(&package).into_iter().flatten() {
+            for &user in routes.needed_by.get(&package).into_iter().flatten() {
                 // What the target needs itself is not on a path to it, save where a cycle would repeat it.
                 if user == target {
                     continue;

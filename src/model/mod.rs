@@ -11,7 +11,7 @@ mod purl;
 mod report;
 
 pub use advisory::{AdvisoryKind, Affected, AliasGroup, Fix, FixState, JudgedRecord, Rating, Severity};
-pub use chain::{Chains, chains};
+pub use chain::{Chains, Routes, chains};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
     AppliedException, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, PathCount, Rule, Subject,

@@ -233,7 +233,7 @@ mod tests {
     /// `name: level, reason` of each decision, in order.
     fn lines(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> Vec<String> {
         let line = |decision: &Decision| {
-            let Subject::Package { package, .. } = decision.finding.subject else { unreachable!() };
+            let Subject::Package { package, .. } = decision.finding.subject else { panic!("{decision:?}") };
             let covered = if decision.exception.is_some() { " (excepted)" } else { "" };
             let name = &graph.package(package).id.name;
             format!("{name}: {}{covered}, {}", decision.level, decision.reason)
@@ -429,6 +429,22 @@ mod tests {
         assert!(!covered("package = \"pkg:cargo/time\""));
         assert!(!covered("advisory = \"X-1\"\nrule = \"known-vulnerability\""));
         assert!(covered("advisory = \"X-1\"\nrule = \"malicious-package\""));
+    }
+
+    #[test]
+    fn a_finding_without_an_advisory_is_excepted_by_rule_and_package() {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let git = tree.from("forked", "1.0.0", Source::at(SourceKind::Git, "https://host.example/a#01"));
+        tree.needs(0, git, None);
+        let (graph, facts) = tree.finish();
+        let covered = |keys: &str| {
+            let text = exception(&format!("{keys}\nexpires = 2027-06-01"));
+            decided(&graph, &facts, &policy(&text)).0[0].exception.clone()
+        };
+        assert_eq!(covered("package = \"pkg:cargo/forked\""), None);
+        let applied = covered("package = \"pkg:cargo/forked\"\nrule = \"untrusted-origin\"\nowner = \"me\"").unwrap();
+        assert_eq!(applied.id, "pkg:cargo/forked untrusted-origin");
+        assert_eq!((applied.owner.as_deref(), applied.expires.as_deref()), (Some("me"), Some("2027-06-01")));
     }
 
     #[test]

@@ -89,9 +89,10 @@ impl Exception {
             Some(rule) => rule == finding.rule,
             None => covers_unnamed(finding.rule),
         };
+        // The path comes last: it costs most.
         rule && self.package.as_ref().is_none_or(|pattern| pattern.matches(&graph.package(package).id))
-            && self.path.as_ref().is_none_or(|path| path.matches(&graph.roots[root].path))
             && (self.advisories.is_empty() || self.names_all_records(finding))
+            && self.path.as_ref().is_none_or(|path| path.matches(&graph.roots[root].path))
     }
 
     fn names_all_records(&self, finding: &Finding) -> bool {

@@ -8,7 +8,7 @@ use super::place::Place;
 use super::{
     Parameters, View, fix, known_vulnerability, malicious_package, security_notice, unmaintained_package, unsound_code,
 };
-use crate::model::{AdvisoryKind, AliasGroup, Finding, PackageIndex, Root, Rule, Severity};
+use crate::model::{AdvisoryKind, AliasGroup, Finding, PackageIndex, Root, Routes, Rule, Severity};
 
 /// How much of an advisory's summary goes into a message, in characters.
 const SUMMARY: usize = 200;
@@ -18,6 +18,10 @@ pub(super) fn findings(view: &View<'_>, rule: &'static Rule) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, root) in view.graph.roots.iter().enumerate() {
         let hits = hits(view, root);
+        if hits.is_empty() {
+            continue;
+        }
+        let routes = Routes::of(root);
         let keys: Vec<(PackageIndex, &str)> =
             hits.iter().map(|(at, group)| (root.uses[*at].package, group.key().id.as_str())).collect();
         let ranks = ranks(view.graph, &keys);
@@ -31,7 +35,7 @@ pub(super) fn findings(view: &View<'_>, rule: &'static Rule) -> Vec<Finding> {
             let usage = &root.uses[at];
             let place = match &mut place {
                 Some(place) if place.usage.package == usage.package => &*place,
-                other => other.insert(Place::of(view, index, usage)),
+                other => other.insert(Place::of(view, index, &routes, usage)),
             };
             let print = fingerprint(rule, place.id(), &root.path, &group.key().id, rank);
             let finding = place.finding(rule, message(place, group), fix::of(place, group), print);

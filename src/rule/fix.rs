@@ -6,7 +6,9 @@
 //! does that.
 
 use super::place::Place;
-use crate::model::{AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, Location, PackageId, SourceKind};
+use crate::model::{
+    AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, Location, PackageId, PackageIndex, SourceKind,
+};
 use crate::version;
 
 /// The fix of an advisory group on a package.
@@ -72,7 +74,9 @@ fn command(place: &Place<'_>, version: &str, all_allow: bool) -> Option<String> 
             Some(format!("cargo update -p {name}@{old} --precise {version}"))
         }
         // https://go.dev/ref/mod#minimal-version-selection: a requirement of the main module raises any module.
-        "go-mod" => Some(format!("go get {name}@{}", go_version(name, version)?)),
+        // A module that is replaced or excluded has the place of its `require` noted beside that of its version, and
+        // does not follow it.
+        "go-mod" if place.usage.declared.is_empty() => Some(format!("go get {name}@{}", go_version(name, version)?)),
         // https://docs.astral.sh/uv/concepts/projects/sync/#upgrading-locked-package-versions
         "uv-lock" if all_allow && is_only_one_of_name(place) => {
             Some(format!("uv lock --upgrade-package {name}=={version}"))
@@ -131,19 +135,49 @@ fn candidate(place: &Place<'_>, version: &str, requirements: &Requirements<'_>) 
         return format!("raise {name} to {version} or newer; what requires it is not known here");
     };
     let declared = place.declared().first();
-    if direct != id_index(place) {
-        let direct = &place.graph.package(direct).id.name;
-        let location = declared.map_or(String::new(), |at| format!(" in {} line {}", at.path, at.line));
-        return format!(
-            "raise {direct}{location} until it takes {name} >= {version}; whether a release of {direct} does is not \
-             known here"
-        );
+    if direct == place.usage.package {
+        raise_direct(place, version, requirements, declared)
+    } else {
+        raise_transitive(place, version, requirements, direct)
     }
-    raise_direct(place, version, requirements, declared)
 }
 
-fn id_index(place: &Place<'_>) -> u32 {
-    place.usage.package
+/// What to change for a dependency that others bring in.
+fn raise_transitive(place: &Place<'_>, version: &str, requirements: &Requirements<'_>, direct: PackageIndex) -> String {
+    let name = &place.id().name;
+    let label = |edge: &Dependency| place.graph.package(edge.from).id.label();
+    let direct = &place.graph.package(direct).id.name;
+    let at = place.declared().first().map_or(String::new(), |at| format!(" in {} line {}", at.path, at.line));
+    let unknown = format!("whether a release of {direct} does is not known here");
+    match (requirements.denying.first(), requirements.unknown.first()) {
+        (Some(edge), _) => {
+            let requirement = edge.requirement.as_deref().unwrap_or_default();
+            format!(
+                "{} requires {name} \"{requirement}\", which does not allow {version}: raise {direct}{at} until it takes \
+                 {name} >= {version}; {unknown}",
+                label(edge)
+            )
+        }
+        (None, Some(edge)) if is_compatible(place, version) => format!(
+            "update {name} to {version} in {}; whether {} allows that is not known here. If it does not, raise \
+             {direct}{at}",
+            place.root.path,
+            label(edge)
+        ),
+        _ => format!("raise {direct}{at} until it takes {name} >= {version}; {unknown}"),
+    }
+}
+
+/// Whether by their numbers the version promises to be usable instead of the one in use, so that requirements as they
+/// are customary allow it. Python has no such promise, and requirements there are mostly lower bounds.
+fn is_compatible(place: &Place<'_>, version: &str) -> bool {
+    let id = place.id();
+    let caret = |old: &str| version::satisfies(Ecosystem::CratesIo, &format!("^{old}"), version);
+    match id.ecosystem {
+        Ecosystem::CratesIo | Ecosystem::Npm => id.version.as_deref().and_then(caret) == Some(true),
+        Ecosystem::PyPi => true,
+        Ecosystem::Go => false,
+    }
 }
 
 /// What to change for a dependency that a project names itself.
@@ -195,7 +229,9 @@ mod tests {
         let mut tree = Tree::new("lock", parser, ecosystem);
         let at = tree.package(name, versions[0]);
         tree.needs(0, at, asks);
-        tree.declare(at, "manifest", 7);
+        if parser != "go-mod" {
+            tree.declare(at, "manifest", 7);
+        }
         tree.hit(at, vulnerability("GHSA-aaaa", None, Some(versions[1])));
         let (graph, facts) = tree.finish();
         fixes(&graph, &facts).remove(0)
@@ -242,6 +278,16 @@ mod tests {
     }
 
     #[test]
+    fn a_module_that_is_replaced_does_not_follow_its_requirement() {
+        let mut tree = Tree::new("go.mod", "go-mod", Ecosystem::Go);
+        let fork = tree.package("host.example/fork", "v1.0.0");
+        tree.declare(fork, "go.mod", 5);
+        tree.hit(fork, vulnerability("GHSA-aaaa", None, Some("1.0.1")));
+        let (graph, facts) = tree.finish();
+        assert_eq!(fixes(&graph, &facts)[0].state, FixState::Candidate);
+    }
+
+    #[test]
     fn text_of_the_tree_never_becomes_part_of_a_command_unless_it_is_plain() {
         let fix = |name, version| direct("cargo-lock", Ecosystem::CratesIo, name, [version, "0.2.23"], Some("0.2"));
         for (name, version) in [("a;reboot", "0.2.1"), ("a b", "0.2.1"), ("--config", "0.2.1"), ("a", "0.2.1$(id)")] {
@@ -268,6 +314,26 @@ mod tests {
                 "raise chrono in Cargo.toml line 12 until it takes time >= 0.2.23; whether a release of chrono does is \
                  not known here"
             )
+        );
+
+        let transitive = |old: &str, asks| {
+            let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+            let [chrono, time] = [tree.package("chrono", "0.4.19"), tree.package("time", old)];
+            tree.needs(0, chrono, Some("0.4"));
+            tree.needs(chrono, time, asks);
+            tree.hit(time, vulnerability("RUSTSEC-2020-0071", None, Some("0.2.23")));
+            let (graph, facts) = tree.finish();
+            fixes(&graph, &facts).remove(0).change.unwrap()
+        };
+        assert_eq!(
+            transitive("0.2.1", None),
+            "update time to 0.2.23 in Cargo.lock; whether chrono 0.4.19 allows that is not known here. If it does not, \
+             raise chrono"
+        );
+        assert_eq!(
+            transitive("0.1.43", Some("0.1")),
+            "chrono 0.4.19 requires time \"0.1\", which does not allow 0.2.23: raise chrono until it takes time >= \
+             0.2.23; whether a release of chrono does is not known here"
         );
 
         let mut tree = Tree::new("package-lock.json", "package-lock", Ecosystem::Npm);

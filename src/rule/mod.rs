@@ -4,7 +4,7 @@
 //! decides nothing: what a finding means for the run is said by the policy.
 //!
 //! To add a rule: one file `<id with _>.rs` with a [`Check`], and one row in [`RULES`]. Where it rests on an advisory
-//! group, [`advisory_finding::applying`] gets its place in the order as well, so that a group stays one finding.
+//! group, `advisory_finding::applying` gets its place in the order as well, so that a group stays one finding.
 
 use jiff::civil::Date;
 

@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use super::View;
 use crate::model::{
-    Chains, DependencyGraph, Finding, Fix, Location, PackageId, PackageIndex, PathCount, Root, Rule, Subject, Use,
-    chains,
+    Chains, DependencyGraph, Finding, Fix, Location, PackageId, PackageIndex, PathCount, Root, Routes, Rule, Subject,
+    Use,
 };
 
 /// How many paths a finding lists.
@@ -24,10 +24,11 @@ pub(super) struct Place<'v> {
 }
 
 impl<'v> Place<'v> {
-    /// With the shortest paths and their number. Costs a pass over the root's edges: for findings that are few.
-    pub(super) fn of(view: &View<'v>, root_index: usize, usage: &'v Use) -> Self {
+    /// With the shortest paths and their number. Costs a pass over everything that leads to the package: for
+    /// findings that are few.
+    pub(super) fn of(view: &View<'v>, root_index: usize, routes: &Routes<'_>, usage: &'v Use) -> Self {
         let root = &view.graph.roots[root_index];
-        Self { graph: view.graph, root, usage, root_index, chains: chains(root, usage.package, CHAINS) }
+        Self { graph: view.graph, root, usage, root_index, chains: routes.chains(usage.package, CHAINS) }
     }
 
     /// What it is.
@@ -113,7 +114,7 @@ impl<'v> Place<'v> {
 }
 
 /// One shortest path from a root's projects to each of its packages, found in one pass: for rules that may fire for
-/// every package of a lockfile, where [`chains`] for each would be quadratic.
+/// every package of a lockfile, where [`Routes::chains`] for each would be quadratic.
 pub(super) struct Tree<'v> {
     view: View<'v>,
     root_index: usize,

@@ -91,7 +91,10 @@ fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Optio
         },
         SourceKind::Registry if is_private(view, usage.package) => None,
         SourceKind::Registry => judge_registry(view.parameters, hosts, id),
-        SourceKind::Workspace | SourceKind::Unknown => None,
+        SourceKind::Unknown => {
+            url.and_then(|url| origin("unknown", format!("comes from {url}, which is no address of a registry")))
+        }
+        SourceKind::Workspace => None,
     }
 }
 
@@ -235,9 +238,11 @@ mod tests {
                 ("f-unnamed", Source::of(SourceKind::Path)),
                 ("g-registry", Source::PUBLIC_REGISTRY),
                 ("h-drive", Source::at(SourceKind::Path, r"C:\h")),
+                ("i-odd", Source::at(SourceKind::Unknown, "ftp://host.example/i.tgz")),
+                ("j-unsaid", Source::of(SourceKind::Unknown)),
             ],
         );
-        assert_eq!(names(&found), ["a-git", "b-url", "d-outside", "e-absolute", "f-unnamed", "h-drive"]);
+        assert_eq!(names(&found), ["a-git", "b-url", "d-outside", "e-absolute", "f-unnamed", "h-drive", "i-odd"]);
         assert_eq!(
             found[0].1,
             "a-git 1.0.0 comes from a git repository, https://host.example/a#0123456789abcdef. \

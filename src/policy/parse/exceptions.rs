@@ -18,6 +18,9 @@ use crate::version;
 
 const KEYS: &[&str] = &["advisory", "package", "rule", "path", "reason", "owner", "expires", "until-fixed"];
 
+/// How many advisories one exception may name. A group has a handful of records.
+const MOST_IDS: usize = 50;
+
 /// What exceptions are read against.
 pub(super) struct Limits<'l> {
     pub(super) known: &'l Known<'l>,
@@ -158,6 +161,10 @@ fn advisories(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Vec<String>>
     let values = match value.get_ref() {
         DeValue::Array(array) if array.is_empty() => {
             reader.fail(&value.span(), "`advisory` names none");
+            return None;
+        }
+        DeValue::Array(array) if array.len() > MOST_IDS => {
+            reader.fail(&value.span(), format!("`advisory` names {}; {MOST_IDS} are the most", array.len()));
             return None;
         }
         DeValue::Array(array) => array,

@@ -7,7 +7,7 @@
 //! | `extends` | `"greenfield"` or `"brownfield"`; brownfield unless given |
 //! | `max-age` | of the advisory index: `"12h"`, `"7d"`, `"2w"` |
 //! | `internal` | patterns of private package names |
-//! | `registries` | hosts or addresses that packages may come from besides the public registry |
+//! | `[registries]` | `allow`: hosts or addresses that packages may come from besides the public registry |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
@@ -162,9 +162,13 @@ fn internal(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<NamePattern> {
 }
 
 fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
+    let Some(table) = reader.table("registries", value) else { return Vec::new() };
+    reader.check_keys(table, "[registries]", &["allow"]);
+    let Some(value) = table.get("allow") else { return Vec::new() };
+    let array = reader.array("allow", value, "strings");
     let mut registries = Vec::new();
-    for value in reader.array("registries", value, "strings") {
-        let Some(text) = reader.text("registries", value) else { continue };
+    for value in array {
+        let Some(text) = reader.text("allow", value) else { continue };
         let host = text.split_once("://").map_or(text, |(_, rest)| rest);
         let is_address = text.contains("://") || !text.contains('/');
         let is_plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"*@?#".contains(&b));
@@ -172,11 +176,11 @@ fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
             registries.push(text.to_owned());
         } else {
             let example = "\"registry.example\" or \"https://registry.example/npm\"";
-            reader.fail(&value.span(), format!("`registries` takes {example}, not {}", quoted(text)));
+            reader.fail(&value.span(), format!("`allow` takes {example}, not {}", quoted(text)));
         }
     }
-    if registries.is_empty() && value.get_ref().as_array().is_some_and(|array| array.is_empty()) {
-        reader.fail(&value.span(), "`registries` names none; leave it out to allow any");
+    if array.is_empty() && value.get_ref().is_array() {
+        reader.fail(&value.span(), "`allow` names no registry; leave it out to allow any");
     }
     registries
 }
@@ -201,9 +205,11 @@ version = 1
 extends = "greenfield"
 max-age = "2w"
 internal = ["@acme/*"]
-registries = ["registry.example", "https://host.example/npm"]
 test-data = "deny"
 max-exception-days = 100
+
+[registries]
+allow = ["registry.example", "https://host.example/npm"]
 
 [rules]
 unsound-code = "deny"
@@ -250,7 +256,7 @@ expires = 2026-12-01
         assert_eq!((old.scope, old.on_unknown, old.level), (Some(Scope::All), OnUnknown::Deny, Level::Deny));
         let first = &policy.exceptions[0];
         assert_eq!(first.id(), "CVE-2020-26235+RUSTSEC-2020-0071 pkg:cargo/time@<0.2 known-vulnerability services/**");
-        assert_eq!((first.location.line, first.location.column), (19, 12));
+        assert_eq!((first.location.line, first.location.column), (21, 12));
         assert!(policy.exceptions[1].until_fixed);
         let sha256 = policy.sha256.unwrap();
         assert_eq!(sha256.len(), 64);
@@ -281,8 +287,9 @@ expires = 2026-12-01
             "max-age = \"0d\"",
             "internal = \"@acme/*\"",
             "internal = [\"*\", 3]",
-            "registries = []",
-            "registries = [\"https://\", \"a b\"]",
+            "registries = [\"registry.example\"]",
+            "[registries]\nallow = []\nprivate = []",
+            "[registries]\nallow = [\"https://\", \"a b\"]",
             "test-data = \"off\"",
             "max-exception-days = 0",
             "[rules]\nknown-vulnerabilty = \"deny\"",
@@ -319,12 +326,19 @@ expires = 2026-12-01
         osprey.toml:2:13: `internal` "*" matches every name; name what is yours
         osprey.toml:2:18: `internal` must be a string, not a whole number
 
-        registries = []
-        osprey.toml:2:14: `registries` names none; leave it out to allow any
+        registries = ["registry.example"]
+        osprey.toml:2:14: `registries` must be a table, not an array
 
-        registries = ["https://", "a b"]
-        osprey.toml:2:15: `registries` takes "registry.example" or "https://registry.example/npm", not "https://"
-        osprey.toml:2:27: `registries` takes "registry.example" or "https://registry.example/npm", not "a b"
+        [registries]
+        allow = []
+        private = []
+        osprey.toml:3:9: `allow` names no registry; leave it out to allow any
+        osprey.toml:4:1: unknown key "private" in [registries]; known: allow
+
+        [registries]
+        allow = ["https://", "a b"]
+        osprey.toml:3:10: `allow` takes "registry.example" or "https://registry.example/npm", not "https://"
+        osprey.toml:3:22: `allow` takes "registry.example" or "https://registry.example/npm", not "a b"
 
         test-data = "off"
         osprey.toml:2:13: `test-data` takes "allow", "warn" or "deny", not "off"
@@ -349,8 +363,8 @@ expires = 2026-12-01
 
         [rules]
         untrusted-origin = { min-severity = "low", on-unknown = "deny" }
-        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; there are level, kinds, scope
-        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; there are level, kinds, scope
+        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; known: level, kinds, scope
+        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; known: level, kinds, scope
 
         [rules]
         unsound-code = { kinds = ["production"], scope = "transitive" }
@@ -364,7 +378,7 @@ expires = 2026-12-01
 
         [custom]
         id = "a"
-        osprey.toml:2:2: unknown key "custom" in a policy; there are version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
+        osprey.toml:2:2: unknown key "custom" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
         "#);
     }
 
@@ -387,105 +401,27 @@ expires = 2026-12-01
             "advisory = \"CVE-1\"\nrule = \"untrusted-origin\"\nreason = \"r\"\nuntil-fixed = true",
             "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = 2027-01-31\n[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"s\"\nexpires = 2027-03-31",
         ];
-        let wrong = |lines: &str| wrong(&format!("[[exceptions]]\n{lines}"));
+        let wrong = |lines: &str| errors(&format!("version = 1\n[[exceptions]]\n{lines}\n"));
         insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
-        [[exceptions]]
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:2:1: an exception must name an `advisory` or a `package`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        expires = 2027-01-31
         osprey.toml:2:1: an exception needs a `reason`, so that others can judge whether it still holds
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = " "
-        expires = 2027-01-31
         osprey.toml:4:10: `reason` is empty
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        until-fixed = false
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = "2027-01-31"
         osprey.toml:5:11: `expires` must be a day such as 2027-01-31, without quotes and without a time, not a string
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = 2027-01-31T10:00:00Z
         osprey.toml:5:11: `expires` must be a day such as 2027-01-31, without quotes and without a time, not a date or time
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = 2027-02-30
         osprey.toml:5:11: not valid TOML: invalid date, expected day between 01 and 28
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expire = 2027-01-31
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
         osprey.toml:5:1: unknown key "expire" in [[exceptions]]; did you mean "expires"?
-
-        [[exceptions]]
-        advisory = "CVE-*"
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:3:12: `advisory` must be an id such as "CVE-2020-26235", not "CVE-*"
-
-        [[exceptions]]
-        advisory = []
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:3:12: `advisory` names none
-
-        [[exceptions]]
-        package = "pkg:crate/time"
-        reason = "r"
-        expires = 2027-01-31
         osprey.toml:3:11: `package` "pkg:crate/time": unknown type "crate"; the types are cargo, golang, npm, pypi
-
-        [[exceptions]]
-        package = "time"
-        rule = "known-vuln"
-        path = "../other"
-        reason = 3
-        expires = 2027-01-31
         osprey.toml:3:11: `package` "time": a package URL begins with "pkg:"; write it like "pkg:cargo/time@0.1.43"
         osprey.toml:4:8: unknown rule "known-vuln"; did you mean "known-vulnerability"?
         osprey.toml:5:8: `path` "../other" leads out of the root
         osprey.toml:6:10: `reason` must be a string, not a whole number
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        rule = "untrusted-origin"
-        reason = "r"
-        until-fixed = true
         osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` alone
         osprey.toml:6:15: no advisory says when a finding of untrusted-origin is fixed: write `expires`
-
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "r"
-        expires = 2027-01-31
-        [[exceptions]]
-        advisory = "CVE-1"
-        reason = "s"
-        expires = 2027-03-31
         osprey.toml:7:12: this exception names the same as the one in line 3: CVE-1
         "#);
     }
@@ -545,7 +481,7 @@ expires = 2026-12-01
 
         version = 1
         "é😀" = 1
-        osprey.toml:2:1: unknown key "é😀" in a policy; there are version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
+        osprey.toml:2:1: unknown key "é😀" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
         "#);
     }
 
@@ -560,6 +496,12 @@ expires = 2026-12-01
         let before = std::time::Instant::now();
         let many: String = (0..50_000).map(|n| format!("known{n} = 1\n")).collect();
         assert_eq!(read(&many).unwrap_err().len(), 101);
+        for key in ["internal", "registries.allow"] {
+            let long = format!("version = 1\n{key} = [{}]", "\"@a/*\",".repeat(6_000));
+            assert!(errors(&long).contains("6000 entries"), "{key}");
+        }
+        let ids = format!("advisory = [{}]\nreason = \"r\"\nuntil-fixed = true", "\"CVE-1\",".repeat(51));
+        assert!(errors(&format!("version = 1\n[[exceptions]]\n{ids}")).contains("`advisory` names 51"));
         for text in
             ["[".repeat(500_000), format!("a = {}", "[".repeat(500_000)), "a.".repeat(300_000), " ".repeat(2 << 20)]
         {

@@ -14,6 +14,9 @@ const MOST_ERRORS: usize = 100;
 /// How much of a text from the file a message repeats, in characters.
 const QUOTED: usize = 80;
 
+/// How many entries an array may have.
+const LONGEST_ARRAY: usize = 5_000;
+
 /// How alike two names must be for one to be offered instead of the other (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;
 
@@ -80,7 +83,7 @@ impl<'t> Reader<'t> {
         // The search for the nearest name is not worth its while for what is only counted.
         let nearest = if self.errors.len() < MOST_ERRORS { nearest(word, known.iter().copied()) } else { None };
         let offer = match nearest {
-            None if known.len() < FEW => format!("; there are {}", known.join(", ")),
+            None if known.len() < FEW => format!("; known: {}", known.join(", ")),
             nearest => did_you_mean(nearest),
         };
         self.fail(&span, format!("unknown {what} {}{place}{offer}", quoted(word)));
@@ -160,9 +163,14 @@ impl<'t> Reader<'t> {
         table
     }
 
-    /// The elements of an array; of what is none, nothing.
+    /// The elements of an array; of what is none, nothing. Findings are held against every element of some arrays,
+    /// so that their length is bounded.
     pub(super) fn array<'v, 's>(&mut self, name: &str, value: &'v Value<'s>, of: &str) -> &'v [Value<'s>] {
         match value.get_ref().as_array() {
+            Some(array) if array.len() > LONGEST_ARRAY => {
+                self.fail(&value.span(), format!("`{name}` has {} entries; {LONGEST_ARRAY} are the most", array.len()));
+                &[]
+            }
             Some(array) => array,
             None => {
                 self.wrong_type(name, value, &format!("an array of {of}"));
