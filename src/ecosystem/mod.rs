@@ -74,7 +74,15 @@ pub struct Parser {
 }
 
 /// Every parser. Where two claim a name, the first one has it.
-pub const PARSERS: &[&Parser] = &[&cargo::CARGO_LOCK, &cargo::CARGO_TOML, &npm::PACKAGE_LOCK, &npm::PACKAGE_JSON];
+pub const PARSERS: &[&Parser] = &[
+    &cargo::CARGO_LOCK,
+    &cargo::CARGO_TOML,
+    &npm::PACKAGE_LOCK,
+    &npm::PACKAGE_JSON,
+    &npm::PNPM_LOCK,
+    &npm::YARN_LOCK,
+    &npm::BUN_LOCK,
+];
 
 /// The parser for a file of that name (without folders).
 pub fn parser_for(file_name: &str) -> Option<&'static Parser> {

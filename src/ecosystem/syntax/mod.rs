@@ -1,5 +1,7 @@
-//! What several formats share: reading JSON and TOML with byte offsets, and keeping what comes before an error.
+//! What several formats share: reading JSON, TOML and YAML with byte offsets, and keeping what comes before an error.
 
+pub(super) mod few;
 pub(super) mod glob;
 pub(super) mod json;
 pub(super) mod toml;
+pub(super) mod yaml;
