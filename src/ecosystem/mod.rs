@@ -81,10 +81,10 @@ pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
     &cargo::CARGO_TOML,
     &npm::PACKAGE_LOCK,
+    &npm::YARN_LOCK,
+    &npm::PNPM_LOCK,
+    &npm::BUN_LOCK,
     &npm::PACKAGE_JSON,
-    &go::go_mod::PARSER,
-    &go::go_sum::PARSER,
-    &go::go_work::PARSER,
     &python::poetry_lock::PARSER,
     &python::uv_lock::PARSER,
     &python::pipfile_lock::PARSER,
@@ -93,6 +93,9 @@ pub const PARSERS: &[&Parser] = &[
     &python::requirements::PARSER,
     &python::pyproject::PARSER,
     &python::pipfile::PARSER,
+    &go::go_mod::PARSER,
+    &go::go_sum::PARSER,
+    &go::go_work::PARSER,
 ];
 
 /// The parser for the file at that path.

@@ -10,6 +10,7 @@ use semver::{Version, VersionReq};
 
 use super::manifest::{Asked, Manifest, Workspace};
 use super::{place_of, source_of};
+use crate::ecosystem::syntax::few::Few;
 use crate::ecosystem::syntax::toml::{self, Document, Get};
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, file_name_of, folder_of};
 use crate::model::{
@@ -45,12 +46,15 @@ fn parse(input: &Input<'_>) -> Parsed {
     }
     let mut diagnostics = Vec::new();
     let document = toml::parse(input.path, input.bytes, &mut diagnostics);
-    let mut lock = Lock { path: input.path, document: &document, diagnostics: &mut diagnostics };
+    let mut lock =
+        Lock { path: input.path, document: &document, diagnostics: &mut diagnostics, missing: Few::default() };
     lock.check_version();
     let packages = lock.packages();
     let tree = Tree::read(input, &packages, lock.diagnostics);
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
     lock.build(&packages, &tree, &mut builder);
+    let Lock { missing, .. } = lock;
+    missing.finish(input.path, &mut diagnostics);
     // Without a project nobody can say what is direct.
     let has_project = packages.iter().any(|entry| entry.source.is_none());
     let graph = if has_project { builder.finish_by_reachability() } else { builder.finish_as_marked() };
@@ -73,6 +77,7 @@ struct Lock<'l, 'd> {
     path: &'l RepoPath,
     document: &'d Document<'d>,
     diagnostics: &'l mut Vec<Diagnostic>,
+    missing: Few,
 }
 
 impl<'d> Lock<'_, 'd> {
@@ -167,7 +172,8 @@ impl<'d> Lock<'_, 'd> {
                             "`{}` needs `{text}`, which this file does not have once; run `cargo update -w`",
                             entry.name
                         );
-                        self.complain(offset, message);
+                        let line = self.document.lines.line(offset);
+                        self.missing.push(self.diagnostics, Diagnostic::error(self.path, Some(line), message));
                     }
                 }
             }

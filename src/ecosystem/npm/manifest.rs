@@ -1,7 +1,7 @@
 //! What a `package.json` says (<https://docs.npmjs.com/cli/v11/configuring-npm/package-json>), and where those of a
 //! workspace lie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::ecosystem::syntax::glob;
 use crate::ecosystem::syntax::json::{self, Document, Value};
@@ -69,7 +69,7 @@ impl Manifest {
     }
 
     fn read_tables(&mut self, document: &Document<'_>, diagnostics: &mut Vec<Diagnostic>) {
-        let peers = document.value.get("peerDependenciesMeta");
+        let optional_peers = optional_peers(&document.value);
         for (table, kind) in TABLES {
             for (name, spec) in document.value.object(table) {
                 let Some(text) = spec.as_text() else {
@@ -78,7 +78,7 @@ impl Manifest {
                     diagnostics.push(Diagnostic::error(&self.path, line, message));
                     continue;
                 };
-                let is_weak = kind == DependencyKind::Peer && is_optional_peer(peers, name);
+                let is_weak = kind == DependencyKind::Peer && optional_peers.contains(name.as_ref());
                 self.asked.push(Asked {
                     name: name.to_string(),
                     spec: text.to_owned(),
@@ -90,15 +90,25 @@ impl Manifest {
         }
     }
 
+    /// Where each dependency is asked for.
+    pub(super) fn places(&self) -> HashMap<&str, Vec<&Location>> {
+        let mut places: HashMap<&str, Vec<&Location>> = HashMap::new();
+        for asked in &self.asked {
+            places.entry(&asked.name).or_default().extend(&asked.place);
+        }
+        places
+    }
+
     /// The name that this project goes by: its own, or its folder's.
     pub(super) fn label(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| folder_label(folder_of(&self.path)))
     }
 }
 
-/// Whether `peerDependenciesMeta` says that a peer need not be there.
-pub(super) fn is_optional_peer(meta: Option<&Value<'_>>, name: &str) -> bool {
-    meta.and_then(|meta| meta.get(name)).is_some_and(|meta| meta.is_true("optional"))
+/// The names that `peerDependenciesMeta` says need not be there.
+pub(super) fn optional_peers<'v>(value: &'v Value<'_>) -> HashSet<&'v str> {
+    let meta = value.object("peerDependenciesMeta").iter();
+    meta.filter(|(_, meta)| meta.is_true("optional")).map(|(name, _)| name.as_ref()).collect()
 }
 
 /// How a project without a name is called: as its folder, or `.` at the root.

@@ -14,8 +14,11 @@ mod yarn_berry;
 mod yarn_lock;
 mod yarn_v1;
 
+pub(super) use bun_lock::PARSER as BUN_LOCK;
 pub(super) use package_json::PARSER as PACKAGE_JSON;
 pub(super) use package_lock::PARSER as PACKAGE_LOCK;
+pub(super) use pnpm_lock::PARSER as PNPM_LOCK;
+pub(super) use yarn_lock::PARSER as YARN_LOCK;
 
 use crate::model::{Ecosystem, PackageId, Source, SourceKind};
 

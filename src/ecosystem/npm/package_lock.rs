@@ -2,10 +2,13 @@
 //! (<https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json>). Versions 2 and 3 are read from `packages`
 //! here; the `dependencies` that version 2 keeps for old clients say nothing more. Version 1 has its own file.
 
-use super::manifest::{Project, TABLES, folder_label, is_optional_peer, patterns};
+use std::collections::HashMap;
+
+use super::manifest::{Project, TABLES, folder_label, optional_peers, patterns};
 use super::scope::{Scopes, is_sane};
 use super::spec::source_of_resolved;
 use super::{id, package_lock_v1, project};
+use crate::ecosystem::syntax::few::Few;
 use crate::ecosystem::syntax::glob;
 use crate::ecosystem::syntax::json::{self, Document, Value};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support, file_name_of, folder_of};
@@ -42,12 +45,20 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut repaired = String::new();
     let document = json::parse(input.path, input.bytes, &mut repaired, &mut diagnostics);
     let manifests = Project::read(input, &mut diagnostics);
-    let mut lock = Lock { path: input.path, document: &document, project: &manifests, diagnostics: &mut diagnostics };
+    let mut lock = Lock {
+        path: input.path,
+        document: &document,
+        project: &manifests,
+        diagnostics: &mut diagnostics,
+        missing: Few::default(),
+    };
     lock.check_version();
     let graph = match document.value.get("packages") {
         Some(packages) => lock.read(packages),
         None => package_lock_v1::read(&mut lock),
     };
+    let Lock { missing, .. } = lock;
+    missing.finish(input.path, &mut diagnostics);
     Parsed { graph, diagnostics, companions: manifests.companions(), wanted: Vec::new() }
 }
 
@@ -57,6 +68,7 @@ pub(super) struct Lock<'l, 'd> {
     pub(super) document: &'d Document<'d>,
     pub(super) project: &'l Project,
     pub(super) diagnostics: &'l mut Vec<Diagnostic>,
+    missing: Few,
 }
 
 /// An entry of `packages`.
@@ -185,20 +197,20 @@ impl<'d> Lock<'_, 'd> {
                     None => target.index,
                 }
             };
-            let peers = entry.value.get("peerDependenciesMeta");
+            let optional_peers = optional_peers(entry.value);
             for (table, kind) in TABLES {
                 if kind == DependencyKind::Dev && entry.installed.is_some() {
                     continue;
                 }
                 for (name, requirement) in entry.value.object(table) {
                     let requirement = requirement.as_text();
-                    let is_weak = kind == DependencyKind::Peer && is_optional_peer(peers, name);
+                    let is_weak = kind == DependencyKind::Peer && optional_peers.contains(name.as_ref());
                     match resolve(name) {
                         Some(to) if to == from => {}
                         Some(to) if is_weak => builder.weak_dependency(from, to, requirement),
                         Some(to) => builder.dependency(from, to, kind, requirement),
                         // Optional ones, and peers, may well be missing.
-                        None if kind == DependencyKind::Runtime && !has(entry.value, "optionalDependencies", name) => {
+                        None if kind == DependencyKind::Runtime && !entry.value.is_true("inBundle") => {
                             self.missing(entry.key, name);
                         }
                         None => {}
@@ -220,7 +232,7 @@ impl<'d> Lock<'_, 'd> {
         let line = self.document.locate(name).map(|place| place.line);
         let from = if from.is_empty() { "the project" } else { from };
         let message = format!("`{from}` needs `{name}`, which this file does not have; run `npm install` to renew it");
-        self.diagnostics.push(Diagnostic::warning(self.path, line, message));
+        self.missing.push(self.diagnostics, Diagnostic::warning(self.path, line, message));
     }
 
     /// Says that something could not be read, at the line of that part of the document.
@@ -228,10 +240,6 @@ impl<'d> Lock<'_, 'd> {
         let line = self.document.locate(part).map(|place| place.line);
         self.diagnostics.push(Diagnostic::error(self.path, line, message));
     }
-}
-
-fn has(entry: &Value<'_>, table: &str, name: &str) -> bool {
-    entry.get(table).is_some_and(|table| table.get(name).is_some())
 }
 
 /// The folder and the name of a key that ends in `node_modules/name` or `node_modules/@scope/name`.
@@ -249,8 +257,8 @@ fn split_key(key: &str) -> Option<(&str, &str)> {
 struct Names<'d> {
     scopes: Scopes<'d>,
     /// Entries of folders: the root, members, what links lead to.
-    folders: std::collections::HashMap<&'d str, usize>,
-    links: std::collections::HashMap<&'d str, &'d str>,
+    folders: HashMap<&'d str, usize>,
+    links: HashMap<&'d str, &'d str>,
 }
 
 impl<'d> Names<'d> {

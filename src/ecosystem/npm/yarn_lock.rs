@@ -1,1 +1,289 @@
-//! todo
+//! `yarn.lock` of Yarn 1 (<https://classic.yarnpkg.com/lang/en/docs/yarn-lock/>) and of Yarn 2 and later
+//! (<https://yarnpkg.com/advanced/lexicon#lockfile>). Two syntaxes give the same entries; here they are connected.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::manifest::{Manifest, Project};
+use super::{id, project, yarn_berry, yarn_v1};
+use crate::ecosystem::syntax::few::Few;
+use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join, text_of};
+use crate::model::{
+    DependencyGraph, DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Location, PackageIndex, RepoPath, Source,
+};
+
+/// The parser's row. An empty file is valid: it marks where a project starts
+/// (<https://yarnpkg.com/getting-started/qa>).
+pub(in crate::ecosystem) const PARSER: Parser = Parser {
+    id: "yarn-lock",
+    ecosystem: Ecosystem::Npm,
+    role: Role::Lockfile,
+    names: &["yarn.lock"],
+    empty_is_valid: true,
+    capabilities: Capabilities {
+        graph: Support::Full,
+        direct: Support::Partial,
+        kinds: Support::Partial,
+        source: Support::Full,
+        lines: Support::Full,
+        integrity: Support::Full,
+    },
+    parse,
+};
+
+/// Manifests beyond this many are read only where they are at hand (hostile input).
+const MAX_WANTED: usize = 1000;
+
+/// An entry of either syntax.
+pub(super) struct Entry<'t> {
+    /// `name@range` for each range that it satisfies.
+    pub(super) descriptors: Vec<Cow<'t, str>>,
+    /// The real name.
+    pub(super) name: Cow<'t, str>,
+    pub(super) version: Option<Cow<'t, str>>,
+    pub(super) place: Option<Location>,
+    pub(super) source: Source,
+    pub(super) integrity: Option<Cow<'t, str>>,
+    pub(super) dependencies: Vec<Wanted<'t>>,
+    /// The folder, seen from the lock's, if it is a project of the workspace.
+    pub(super) member: Option<String>,
+}
+
+/// What an entry depends on.
+pub(super) struct Wanted<'t> {
+    pub(super) name: Cow<'t, str>,
+    pub(super) range: Cow<'t, str>,
+    pub(super) kind: DependencyKind,
+    /// The line that says so.
+    pub(super) line: Option<u32>,
+}
+
+/// What either syntax gives.
+pub(super) struct Read<'t> {
+    pub(super) entries: Vec<Entry<'t>>,
+    /// Whether the projects are entries too.
+    pub(super) has_members: bool,
+}
+
+fn parse(input: &Input<'_>) -> Parsed {
+    if let Some(wanted) = Project::wanted(input) {
+        return Parsed { wanted: vec![wanted], ..Parsed::default() };
+    }
+    let mut diagnostics = Vec::new();
+    let is_berry =
+        text_of(input.path, input.bytes, &mut Vec::new()).lines().any(|line| line.starts_with("__metadata:"));
+    let read = if is_berry {
+        yarn_berry::read(input.path, input.bytes, &mut diagnostics)
+    } else {
+        yarn_v1::read(input.path, input.text(&mut diagnostics), &mut diagnostics)
+    };
+    let mut manifests = if read.has_members {
+        let wanted = wanted(input, &read);
+        if !wanted.is_empty() {
+            return Parsed { wanted, ..Parsed::default() };
+        }
+        Project { manifests: Default::default() }
+    } else {
+        Project::read(input, &mut diagnostics)
+    };
+    if read.has_members {
+        for folder in read.entries.iter().filter_map(|entry| entry.member.as_deref()) {
+            manifests.add(input, folder, &mut diagnostics);
+        }
+    }
+    let mut builder = GraphBuilder::new(input.path, PARSER.id);
+    let mut graph = Graph::new(input.path, &read, &manifests, &mut builder);
+    graph.connect(&mut builder);
+    let Graph { missing, said, .. } = graph;
+    diagnostics.extend(said);
+    missing.finish(input.path, &mut diagnostics);
+    let graph = finish(&read, &manifests, builder);
+    Parsed { graph, diagnostics, companions: manifests.companions(), wanted: Vec::new() }
+}
+
+/// Without the projects nobody can say what is direct, and what for.
+fn finish(read: &Read<'_>, manifests: &Project, builder: GraphBuilder) -> DependencyGraph {
+    if read.has_members || manifests.root().is_some() {
+        builder.finish_by_reachability()
+    } else {
+        builder.finish_as_marked()
+    }
+}
+
+/// The manifests of members that somebody still has to load.
+fn wanted(input: &Input<'_>, read: &Read<'_>) -> Vec<RepoPath> {
+    let folders = read.entries.iter().filter_map(|entry| entry.member.as_deref());
+    let paths = folders.filter_map(|folder| join(&join(folder_of(input.path), folder)?, "package.json"));
+    let missing = paths.filter(|path| input.files.look_up(path) == Lookup::NotLoaded);
+    missing.take(MAX_WANTED).map(Into::into).collect()
+}
+
+/// Connects the entries.
+struct Graph<'g, 't> {
+    path: &'g RepoPath,
+    read: &'g Read<'t>,
+    manifests: &'g Project,
+    indices: Vec<PackageIndex>,
+    by_descriptor: HashMap<&'g str, PackageIndex>,
+    by_name: HashMap<&'g str, Candidates>,
+    /// The projects that are no entries, by name.
+    projects: HashMap<&'g str, PackageIndex>,
+    missing: Few,
+    said: Vec<Diagnostic>,
+}
+
+/// The packages that go by one name.
+struct Candidates {
+    first: PackageIndex,
+    is_only: bool,
+}
+
+impl<'g, 't> Graph<'g, 't> {
+    fn new(path: &'g RepoPath, read: &'g Read<'t>, manifests: &'g Project, builder: &mut GraphBuilder) -> Self {
+        let mut graph = Self {
+            path,
+            read,
+            manifests,
+            indices: Vec::with_capacity(read.entries.len()),
+            by_descriptor: HashMap::new(),
+            by_name: HashMap::new(),
+            projects: HashMap::new(),
+            missing: Few::default(),
+            said: Vec::new(),
+        };
+        for entry in &read.entries {
+            graph.add(entry, builder);
+        }
+        if !read.has_members {
+            for manifest in manifests.manifests.values() {
+                let own = project(manifest.label(), manifest.version.as_deref());
+                let index = builder.member(own, manifest.version_place.clone());
+                graph.projects.insert(manifest.label(), index);
+            }
+        }
+        graph
+    }
+
+    fn add(&mut self, entry: &'g Entry<'t>, builder: &mut GraphBuilder) {
+        let manifest = entry.member.as_ref().and_then(|folder| self.manifests.manifests.get(folder));
+        let index = if entry.member.is_some() {
+            // The lock says `0.0.0-use.local`.
+            let version = manifest.and_then(|manifest| manifest.version.as_deref());
+            let place = manifest.and_then(|manifest| manifest.version_place.clone());
+            builder.member(project(&entry.name, version), place)
+        } else {
+            let id = id(&entry.name, entry.version.as_deref(), entry.source.clone());
+            builder.package(id, entry.place.clone())
+        };
+        if entry.member.is_some() && manifest.is_none() {
+            builder.unknown_use_below(index);
+        }
+        if let Some(integrity) = &entry.integrity {
+            builder.integrity(index, integrity);
+        }
+        self.indices.push(index);
+        for descriptor in &entry.descriptors {
+            self.by_descriptor.insert(descriptor, index);
+            let name = super::spec::split_at_sign(descriptor).map_or(descriptor.as_ref(), |(name, _)| name);
+            let candidates = self.by_name.entry(name).or_insert(Candidates { first: index, is_only: true });
+            candidates.is_only &= candidates.first == index;
+        }
+    }
+
+    fn connect(&mut self, builder: &mut GraphBuilder) {
+        let read = self.read;
+        for (entry, from) in read.entries.iter().zip(self.indices.clone()) {
+            let manifest = entry.member.as_ref().and_then(|folder| self.manifests.manifests.get(folder));
+            let asked = manifest.map(kinds_and_places).unwrap_or_default();
+            for wanted in &entry.dependencies {
+                let Some(to) = self.resolve(wanted) else {
+                    continue;
+                };
+                let asked = asked.get(wanted.name.as_ref());
+                let kinds = asked.map_or(&[][..], |asked| &asked.0);
+                for &kind in if kinds.is_empty() { std::slice::from_ref(&wanted.kind) } else { kinds } {
+                    builder.dependency(from, to, kind, Some(&wanted.range));
+                }
+                for place in asked.iter().flat_map(|asked| &asked.1) {
+                    builder.declare(to, (*place).clone());
+                }
+            }
+        }
+        if !read.has_members {
+            self.connect_projects(builder);
+        }
+    }
+
+    /// The edges of projects that only their manifests tell.
+    fn connect_projects(&mut self, builder: &mut GraphBuilder) {
+        let manifests = self.manifests;
+        for manifest in manifests.manifests.values() {
+            let Some(&from) = self.projects.get(manifest.label()) else {
+                continue;
+            };
+            // Yarn 1 installs no peers.
+            for asked in manifest.asked.iter().filter(|asked| asked.kind != DependencyKind::Peer) {
+                let Some(to) = self.find(&asked.name, &asked.spec) else {
+                    let line = asked.place.as_ref().map(|place| place.line);
+                    let message = format!(
+                        "`{}` asks for `{}@{}`, which {} does not have; run `yarn install` to renew it",
+                        manifest.label(),
+                        asked.name,
+                        asked.spec,
+                        self.path
+                    );
+                    self.missing.push(&mut self.said, Diagnostic::warning(&manifest.path, line, message));
+                    continue;
+                };
+                if to != from {
+                    builder.dependency(from, to, asked.kind, Some(&asked.spec));
+                }
+                if let Some(place) = asked.place.clone() {
+                    builder.declare(to, place);
+                }
+            }
+        }
+    }
+
+    fn resolve(&mut self, wanted: &Wanted<'_>) -> Option<PackageIndex> {
+        let found = self.find(&wanted.name, &wanted.range);
+        if found.is_none() {
+            let message = format!(
+                "`{}@{}` is needed, and this file does not have it; run `yarn install` to renew it",
+                wanted.name, wanted.range
+            );
+            self.missing.push(&mut self.said, Diagnostic::error(self.path, wanted.line, message));
+        }
+        found
+    }
+
+    /// The entry of a name and range. `resolutions` of the root replace what others ask for; the lock then has the
+    /// replacement only.
+    fn find(&self, name: &str, range: &str) -> Option<PackageIndex> {
+        let exact = |range: &str| {
+            let found = self.by_descriptor.get(format!("{name}@{range}").as_str());
+            found.or_else(|| self.by_descriptor.get(format!("{name}@npm:{range}").as_str())).copied()
+        };
+        if let Some(index) = exact(range).or_else(|| self.projects.get(name).copied()) {
+            return Some(index);
+        }
+        let forced = self.manifests.root().and_then(|root| root.resolutions.get(name));
+        if let Some(index) = forced.and_then(|range| exact(range)) {
+            return Some(index);
+        }
+        self.by_name.get(name).filter(|candidates| candidates.is_only).map(|candidates| candidates.first)
+    }
+}
+
+/// What a manifest says of each name: what for, and where.
+type Asked<'m> = HashMap<&'m str, (Vec<DependencyKind>, Vec<&'m Location>)>;
+
+fn kinds_and_places(manifest: &Manifest) -> Asked<'_> {
+    let mut all: Asked<'_> = HashMap::new();
+    for asked in manifest.asked.iter().filter(|asked| asked.kind != DependencyKind::Peer) {
+        let (kinds, places) = all.entry(&asked.name).or_default();
+        kinds.push(asked.kind);
+        places.extend(&asked.place);
+    }
+    all
+}

@@ -1,6 +1,8 @@
-//! What several formats share: reading JSON and TOML with byte offsets, keeping what comes before an error, bounds.
+//! What several formats share: reading JSON, TOML and YAML with byte offsets, keeping what comes before an error,
+//! globs of workspaces, bounds.
 
 pub(super) mod bounds;
 pub(super) mod glob;
 pub(super) mod json;
 pub(super) mod toml;
+pub(super) mod yaml;
