@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, RepoPath};
 
+#[cfg(test)]
+mod fixture;
 mod go;
 mod python;
 mod syntax;
