@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, RepoPath};
 
 mod cargo;
+#[cfg(test)]
+mod fixture;
 mod go;
 mod npm;
 mod python;
