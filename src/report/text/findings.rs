@@ -115,7 +115,7 @@ impl Writer<'_, '_> {
             (None, FixState::None, _) => "no version is known that clears this".to_owned(),
             (None, FixState::Candidate | FixState::Unknown, _) => "what clears this is not known".to_owned(),
         };
-        self.page.line(2, 5, &[Piece::styled("-> ", BOLD), Piece::styled(&words, BOLD)])?;
+        self.page.line(2, 5, &[Piece::styled(&format!("-> {words}"), BOLD)])?;
         match fix.command.as_deref().filter(|_| fix.state == FixState::Exact) {
             Some(command) if escape::is_safe_command(command) => {
                 self.page.unwrapped(5, &[Piece::styled(command, CYAN)])
@@ -142,7 +142,7 @@ impl Writer<'_, '_> {
             None => self.detail(&finding.message, PLAIN)?,
         }
         self.chains(finding)?;
-        self.detail(&format!("{}: {}", finding.rule.id, decision.reason), DIM)
+        self.detail(&format!("rule {}: {}", finding.rule.id, decision.reason), DIM)
     }
 
     /// Level, severity, package and ids. The words say it; colour only repeats them.
