@@ -64,7 +64,7 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
     let mut text = match verdict {
         Verdict::Fail => format!("the policy denies {denied}"),
         _ if report.is_empty() => "no manifest, lockfile or SBOM was found".to_owned(),
-        Verdict::Incomplete => "nothing is denied, but not everything could be looked at".to_owned(),
+        Verdict::Incomplete => "not everything could be looked at; in what was, nothing is denied".to_owned(),
         Verdict::Pass if summary.warned == 0 && plan.excepted.is_empty() && plan.allowed.is_empty() => {
             "nothing was found in what was looked at".to_owned()
         }
