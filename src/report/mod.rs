@@ -180,4 +180,91 @@ mod tests {
             assert!(too_long.is_empty(), "{too_long:#?}");
         }
     }
+
+    #[test]
+    fn sarif_is_cut_after_the_worst_five_thousand() {
+        let mut report = sample::failing();
+        let warned = report.decisions[2].clone();
+        let many = (0..5_010).map(|at| {
+            let mut decision = warned.clone();
+            decision.finding.fingerprint = format!("{at:064x}");
+            decision
+        });
+        report.decisions.extend(many);
+        let log: serde_json::Value =
+            serde_json::from_str(&written(Format::Sarif, &report, &Options::default())).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert_eq!(results.len(), 5_000);
+        assert_eq!(results[0]["ruleId"], "MAL-2025-0001", "the worst stays first");
+        let notifications = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+        let said = |n: &&serde_json::Value| n["message"]["text"].as_str().unwrap().starts_with("17 results were cut");
+        assert_eq!(notifications.iter().filter(said).count(), 1);
+    }
+
+    #[test]
+    fn results_that_share_a_fingerprint_stay_apart() {
+        let mut report = sample::failing();
+        report.decisions.insert(1, report.decisions[1].clone());
+        let log: serde_json::Value =
+            serde_json::from_str(&written(Format::Sarif, &report, &Options::default())).unwrap();
+        let print = |at: usize| log["runs"][0]["results"][at]["partialFingerprints"]["primaryLocationLineHash"].clone();
+        assert_eq!((print(1), print(2)), ("00011b2c3d4e5f600001:1".into(), "00011b2c3d4e5f600001:2".into()));
+    }
+
+    #[test]
+    fn an_incomplete_run_is_no_success() {
+        let success = |report: &Report| {
+            let log: serde_json::Value =
+                serde_json::from_str(&written(Format::Sarif, report, &Options::default())).unwrap();
+            log["runs"][0]["invocations"][0]["executionSuccessful"].as_bool().unwrap()
+        };
+        assert!(success(&sample::clean()) && success(&sample::failing()));
+        assert!(!success(&sample::incomplete()) && !success(&sample::nothing()));
+        let accepted = Report { exit_code: 0, ..sample::incomplete() };
+        assert!(!success(&accepted), "that the caller accepts it makes it no more complete");
+    }
+
+    #[test]
+    fn an_exit_code_that_the_caller_chose_is_said() {
+        let report = Report { exit_code: 0, ..sample::failing() };
+        assert!(text(&report, None).contains("The exit code is 0 instead of 1, as the caller asked."));
+        assert!(!text(&sample::failing(), None).contains("exit code"));
+    }
+
+    #[test]
+    fn a_command_that_a_shell_could_misread_is_not_printed() {
+        let mut report = sample::failing();
+        report.decisions[1].finding.fix.command = Some("npm update lodash; curl host.example".to_owned());
+        let text = text(&report, None);
+        assert!(!text.contains("curl") && text.contains("its command is not shown"));
+        assert!(!written(Format::Sarif, &report, &Options::default()).contains("curl"));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(48))]
+
+        #[test]
+        fn whatever_is_said_stays_within_its_bounds(said in "\\PC{0,40}|[\\[\\]{}\\\\]{0,1500}|(?s:.{0,400})", width in 1_usize..200) {
+            let report = sample::saying(&said);
+            let colours = Options { width: Some(width), ..Options::default() };
+            let text = written(Format::Text, &report, &colours);
+            assert!(text.chars().all(|c| c == '\n' || !c.is_control()));
+            assert!(text.lines().all(|line| !line.trim_start().starts_with("::")));
+            let json: serde_json::Value =
+                serde_json::from_str(&written(Format::Json, &report, &Options::default())).unwrap();
+            assert_eq!(json["findings"][0]["message"], said, "JSON keeps it as it is");
+            let sarif: serde_json::Value =
+                serde_json::from_str(&written(Format::Sarif, &report, &Options::default())).unwrap();
+            for result in sarif["runs"][0]["results"].as_array().unwrap() {
+                let message = result["message"]["text"].as_str().unwrap();
+                assert!(!message.trim().is_empty() && message.chars().count() <= 1_000);
+            }
+            for rule in sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap() {
+                for (key, longest) in [("shortDescription", 250), ("fullDescription", 1_000), ("help", 8_000)] {
+                    let text = rule[key]["text"].as_str().unwrap();
+                    assert!(!text.trim().is_empty() && text.chars().count() <= longest, "{key}");
+                }
+            }
+        }
+    }
 }

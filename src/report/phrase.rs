@@ -54,7 +54,7 @@ pub(super) fn severity(group: &AliasGroup) -> String {
     let kind = group.kind();
     match (kind, group.rating.severity, group.rating.score) {
         (AdvisoryKind::Malware, ..) => kind.as_str().to_owned(),
-        (AdvisoryKind::Vulnerability, Severity::Unknown, _) => "unrated".to_owned(),
+        (AdvisoryKind::Vulnerability, Severity::Unknown, _) => "severity unknown".to_owned(),
         (_, Severity::Unknown, _) => kind.as_str().to_owned(),
         (_, severity, Some(score)) => format!("{severity} {score:.1}"),
         (_, severity, None) => severity.as_str().to_owned(),

@@ -251,8 +251,8 @@ fn denied(names: &Names) -> Vec<Decision> {
         location: Some(at("web/package.json", 7, 5, 21)),
     };
     vec![
-        decided(malware, Level::Deny, "malware is always denied"),
-        decided(lodash, Level::Deny, "high, and a fix is known"),
+        decided(malware, Level::Deny, "brownfield denies"),
+        decided(lodash, Level::Deny, "high, fix available: brownfield denies"),
     ]
 }
 
@@ -319,6 +319,13 @@ fn warned(names: &Names) -> Vec<Decision> {
         ..Fix::UNKNOWN
     };
 
+    vec![
+        decided(smallvec, Level::Warn, "no score, counts as high, fix available: the policy warns"),
+        decided(ansi, Level::Warn, "brownfield warns"),
+    ]
+}
+
+fn warned_without_advisory(names: &Names) -> Vec<Decision> {
     let mut forked = finding(&ORIGIN, names.subject("Cargo.lock", "forked"), vec![at("Cargo.lock", 72, 12, 5)]);
     forked.message =
         "forked 1.2.0 comes from a branch of https://host.example/fork, which can change at any time.".to_owned();
@@ -331,6 +338,10 @@ fn warned(names: &Names) -> Vec<Decision> {
         finding(&UNPINNED, Subject::File("tools/requirements.txt".into()), vec![at("tools/requirements.txt", 1, 9, 9)]);
     unpinned.message = "tools/requirements.txt asks for ranges, and no lockfile fixes them.".to_owned();
 
+    vec![decided(forked, Level::Warn, "the policy warns"), decided(unpinned, Level::Warn, "the policy warns")]
+}
+
+fn in_test_data(names: &Names) -> Decision {
     let mut net = finding(
         &VULNERABILITY,
         names.subject("tests/fixtures/go.mod", "golang.org/x/net"),
@@ -354,26 +365,20 @@ fn warned(names: &Names) -> Vec<Decision> {
     net.chains = vec![names.chain(&["golang.org/x/net"])];
     net.chains_total = PathCount::Exactly(1);
 
-    vec![
-        decided(smallvec, Level::Warn, "nobody rates it"),
-        decided(ansi, Level::Warn, "a direct dependency"),
-        decided(forked, Level::Warn, "the rule's level"),
-        decided(unpinned, Level::Warn, "the rule's level"),
-        decided(net, Level::Warn, "test data is at most warned about"),
-    ]
+    decided(net, Level::Warn, "test data: at most warn")
 }
 
 fn quiet(names: &Names) -> Vec<Decision> {
     let mut project = finding(&UNPINNED, Subject::Project, Vec::new());
     project.message = "The project has no lockfile policy.".to_owned();
-    let mut excepted = decided(time(names), Level::Deny, "medium, and a fix is known");
+    let mut excepted = decided(time(names), Level::Deny, "medium: the policy denies");
     excepted.exception = Some(AppliedException {
         id: "CVE-2020-26235".to_owned(),
         reason: "chrono never calls localtime_r here; see SEC-123".to_owned(),
         owner: Some("platform-security".to_owned()),
         expires: Some("2026-12-01".to_owned()),
     });
-    vec![excepted, decided(project, Level::Allow, "the rule's level")]
+    vec![excepted, decided(project, Level::Allow, "brownfield allows")]
 }
 
 fn exception(id: &str, state: ExceptionState, expires: Option<&str>, line: u32) -> ExceptionStatus {
@@ -479,7 +484,9 @@ fn graph() -> DependencyGraph {
 pub(super) fn failing() -> Report {
     let mut report = empty(graph(), false);
     let names = Names(&report.graph);
-    let mut decisions = [denied(&names), warned(&names), quiet(&names)].concat();
+    let mut decisions =
+        [denied(&names), warned(&names), warned_without_advisory(&names), vec![in_test_data(&names)], quiet(&names)]
+            .concat();
     for (at, decision) in decisions.iter_mut().enumerate() {
         decision.finding.fingerprint = format!("{at:04x}1b2c3d4e5f60").repeat(4);
     }
@@ -531,5 +538,43 @@ pub(super) fn nothing() -> Report {
     let mut report = empty(DependencyGraph::default(), true);
     report.coverage = Coverage::default();
     report.exit_code = 4;
+    report
+}
+
+/// A failing run in which everything that comes from elsewhere is the same text.
+pub(super) fn saying(text: &str) -> Report {
+    let mut report = failing();
+    for package in &mut report.graph.packages {
+        package.id.name = text.to_owned();
+        package.id.version = Some(text.to_owned());
+    }
+    for decision in &mut report.decisions {
+        let finding = &mut decision.finding;
+        text.clone_into(&mut decision.reason);
+        text.clone_into(&mut finding.message);
+        finding.fix.change = Some(text.to_owned());
+        finding.fix.command = Some(text.to_owned());
+        for place in finding.locations.iter_mut().chain(&mut finding.related) {
+            place.path = text.into();
+        }
+        if let Some(group) = &mut finding.advisory {
+            group.aliases.push(format!("CVE-{text}"));
+            group.fixed_in = Some(text.to_owned());
+            for record in &mut group.records {
+                for part in [&mut record.id, &mut record.summary] {
+                    text.clone_into(part);
+                }
+                record.fixed = vec![text.to_owned(); 20];
+                record.references = vec![text.to_owned(), format!("https://host.example/{text}")];
+            }
+        }
+    }
+    for file in &mut report.coverage.files {
+        file.path = text.into();
+        file.message = Some(text.to_owned());
+    }
+    for diagnostic in &mut report.diagnostics {
+        text.clone_into(&mut diagnostic.message);
+    }
     report
 }

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::model::{Diagnostic, DiagnosticSeverity, ExceptionStatus, FileCoverage, Report, SourceCoverage, Unknown};
+use crate::model::{
+    Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionStatus, FileCoverage, Report, SourceCoverage, Unknown,
+};
 
 use super::Place;
 
@@ -134,7 +136,7 @@ impl<'r> SourceOfFacts<'r> {
     fn of(source: &'r SourceCoverage) -> Self {
         Self {
             name: source.name,
-            ecosystem: source.ecosystem.map(|ecosystem| ecosystem.osv_name()),
+            ecosystem: source.ecosystem.map(Ecosystem::osv_name),
             state: source.state.as_str(),
             as_of: source.as_of.as_deref(),
             records: source.records,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Dependency, DependencyGraph, Package, PackageState, Purl, Report, Root, Use};
+use crate::model::{Dependency, DependencyGraph, DependencyKind, Package, PackageState, Purl, Report, Root, Use};
 
 use super::{Place, id};
 
@@ -171,7 +171,7 @@ impl<'r> UseEntry<'r> {
         Self {
             root: &root.path,
             direct: usage.direct,
-            kinds: usage.kinds.iter().map(|kind| kind.as_str()).collect(),
+            kinds: usage.kinds.iter().map(DependencyKind::as_str).collect(),
             requirement: usage.requirement.as_deref(),
             locations: Place::all(&usage.locations),
             declared: Place::all(&usage.declared),

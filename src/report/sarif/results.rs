@@ -252,7 +252,7 @@ impl Writer<'_> {
         }
         let path = phrase::chain(self.report, Some(root), chain, LONGEST_CHAIN);
         let message = Text::new(format!("{}.", fitting(&path, LONGEST_FIRST)));
-        (steps.len() > 1).then(|| CodeFlow { message, thread_flows: [ThreadFlow { locations: steps }] })
+        (steps.len() > 1).then_some(CodeFlow { message, thread_flows: [ThreadFlow { locations: steps }] })
     }
 }
 

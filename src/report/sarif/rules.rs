@@ -263,7 +263,10 @@ fn rated(group: &AliasGroup) -> String {
     let source = rating.source.as_deref().map(|source| format!(", as {} rates it", escape::clip(source, 100)));
     let score = rating.score.map(|score| format!(", CVSS {score:.1}")).unwrap_or_default();
     match rating.severity {
-        Severity::Unknown => format!("Kind: {}. No database rates its severity.", group.kind().as_str()),
+        Severity::Unknown if group.kind() == AdvisoryKind::Vulnerability => {
+            "Kind: vulnerability. No database rates its severity.".to_owned()
+        }
+        Severity::Unknown => format!("Kind: {}.", group.kind().as_str()),
         severity => {
             format!("Kind: {}. Severity: {severity}{score}{}.", group.kind().as_str(), source.unwrap_or_default())
         }

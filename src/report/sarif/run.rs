@@ -42,6 +42,8 @@ struct Driver<'r> {
     full_name: String,
     version: &'static str,
     semantic_version: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    information_uri: &'static str,
     rules: Vec<Descriptor<'r>>,
 }
 
@@ -101,6 +103,7 @@ impl<'r> Run<'r> {
                     full_name: format!("Osprey dependency scanner {}", report.version),
                     version: report.version,
                     semantic_version: report.version,
+                    information_uri: env!("CARGO_PKG_REPOSITORY"),
                     rules,
                 },
             },

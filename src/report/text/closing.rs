@@ -8,8 +8,8 @@ use std::io;
 use anstyle::Style;
 
 use crate::model::{
-    Diagnostic, DiagnosticSeverity, ExceptionState, ExceptionStatus, FileState, PackageState, PolicyOrigin, Report,
-    SourceKind, SourceState, Verdict,
+    Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionState, ExceptionStatus, FileState, PackageState, PolicyOrigin,
+    Report, SourceKind, SourceState, Verdict,
 };
 
 use super::super::phrase::{self, count};
@@ -64,7 +64,7 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
     let mut text = match verdict {
         Verdict::Fail => format!("the policy denies {denied}"),
         _ if report.is_empty() => "no manifest, lockfile or SBOM was found".to_owned(),
-        Verdict::Incomplete => "nothing is denied, but not everything could be looked at".to_owned(),
+        Verdict::Incomplete => "not everything could be looked at; in what was, nothing is denied".to_owned(),
         Verdict::Pass if summary.warned == 0 && plan.excepted.is_empty() && plan.allowed.is_empty() => {
             "nothing was found in what was looked at".to_owned()
         }
@@ -78,7 +78,7 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
     }
     text.push('.');
     if verdict == Verdict::Fail && gaps > 0 {
-        text += " The run is incomplete too: more may be found in what was not looked at.";
+        text += " The run is INCOMPLETE too: there may be more in what was not looked at.";
     }
     let customary = match verdict {
         Verdict::Fail => 1,
@@ -149,7 +149,7 @@ fn not_looked_at(page: &mut Page, report: &Report, few: usize) -> io::Result<()>
     if labels.is_empty() {
         return Ok(());
     }
-    item(page, &format!("that cannot be compared: {}", listed(&labels, few)), PLAIN)
+    page.line(4, 4, &[Piece::plain(&format!("namely {}", listed(&labels, few)))])
 }
 
 /// The first few, and how many more.
@@ -180,14 +180,14 @@ fn skipped(page: &mut Page, report: &Report, options: &Options) -> io::Result<()
 
 /// What is not shown, and where it can be seen.
 fn below(page: &mut Page, plan: &Plan, options: &Options) -> io::Result<()> {
-    let shown = if options.verbose { "listed above" } else { "--verbose lists them, -o json has everything" };
+    let shown = if options.verbose { "listed above" } else { "see --verbose or -o json" };
     if !plan.allowed.is_empty() {
-        let lie = if plan.allowed.len() == 1 { "finding lies" } else { "findings lie" };
-        entry(page, "allowed", &format!("{} {lie} below the threshold ({shown})", plan.allowed.len()))?;
+        let findings = count(plan.allowed.len(), "finding lies", "findings lie");
+        entry(page, "allowed", &format!("{findings} below the threshold ({shown})"))?;
     }
     if !plan.excepted.is_empty() {
-        let are = if plan.excepted.len() == 1 { "finding is" } else { "findings are" };
-        entry(page, "excepted", &format!("{} {are} covered by an exception ({shown})", plan.excepted.len()))?;
+        let findings = count(plan.excepted.len(), "finding is", "findings are");
+        entry(page, "excepted", &format!("{findings} covered by an exception ({shown})"))?;
     }
     Ok(())
 }
@@ -226,7 +226,7 @@ fn diagnostics(page: &mut Page, report: &Report, few: usize, verbose: bool) -> i
     if all.is_empty() {
         return Ok(());
     }
-    page.line(0, 2, &[Piece::styled("also said:", BOLD)])?;
+    page.line(0, 2, &[Piece::styled("remarks:", BOLD)])?;
     for diagnostic in all.iter().take(few) {
         let place = match (&diagnostic.path, diagnostic.line) {
             (Some(path), Some(line)) => format!("{path}:{line}: "),
@@ -249,7 +249,7 @@ fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result
     for source in report.coverage.sources.iter().filter(|source| told(source.state)) {
         let as_of = source.as_of.as_deref().unwrap_or("an unknown day");
         let ecosystems = by_date.entry((source.name, as_of)).or_default();
-        ecosystems.extend(source.ecosystem.map(|ecosystem| ecosystem.osv_name()));
+        ecosystems.extend(source.ecosystem.map(Ecosystem::osv_name));
         rejected += source.rejected;
     }
     let mut texts: Vec<String> = Vec::new();

@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use crate::model::{
     AdvisoryKind, AliasGroup, AppliedException, Decision, Finding, FixState, Level, Location, PackageIndex, Report,
-    Root, Severity, SourceKind,
+    Root, Severity, SourceKind, Subject,
 };
 
 use super::super::{Options, escape, phrase};
@@ -23,8 +23,8 @@ const LONGEST_TITLE: usize = 300;
 const DETAIL: usize = 10;
 
 /// Writes what is denied and warned about, and with `verbose` what is allowed and excepted.
-pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Options) -> io::Result<()> {
-    let writer = &mut Writer { page, report, verbose: options.verbose };
+pub(super) fn write<'r>(page: &mut Page, report: &'r Report, plan: &Plan<'r>, options: &Options) -> io::Result<()> {
+    let writer = &mut Writer { page, report, verbose: options.verbose, target: None, last: None };
     plan.groups.iter().try_for_each(|group| writer.group(group))?;
     if !plan.test_data.is_empty() {
         writer.heading("In test data (fixtures and the like; not what your users run)")?;
@@ -41,23 +41,30 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     Ok(())
 }
 
-struct Writer<'w, 'o> {
+struct Writer<'w, 'o, 'r> {
     page: &'w mut Page<'o>,
-    report: &'w Report,
+    report: &'r Report,
     verbose: bool,
+    /// What the findings stand under, if they stand under something. What is said there is not said again.
+    target: Option<Target<'r>>,
+    /// The finding before in the same place.
+    last: Option<&'r Decision>,
 }
 
-impl Writer<'_, '_> {
+impl<'r> Writer<'_, '_, 'r> {
     fn heading(&mut self, text: &str) -> io::Result<()> {
+        (self.target, self.last) = (None, None);
         self.page.gap()?;
         self.page.line(0, 2, &[Piece::styled(text, BOLD.underline())])?;
         self.page.gap()
     }
 
-    fn group(&mut self, group: &Group) -> io::Result<()> {
+    fn group(&mut self, group: &Group<'r>) -> io::Result<()> {
         self.page.gap()?;
         self.target(group)?;
+        self.target = Some(group.target);
         for change in &group.changes {
+            self.last = None;
             self.change(change)?;
             change.decisions.iter().try_for_each(|decision| self.finding(decision))?;
         }
@@ -94,7 +101,7 @@ impl Writer<'_, '_> {
         }
         Some(match root.usage(package)?.direct {
             Some(true) => "direct dependency",
-            Some(false) => "indirect; nothing in the file says what brings it in",
+            Some(false) => "indirect; the file does not say what brings it in",
             None => "the file does not say whether it is a direct dependency",
         })
     }
@@ -115,7 +122,7 @@ impl Writer<'_, '_> {
             (None, FixState::None, _) => "no version is known that clears this".to_owned(),
             (None, FixState::Candidate | FixState::Unknown, _) => "what clears this is not known".to_owned(),
         };
-        self.page.line(2, 5, &[Piece::styled("-> ", BOLD), Piece::styled(&words, BOLD)])?;
+        self.page.line(2, 5, &[Piece::styled(&format!("-> {words}"), BOLD)])?;
         match fix.command.as_deref().filter(|_| fix.state == FixState::Exact) {
             Some(command) if escape::is_safe_command(command) => {
                 self.page.unwrapped(5, &[Piece::styled(command, CYAN)])
@@ -128,21 +135,51 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn finding(&mut self, decision: &Decision) -> io::Result<()> {
+    /// What is the same as for the finding before it is not said again.
+    fn finding(&mut self, decision: &'r Decision) -> io::Result<()> {
         let finding = &decision.finding;
+        let last = self.last.replace(decision);
         self.head(decision)?;
         match &finding.advisory {
             Some(group) => {
-                self.detail(
-                    &escape::clip(phrase::title(group).unwrap_or("(no title is given)"), LONGEST_TITLE),
-                    PLAIN,
-                )?;
-                self.detail(&fixed_in(group), PLAIN)?;
+                let title = escape::clip(phrase::title(group).unwrap_or("(no title is given)"), LONGEST_TITLE);
+                let text = match self.fixed_in(group, finding) {
+                    Some(fixed) => format!("{title}; {fixed}"),
+                    None => title.into_owned(),
+                };
+                self.detail(&text, PLAIN)?;
+                if group.kind() == AdvisoryKind::Malware {
+                    self.detail("what it touched may be compromised", PLAIN)?;
+                }
             }
             None => self.detail(&finding.message, PLAIN)?,
         }
-        self.chains(finding)?;
-        self.detail(&format!("{}: {}", finding.rule.id, decision.reason), DIM)
+        if last.is_none_or(|last| last.finding.subject != finding.subject) {
+            self.chains(finding)?;
+        }
+        if last.is_none_or(|last| (last.finding.rule, &last.reason) != (finding.rule, &decision.reason)) {
+            self.detail(&format!("rule {}: {}", finding.rule.id, decision.reason), DIM)?;
+        }
+        Ok(())
+    }
+
+    fn fixed_in(&self, group: &AliasGroup, finding: &Finding) -> Option<String> {
+        match &group.fixed_in {
+            Some(version) => Some(format!("fixed in {version}")),
+            // The change above says that there is none.
+            None if self.target.is_some() && finding.fix.state == FixState::None => None,
+            None => (group.kind() == AdvisoryKind::Vulnerability).then(|| "no fixed version is known".to_owned()),
+        }
+    }
+
+    /// Whether the heading names what the finding is about.
+    fn is_named(&self, finding: &Finding) -> bool {
+        match (&finding.subject, self.target) {
+            (Subject::Package { package, .. }, Some(Target::Dependency { package: named, .. })) => *package == named,
+            (Subject::File(path), Some(Target::File(named))) => path == named,
+            (Subject::Project, Some(Target::Project)) => true,
+            _ => false,
+        }
     }
 
     /// Level, severity, package and ids. The words say it; colour only repeats them.
@@ -155,12 +192,13 @@ impl Writer<'_, '_> {
             Level::Allow | Level::Off => ("allowed", DIM),
         };
         let level = Piece::styled(level, style);
-        let subject = Piece::styled(&escape::clip(&phrase::subject(self.report, finding), 200), BOLD);
         let mut fields = vec![level];
         if let Some(group) = &finding.advisory {
             fields.push(Piece::styled(&phrase::severity(group), severity_style(group)));
         }
-        fields.push(subject);
+        if !self.is_named(finding) {
+            fields.push(Piece::styled(&escape::clip(&phrase::subject(self.report, finding), 200), BOLD));
+        }
         fields.push(Piece::plain(&phrase::ids(decision)).linked(link(finding)));
         if self.page.is_narrow() {
             let (first, rest) = fields.split_at(fields.len().min(2));
@@ -181,8 +219,10 @@ impl Writer<'_, '_> {
         let more = phrase::more_paths(finding, shown.min(finding.chains.len()));
         for (at, chain) in finding.chains.iter().take(shown).enumerate() {
             let last = at + 1 == shown.min(finding.chains.len());
-            // A direct dependency without another way in says it all in its heading.
-            if chain.len() < 2 || (chain.len() == 2 && finding.chains.len() == 1 && more.is_none()) {
+            // A direct dependency without another way in says it all in its heading; the message of what rests on
+            // no advisory says who needs it.
+            let short = if finding.advisory.is_some() { 2 } else { 3 };
+            if chain.len() < 2 || (chain.len() <= short && finding.chains.len() == 1 && more.is_none()) {
                 continue;
             }
             let mut text = phrase::chain(self.report, root, chain, longest);
@@ -199,7 +239,7 @@ impl Writer<'_, '_> {
         self.detail(&format!("also brought in by {}", labels.join(" and ")), PLAIN)
     }
 
-    fn excepted(&mut self, decision: &Decision) -> io::Result<()> {
+    fn excepted(&mut self, decision: &'r Decision) -> io::Result<()> {
         self.finding(decision)?;
         let Some(exception) = &decision.exception else { return Ok(()) };
         self.detail(&accepted(exception), PLAIN)
@@ -237,14 +277,6 @@ fn severity_style(group: &AliasGroup) -> Style {
 
 fn link(finding: &Finding) -> Option<String> {
     finding.advisory.as_ref().and_then(|group| phrase::advisory_page(&group.key().id))
-}
-
-fn fixed_in(group: &AliasGroup) -> String {
-    match &group.fixed_in {
-        Some(version) => format!("fixed in {version}"),
-        None if group.kind() == AdvisoryKind::Malware => "remove it; what it touched may be compromised".to_owned(),
-        None => "no fixed version is known".to_owned(),
-    }
 }
 
 fn accepted(exception: &AppliedException) -> String {

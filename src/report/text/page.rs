@@ -96,9 +96,15 @@ impl<'o> Page<'o> {
         let mut column = indent;
         write!(self.out, "{:indent$}", "")?;
         let mut starts_line = true;
+        let mut open = None;
         for word in words(pieces) {
             let end = column + word.spaces + word.width;
-            if !starts_line && self.width.is_some_and(|width| end > width) {
+            let breaks = !starts_line && self.width.is_some_and(|width| end > width);
+            // A style goes on over the spaces of its piece, but not over the end of a line.
+            if breaks || !is_same(open, word.parts.first().map(|(_, piece)| *piece)) {
+                self.switch(&mut open, None)?;
+            }
+            if breaks {
                 write!(self.out, "\n{:hang$}", "")?;
                 column = hang;
                 starts_line = true;
@@ -110,11 +116,13 @@ impl<'o> Page<'o> {
                 write!(self.out, "\\")?;
             }
             for (text, piece) in &word.parts {
-                self.part(text, piece)?;
+                self.switch(&mut open, Some(piece))?;
+                write!(self.out, "{text}")?;
             }
             column += word.width;
             starts_line = false;
         }
+        self.switch(&mut open, None)?;
         writeln!(self.out)
     }
 
@@ -126,20 +134,34 @@ impl<'o> Page<'o> {
         written
     }
 
-    fn part(&mut self, text: &str, piece: &Piece) -> io::Result<()> {
-        let link = piece.link.as_deref().filter(|_| self.hyperlinks);
-        if let Some(url) = link {
+    /// Ends the style and the link of one piece and begins those of the next.
+    fn switch<'p>(&mut self, open: &mut Option<&'p Piece>, next: Option<&'p Piece>) -> io::Result<()> {
+        if is_same(*open, next) {
+            return Ok(());
+        }
+        if let Some(piece) = std::mem::replace(open, next) {
+            if self.color {
+                write!(self.out, "{}", piece.style.render_reset())?;
+            }
+            if self.hyperlinks && piece.link.is_some() {
+                write!(self.out, "\x1b]8;;\x1b\\")?;
+            }
+        }
+        let Some(piece) = next else { return Ok(()) };
+        if let Some(url) = piece.link.as_deref().filter(|_| self.hyperlinks) {
             write!(self.out, "\x1b]8;;{url}\x1b\\")?;
         }
-        if self.color && !piece.style.is_plain() {
-            write!(self.out, "{}{text}{}", piece.style.render(), piece.style.render_reset())?;
-        } else {
-            write!(self.out, "{text}")?;
-        }
-        if link.is_some() {
-            write!(self.out, "\x1b]8;;\x1b\\")?;
+        if self.color {
+            write!(self.out, "{}", piece.style.render())?;
         }
         Ok(())
+    }
+}
+
+fn is_same(one: Option<&Piece>, other: Option<&Piece>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => std::ptr::eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
@@ -202,6 +224,13 @@ mod tests {
         let pieces = [Piece::plain("a\r\n::error::b "), Piece::plain(":"), Piece::plain(":stop")];
         let text = written(&Options { width: Some(4), ..Options::default() }, &pieces);
         assert_eq!(text, "  a\n    \\::error::b\n    \\::stop\n");
+    }
+
+    #[test]
+    fn a_style_goes_on_over_spaces_and_ends_with_the_line() {
+        let pieces = [Piece::styled("a b c", CYAN), Piece::plain("  d")];
+        let text = written(&Options { color: true, width: Some(5), ..Options::default() }, &pieces);
+        assert_eq!(text, "  \u{1b}[36ma b\u{1b}[0m\n    \u{1b}[36mc\u{1b}[0m\n    d\n");
     }
 
     #[test]
