@@ -2,6 +2,7 @@
 //! globs of workspaces, bounds.
 
 pub(super) mod bounds;
+pub(super) mod few;
 pub(super) mod glob;
 pub(super) mod json;
 pub(super) mod toml;
