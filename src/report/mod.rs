@@ -225,6 +225,14 @@ mod tests {
     }
 
     #[test]
+    fn a_run_without_packages_does_not_say_that_nothing_was_found() {
+        let mut report = sample::clean();
+        report.graph = crate::model::DependencyGraph::default();
+        report.coverage.packages.clear();
+        assert!(text(&report, None).starts_with("PASS: there is no package to judge in what was looked at.\n"));
+    }
+
+    #[test]
     fn an_exit_code_that_the_caller_chose_is_said() {
         let report = Report { exit_code: 0, ..sample::failing() };
         assert!(text(&report, None).contains("The exit code is 0 instead of 1, as the caller asked."));

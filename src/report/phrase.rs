@@ -108,7 +108,8 @@ pub(super) fn label(report: &Report, root: Option<&Root>, package: PackageIndex)
 pub(super) fn chain(report: &Report, root: Option<&Root>, chain: &[PackageIndex], longest: usize) -> String {
     let label = |&package: &PackageIndex| escape::clip(&label(report, root, package), 80).into_owned();
     let mut labels: Vec<String>;
-    if chain.len() <= longest {
+    // One link takes no more room than to say that one is left out.
+    if chain.len() <= longest.saturating_add(1) {
         labels = chain.iter().map(label).collect();
     } else {
         let half = longest / 2;
@@ -148,5 +149,31 @@ pub(super) fn ids(decision: &Decision) -> String {
             Some(cve) => format!("{} ({cve})", group.key().id),
             None => group.key().id.clone(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_database_is_known_by_the_prefix_of_its_ids() {
+        assert_eq!(database("RUSTSEC-2020-0071"), "RustSec");
+        assert_eq!(database("GHSA-35jh-r3h4-6jhm"), "GitHub");
+        assert_eq!(database("ACME-1"), "ACME");
+        assert_eq!(database("odd"), "odd");
+        assert_eq!(advisory_page("MAL-2025-1").as_deref(), Some("https://osv.dev/vulnerability/MAL-2025-1"));
+        assert_eq!(advisory_page("GO-1/../../x").as_deref(), Some("https://osv.dev/vulnerability/GO-1%2F..%2F..%2Fx"));
+        assert_eq!(advisory_page("ACME-1"), None);
+    }
+
+    #[test]
+    fn of_a_long_chain_the_ends_are_shown() {
+        let report = sample::clean();
+        let of = |length| chain(&report, None, &vec![0; length], 4).replace("ansi_term 0.12.1", "a");
+        assert_eq!(of(5), "a › a › a › a › a");
+        assert_eq!(of(7), "a › a › … 3 more … › a › a");
+        assert_eq!(of(0), "");
     }
 }

@@ -66,7 +66,10 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
         _ if report.is_empty() => "no manifest, lockfile or SBOM was found".to_owned(),
         Verdict::Incomplete => "not everything could be looked at; in what was, nothing is denied".to_owned(),
         Verdict::Pass if summary.warned == 0 && plan.excepted.is_empty() && plan.allowed.is_empty() => {
-            "nothing was found in what was looked at".to_owned()
+            match report.graph.third_party() {
+                0 => "there is no package to judge in what was looked at".to_owned(),
+                _ => "nothing was found in what was looked at".to_owned(),
+            }
         }
         Verdict::Pass => "nothing is denied".to_owned(),
     };
