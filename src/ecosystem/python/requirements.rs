@@ -12,7 +12,7 @@ use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, file_name_of, folder_of, join};
 use crate::model::{
     DependencyGraph, DependencyKind, Diagnostic, DiagnosticSeverity, Ecosystem, GraphBuilder, Kinds, LineIndex,
-    Location, PackageIndex, RepoPath, Source, SourceKind,
+    Location, PackageIndex, RepoPath, Source,
 };
 
 /// Reads requirements files.
