@@ -25,14 +25,24 @@ pub struct LineIndex<'t> {
     path: RepoPath,
     text: &'t str,
     starts: Vec<usize>,
+    /// How many UTF-16 code units come before each block of [`BLOCK`] bytes: a lockfile may be one line of many
+    /// megabytes, and counting from its start for each place would grow with the square of its length.
+    units: Vec<u32>,
 }
+
+/// The bytes between two known counts of code units.
+const BLOCK: usize = 1024;
 
 impl<'t> LineIndex<'t> {
     /// The index of a text; costs one pass over it.
     pub fn new(path: &RepoPath, text: &'t str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at + 1));
-        Self { path: Arc::clone(path), text, starts }
+        let mut units = vec![0_u32];
+        for block in text.as_bytes().chunks(BLOCK) {
+            units.push(units[units.len() - 1].saturating_add(utf16_length(block)));
+        }
+        Self { path: Arc::clone(path), text, starts, units }
     }
 
     /// The text it was made of.
@@ -55,9 +65,15 @@ impl<'t> LineIndex<'t> {
         Location {
             path: Arc::clone(&self.path),
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: utf16_length(&self.text[start..offset]).saturating_add(1),
-            length: utf16_length(&self.text[offset..end]),
+            column: self.units_before(offset).saturating_sub(self.units_before(start)).saturating_add(1),
+            length: utf16_length(&self.text.as_bytes()[offset..end]),
         }
+    }
+
+    /// How many UTF-16 code units come before an offset in the text.
+    fn units_before(&self, offset: usize) -> u32 {
+        let block = offset / BLOCK;
+        self.units[block].saturating_add(utf16_length(&self.text.as_bytes()[block * BLOCK..offset]))
     }
 
     /// The place of a part of this very text (a slice that borrows from it).
@@ -75,9 +91,14 @@ fn floor_char(text: &str, offset: usize) -> usize {
     at
 }
 
-fn utf16_length(text: &str) -> u32 {
-    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
-    u32::try_from(units).unwrap_or(u32::MAX)
+/// The UTF-16 code units of characters that start in a piece of UTF-8, which may begin and end inside one.
+fn utf16_length(piece: &[u8]) -> u32 {
+    let units = |byte: &u8| match byte {
+        0x80..=0xBF => 0,
+        0xF0.. => 2,
+        _ => 1_usize,
+    };
+    u32::try_from(piece.iter().map(units).sum::<usize>()).unwrap_or(u32::MAX)
 }
 
 /// How grave a diagnostic is.
@@ -130,5 +151,16 @@ mod tests {
         assert_eq!(index.locate(usize::MAX, 9).line, 3);
         assert_eq!(index.locate(3, 1).column, 1, "inside a character");
         assert!(index.locate_slice("elsewhere").is_none());
+    }
+
+    #[test]
+    fn long_lines_are_counted_in_blocks() {
+        let text = "é\u{1F600}x".repeat(3 * BLOCK);
+        let index = LineIndex::new(&"f".into(), &text);
+        for (at, _) in text.char_indices().step_by(97) {
+            let expected = text[..at].encode_utf16().count() + 1;
+            assert_eq!(index.locate(at, 1).column as usize, expected, "at {at}");
+        }
+        assert_eq!(index.locate(text.len(), 5).column as usize, text.encode_utf16().count() + 1);
     }
 }

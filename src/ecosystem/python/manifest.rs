@@ -6,7 +6,7 @@ use std::rc::Rc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{git, normal, pep508, registry};
+use super::{git, normal, pep508, registry, shown};
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Document, Get};
 use crate::model::{DependencyKind, Diagnostic, Location, RepoPath, Source, SourceKind};
 
@@ -165,7 +165,7 @@ impl<'d, 't> Reader<'d, 't> {
         // PDM writes editable development dependencies as pip's command line has them.
         let plain = text.strip_prefix("-e ").map(|path| path.rsplit_once("#egg=").map_or(path, |(_, name)| name));
         let Some(requirement) = pep508::parse(plain.unwrap_or(text)) else {
-            return self.error(item, format!("`{text}` is no requirement; it was left out"));
+            return self.error(item, format!("`{}` is no requirement; it was left out", shown(text)));
         };
         let url = requirement.url.or(plain.map(|_| text));
         let pin = pep508::pinned(requirement.specifier);

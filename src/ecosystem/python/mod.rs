@@ -55,6 +55,12 @@ fn git(repository: &str, revision: Option<&str>) -> Source {
     }
 }
 
+/// A piece of a file as a message shows it: cut, and without the credentials of an address.
+fn shown(text: &str) -> String {
+    let text = Source::at(SourceKind::Unknown, text).url.unwrap_or_default();
+    text.chars().take(120).collect()
+}
+
 /// Whether it is a whole SHA-1 or SHA-256.
 fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
@@ -128,6 +134,20 @@ impl<'d, 't> Lock<'d, 't> {
     /// The line of a value.
     fn line(&self, value: &Spanned<DeValue<'_>>) -> u32 {
         self.document.lines.line(value.span().start)
+    }
+
+    /// Says that the file is of a newer format than is known, `version` being its number or that before a dot.
+    fn known_format(&self, version: &[&str], newest: u32, diagnostics: &mut Vec<Diagnostic>) {
+        let Some(value) = self.document.table.at(version) else { return };
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => number.as_str(),
+            other => other.as_str().unwrap_or_default(),
+        };
+        let major = number.split('.').next().and_then(|number| number.parse::<u32>().ok());
+        if major.is_none_or(|major| major > newest) {
+            let message = format!("the format of this lockfile is newer than {newest}; it was read as that one");
+            diagnostics.push(Diagnostic::error(self.path, Some(self.line(value)), message));
+        }
     }
 
     /// Says that the file lacks what every file of its kind has, unless something else is already said of it.

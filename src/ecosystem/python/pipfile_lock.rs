@@ -86,6 +86,10 @@ impl Reader<'_, '_, '_> {
         if !matches!(document.value, Value::Object(_)) || document.value.entries().is_empty() {
             return self.error(None, "there is no object with packages: not a Pipfile.lock");
         }
+        let specification = document.value.get("_meta").and_then(|meta| meta.number("pipfile-spec"));
+        if specification.is_some_and(|number| number > 6.0) {
+            self.error(Some("_meta"), "the format of this lockfile is newer than 6; it was read as that one");
+        }
         for (category, packages) in document.value.entries().iter().filter(|(name, _)| name != "_meta") {
             let kind = match category.as_ref() {
                 "default" => DependencyKind::Runtime,

@@ -31,7 +31,8 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let document = toml_syntax::parse(input.path, input.bytes, &mut parsed.diagnostics);
     let lock = Lock { document: &document, path: input.path };
-    lock.expect(&["packages", "lock-version"], &mut parsed.diagnostics);
+    lock.expect(&["packages"], &mut parsed.diagnostics);
+    lock.known_format(&["lock-version"], 1, &mut parsed.diagnostics);
     let mut graph = GraphBuilder::new(input.path, PARSER.id);
     let mut by_name = ByName::new();
     let mut by_version: Candidates<(String, String)> = Candidates::new();

@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::requirement_lines::{self, Line, Logical, Pin, Via, ViaComments, Wanted, decode, logical_lines};
-use super::{ByName, package_id, pep508, registry};
+use super::{ByName, package_id, pep508, registry, shown};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, file_name_of, folder_of, join};
 use crate::model::{
     DependencyGraph, DependencyKind, Diagnostic, DiagnosticSeverity, Ecosystem, GraphBuilder, Kinds, LineIndex,
-    Location, PackageIndex, RepoPath, Source, SourceKind,
+    Location, PackageIndex, RepoPath, Source,
 };
 
 /// Reads requirements files.
@@ -161,17 +161,15 @@ impl Reader<'_, '_> {
             Line::Constraints(name) => self.include(name, task, line, true),
             Line::Index(url) => self.index = Some(registry(url)),
             Line::OtherPlace(url) => {
-                let source = Source::at(SourceKind::Registry, url);
-                let message = format!("packages may also come from {}", source.url.unwrap_or_default());
+                let message = format!("packages may also come from {}", shown(url));
                 self.say(DiagnosticSeverity::Note, path, line, message);
             }
             Line::Nameless(text) => {
-                let text = Source::at(SourceKind::Path, text).url.unwrap_or_default();
-                let message = format!("`{text}` does not say which package it is; it was left out");
+                let message = format!("`{}` does not say which package it is; it was left out", shown(text));
                 self.say(DiagnosticSeverity::Note, path, line, message);
             }
             Line::UnknownOption(name) => {
-                self.say(DiagnosticSeverity::Warning, path, line, format!("pip has no option `{name}`"));
+                self.say(DiagnosticSeverity::Warning, path, line, format!("pip has no option `{}`", shown(name)));
             }
             Line::Broken => {
                 let message = "this is no requirement; it was left out".to_owned();
@@ -184,7 +182,7 @@ impl Reader<'_, '_> {
     fn include(&mut self, name: &str, task: &Task, line: u32, constraints: bool) {
         let Some(path) = join(folder_of(&task.path), name).filter(|_| !name.contains("://") && !name.contains("${"))
         else {
-            let message = format!("`{name}` lies outside of the scanned tree and was not read");
+            let message = format!("`{}` lies outside of the scanned tree and was not read", shown(name));
             return self.say(DiagnosticSeverity::Error, &task.path, line, message);
         };
         let path: RepoPath = path.into();

@@ -189,6 +189,37 @@ fn what_is_no_lockfile_is_said() {
     }
 }
 
+#[test]
+fn newer_formats_are_said() {
+    let texts = [
+        ("poetry.lock", "package = []\n[metadata]\nlock-version = '3.0'\n"),
+        ("pdm.lock", "[metadata]\nlock_version = '5.0.1'\n"),
+        ("pylock.toml", "lock-version = '2.0'\npackages = []\n"),
+        ("uv.lock", "version = 2\npackage = []\n"),
+        ("Pipfile.lock", "{\"_meta\": {\"pipfile-spec\": 7}}"),
+    ];
+    for (path, text) in texts {
+        let said = said(&Tree::of(&[(path, text)]).parse(path));
+        assert!(said.len() == 1 && said[0].contains("newer"), "{path}: {said:?}");
+        for (new, old) in [("'3.", "'2."), ("'5.", "'4."), ("'2.0'\np", "'1.0'\np"), ("= 2", "= 1"), ("7}", "6}")] {
+            let known = text.replace(new, old);
+            if known != text {
+                assert!(!Tree::of(&[(path, &known)]).parse(path).has_errors(), "{path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn messages_keep_no_credentials() {
+    let text = "--extra-index-url https://u:secret@registry.example\n-r https://u:secret@host.example/r.txt\n-e https://u:secret@host.example/x\n";
+    let said = said(&Tree::of(&[("requirements.txt", text)]).parse("requirements.txt"));
+    assert!(said.len() == 3 && said.iter().all(|line| !line.contains("secret")), "{said:?}");
+    let text = "[project]\ndependencies = ['a b @ https://u:secret@host.example/x']\n";
+    let said = self::said(&Tree::of(&[("pyproject.toml", text)]).parse("pyproject.toml"));
+    assert!(said.len() == 1 && !said[0].contains("secret"), "{said:?}");
+}
+
 const UV: &str = r#"
 version = 1
 

@@ -55,7 +55,8 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let document = toml_syntax::parse(input.path, input.bytes, &mut parsed.diagnostics);
     let lock = Lock { document: &document, path: input.path };
-    lock.expect(&["package", "version"], &mut parsed.diagnostics);
+    lock.expect(&["package"], &mut parsed.diagnostics);
+    lock.known_format(&["version"], 1, &mut parsed.diagnostics);
     let names = document.table.array(&["manifest", "members"]).iter().filter_map(|name| name.get_ref().as_str());
     let members: HashSet<String> = names.map(normal).collect();
     let mut graph = Graph {
