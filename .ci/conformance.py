@@ -101,8 +101,13 @@ def compare(report, oracle, root):
                     at = units[2 * (place["column"] - 1):].decode("utf-16-le")
                     check(at.startswith(version), f"{name}:{place['line']}:{place['column']} is {at[:40]!r}, not {version!r}")
     edges = {(packages[d["from"]][3], packages[d["to"]][3]) for d in report["dependencies"] if d["root"] == name}
-    said = {tuple(p[:3]) for p in packages.values()}
     oracle_packages = {tuple(p) for p in oracle["packages"]}
+    if not any(p[2] == "workspace" for p in oracle_packages):
+        # Poetry's and PDM's locks do not name the project; we take its name and its edges from pyproject.toml.
+        members = {p[3] for p in packages.values() if p[2] == "workspace"}
+        packages = {at: p for at, p in packages.items() if p[3] not in members}
+        edges = {e for e in edges if not members & set(e)}
+    said = {tuple(p[:3]) for p in packages.values()}
     pairs = [("packages", said, oracle_packages)]
     if oracle["edges_known"]:
         pairs.append(("edges", {e for e in edges if e[0] != e[1]}, {tuple(e) for e in oracle["edges"]}))

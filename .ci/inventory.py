@@ -1321,7 +1321,9 @@ def pipfile_lock(path, o):
         if sec == "_meta" or not isinstance(tab, dict):
             continue
         for n, e in tab.items():
-            ver = (e.get("version") or "").lstrip("=").strip() if isinstance(e, dict) else str(e).lstrip("=")
+            ver = (e.get("version") or "") if isinstance(e, dict) else str(e)
+            # "*" and ranges are no versions
+            ver = ver.lstrip("=").strip() if ver.startswith("==") else ""
             src = "registry"
             if isinstance(e, dict):
                 if "git" in e:
@@ -1434,7 +1436,7 @@ def is_path(s):
 
 def requirements(path, o):
     o.direct_known = o.dev_known = o.edges_known = False
-    seen = set()
+    seen, found, constraints = set(), [], {}
 
     def load(p):
         rp = os.path.realpath(p)
@@ -1452,8 +1454,13 @@ def requirements(path, o):
             m = re.match(r"(?:-r|--requirement)[\s=]*(.+)$", line)
             if m:
                 f = m[1].strip()
-                if not re.match(r"https?:", f):
+                # an included file that is a lockfile by its name has an inventory of its own
+                if not re.match(r"https?:", f) and not parser_of(os.path.basename(f)):
                     load(os.path.join(os.path.dirname(p), f))
+                continue
+            m = re.match(r"(?:-c|--constraint)[\s=]*(.+)$", line)
+            if m:
+                constrain(os.path.join(os.path.dirname(p), m[1].strip()))
                 continue
             m = re.match(r"(?:-e|--editable)[\s=]+(.+)$", line)
             if m:
@@ -1496,16 +1503,63 @@ def requirements(path, o):
             m = re.match(r"\s*===?\s*([^\s]+)\s*$", c)
             if m and not m[1].endswith(".*"):
                 ver = m[1]
-        o.add(r[0], ver, "registry")
+        found.append((r[0], ver))
+
+    def constrain(p):
+        for line in read(p).splitlines() if os.path.isfile(p) else []:
+            m = re.match(r"\s*([A-Za-z0-9._-]+)\s*===?\s*([^\s;#]+)", line)
+            if m:
+                constraints[pep503(m[1])] = m[2]
 
     def join_comments(t):
         # a comment line is not continued by its trailing backslash
         return "\n".join(re.sub(r"\\$", "", x) if x.lstrip().startswith("#") else x
                          for x in t.splitlines())
     load(path)
+    for name, version in found:
+        # a constraint says which version an unpinned requirement gets
+        o.add(name, version or constraints.get(name, ""), "registry")
 
 
 # ------------------------------------------------------------------ go.mod
+
+def work_replaces(path):
+    """The replaces of the go.work above that uses this module, added to its own: the workspace's win."""
+    folder = os.path.dirname(os.path.abspath(path))
+    above = folder
+    while above != os.path.dirname(above):
+        work = os.path.join(above, "go.work")
+        if os.path.isfile(work):
+            lines, block, uses, reps = read(work).splitlines(), None, [], []
+            own, own_block = [], None
+            for line in read(path).splitlines():
+                tok = line.partition("//")[0].split()
+                if own_block and tok == [")"]:
+                    own_block = None
+                elif tok and not own_block and tok[-1] == "(":
+                    own_block = tok[0]
+                elif tok and (own_block or tok[0]) == "replace":
+                    args = tok if own_block else tok[1:]
+                    own.append((args[:args.index("=>")], args[args.index("=>") + 1:]))
+            for line in lines:
+                tok = line.partition("//")[0].split()
+                if not tok:
+                    continue
+                if block and tok == [")"]:
+                    block = None
+                    continue
+                if not block and tok[-1] == "(":
+                    block = tok[0]
+                    continue
+                verb, args = (block, tok) if block else (tok[0], tok[1:])
+                if verb == "use":
+                    uses.append(os.path.normpath(os.path.join(above, args[0])))
+                elif verb == "replace":
+                    reps.append((args[:args.index("=>")], args[args.index("=>") + 1:]))
+            return own + reps if folder in uses else None
+        above = os.path.dirname(above)
+    return None
+
 
 def go_mod(path, o):
     o.edges_known = o.dev_known = False
@@ -1536,6 +1590,7 @@ def go_mod(path, o):
             reps.append((args[:i], args[i + 1:]))
     if module:
         o.add(module, "", "workspace")
+    reps = work_replaces(path) or reps
     for m, v, direct in reqs:
         n, ver, src = m, v, "registry"
         hit = [r for l, r in reps if l == [m, v]] or [r for l, r in reps if l == [m]]

@@ -493,20 +493,27 @@ impl DependencyGraph {
     /// The graph without what is known to be there for development only.
     #[must_use]
     pub fn without_dev(self) -> Self {
+        self.keep(|root, usage| !usage.kinds.only_dev() || root.members.contains(&usage.package))
+    }
+
+    /// The graph with only those uses, the edges between them, and the packages that are still used.
+    #[must_use]
+    pub fn keep(self, is_kept: impl Fn(&Root, &Use) -> bool) -> Self {
         let Self { packages, roots } = self;
         let part = |mut root: Root| {
-            let members = std::mem::take(&mut root.members);
-            root.uses.retain(|usage| !usage.kinds.only_dev() || members.contains(&usage.package));
             let mut kept = Vec::with_capacity(root.uses.len());
             // Merging needs indexes into the part's own packages; what is dropped has none.
             let mut map = vec![PackageIndex::MAX; packages.len()];
-            for (at, usage) in root.uses.iter().enumerate() {
-                map[usage.package as usize] = PackageIndex::try_from(at).unwrap_or(PackageIndex::MAX);
+            let keeps: Vec<bool> = root.uses.iter().map(|usage| is_kept(&root, usage)).collect();
+            let uses = std::mem::take(&mut root.uses).into_iter().zip(keeps);
+            for (usage, _) in uses.filter(|(_, keep)| *keep) {
+                map[usage.package as usize] = PackageIndex::try_from(kept.len()).unwrap_or(PackageIndex::MAX);
                 kept.push(packages[usage.package as usize].clone());
+                root.uses.push(usage);
             }
-            root.members = members;
-            root.dependencies
-                .retain(|edge| [edge.from, edge.to].iter().all(|&end| map[end as usize] != PackageIndex::MAX));
+            let is_there = |at: PackageIndex| map[at as usize] != PackageIndex::MAX;
+            root.members.retain(|&member| is_there(member));
+            root.dependencies.retain(|edge| is_there(edge.from) && is_there(edge.to));
             Self { packages: kept, roots: vec![root.renumbered(&map)] }
         };
         Self::merge(roots.into_iter().map(part).collect())

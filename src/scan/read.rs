@@ -47,33 +47,36 @@ pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> Reading {
     let read_with = companions(&outcomes);
     let alone = manifests.into_iter().filter(|(path, _)| !read_with.contains_key(path)).collect();
     outcomes.extend(parse_all(alone, &mut files, &load));
-    // A requirements file that another one includes was read with it, whichever of the two was parsed first.
-    let read_with = companions(&outcomes);
-    outcomes.retain(|outcome| {
-        outcome.parser.role == Role::Lockfile && !included(outcome, &read_with)
-            || !read_with.contains_key(&outcome.path)
-    });
+    give_back(&mut outcomes);
     conclude(discovery, outcomes, &read_with)
 }
 
-/// Whether another file of the same parser includes this one.
-fn included(outcome: &Outcome, read_with: &BTreeMap<RepoPath, (RepoPath, &'static Parser)>) -> bool {
-    read_with.get(&outcome.path).is_some_and(|(by, parser)| parser.id == outcome.parser.id && *by != outcome.path)
-}
-
-/// Which file each companion was read with.
-fn companions(outcomes: &[Outcome]) -> BTreeMap<RepoPath, (RepoPath, &'static Parser)> {
+/// Which lockfile each manifest was read with.
+fn companions(locks: &[Outcome]) -> BTreeMap<RepoPath, RepoPath> {
     let mut read_with = BTreeMap::new();
-    for outcome in outcomes {
-        for companion in outcome.parsed.companions.iter().filter(|path| **path != outcome.path) {
-            // Of two files that include each other the first stands for both.
-            let by_companion = read_with.get(&outcome.path).is_some_and(|(by, _): &(RepoPath, _)| by == companion);
-            if !by_companion {
-                read_with.entry(RepoPath::clone(companion)).or_insert((RepoPath::clone(&outcome.path), outcome.parser));
-            }
+    for lock in locks {
+        for companion in &lock.parsed.companions {
+            read_with.entry(RepoPath::clone(companion)).or_insert_with(|| RepoPath::clone(&lock.path));
         }
     }
     read_with
+}
+
+/// A file may include another one that is read for itself too (`-r requirements.txt`). What stands there belongs to
+/// that one alone, and is used as that one says: a runtime dependency stays one where a file for developers includes it.
+fn give_back(outcomes: &mut [Outcome]) {
+    let read: BTreeSet<RepoPath> = outcomes.iter().map(|outcome| RepoPath::clone(&outcome.path)).collect();
+    for outcome in outcomes {
+        let mut own = outcome.parsed.companions.iter().filter(|path| **path != outcome.path && read.contains(*path));
+        if own.next().is_none() {
+            continue;
+        }
+        let is_elsewhere = |path: &RepoPath| *path != outcome.path && read.contains(path);
+        let graph = std::mem::take(&mut outcome.parsed.graph);
+        outcome.parsed.graph = graph.keep(|_, usage| {
+            usage.locations.is_empty() || !usage.locations.iter().all(|place| is_elsewhere(&place.path))
+        });
+    }
 }
 
 fn load(root: &Path, path: &RepoPath, max: u64) -> Result<Vec<u8>, String> {
@@ -139,11 +142,7 @@ fn parse_one(path: &RepoPath, parser: &Parser, files: &FileSet) -> Parsed {
 }
 
 /// The ledger, the diagnostics and the graph.
-fn conclude(
-    discovery: &Discovery,
-    outcomes: Vec<Outcome>,
-    read_with: &BTreeMap<RepoPath, (RepoPath, &'static Parser)>,
-) -> Reading {
+fn conclude(discovery: &Discovery, outcomes: Vec<Outcome>, read_with: &BTreeMap<RepoPath, RepoPath>) -> Reading {
     let test_data: BTreeSet<&RepoPath> =
         discovery.files.iter().filter(|found| found.test_data).map(|found| &found.path).collect();
     let mut reading = Reading { files: discovery.left_out.clone(), ..Reading::default() };
@@ -159,7 +158,7 @@ fn conclude(
         graphs.push(graph);
     }
     for found in &discovery.files {
-        let Some((by, _)) = read_with.get(&found.path) else { continue };
+        let Some(by) = read_with.get(&found.path) else { continue };
         if reading.files.iter().any(|row| row.path == found.path) {
             continue;
         }
