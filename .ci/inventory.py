@@ -1455,7 +1455,7 @@ def requirements(path, o):
             if m:
                 f = m[1].strip()
                 # an included file that is a lockfile by its name has an inventory of its own
-                if not re.match(r"https?:", f) and not parser_of(os.path.basename(f)):
+                if not re.match(r"https?:", f) and not parser_of(os.path.join(os.path.dirname(os.path.abspath(p)), f)):
                     load(os.path.join(os.path.dirname(p), f))
                 continue
             m = re.match(r"(?:-c|--constraint)[\s=]*(.+)$", line)
@@ -1620,14 +1620,16 @@ PARSERS = [
     (r"Pipfile\.lock", "pipfile-lock", pipfile_lock),
     (r"pdm\.lock", "pdm-lock", pdm_lock),
     (r"pylock(\.[^.]+)?\.toml", "pylock", pylock),
-    (r"requirements[^/]*\.txt", "requirements", requirements),
+    (r"[^/]*requirements[^/]*\.txt|requirements/[^/]+\.txt", "requirements", requirements),
     (r"go\.mod", "go-mod", go_mod),
 ]
 
 
-def parser_of(name):
+def parser_of(path):
+    """By the name of the file, or by that and its folder's."""
+    parts = path.replace(os.sep, "/").split("/")
     for rx, pid, fn in PARSERS:
-        if re.fullmatch(rx, name):
+        if re.fullmatch(rx, parts[-1]) or re.fullmatch(rx, "/".join(parts[-2:])):
             return pid, fn
     return None
 
@@ -1639,14 +1641,14 @@ def lockfiles(paths):
             files.append(a)
         for d, dirs, names in os.walk(a):
             dirs[:] = sorted(x for x in dirs if x not in ("node_modules", ".git"))
-            files += [os.path.join(d, n) for n in names if parser_of(n)]
+            files += [os.path.join(d, n) for n in names if parser_of(os.path.join(d, n))]
     return sorted(set(files))
 
 
 def inventories(paths):
     """Yields one inventory per lockfile; one that cannot be read raises."""
     for f in lockfiles(paths):
-        p = parser_of(os.path.basename(f))
+        p = parser_of(os.path.abspath(f))
         if not p:
             warn(f, "not a lockfile that this script knows")
             continue

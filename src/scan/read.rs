@@ -65,17 +65,18 @@ fn companions(locks: &[Outcome]) -> BTreeMap<RepoPath, RepoPath> {
 /// A file may include another one that is read for itself too (`-r requirements.txt`). What stands there belongs to
 /// that one alone, and is used as that one says: a runtime dependency stays one where a file for developers includes it.
 fn give_back(outcomes: &mut [Outcome]) {
-    let read: BTreeSet<RepoPath> = outcomes.iter().map(|outcome| RepoPath::clone(&outcome.path)).collect();
+    let read: BTreeMap<RepoPath, &str> =
+        outcomes.iter().map(|outcome| (RepoPath::clone(&outcome.path), outcome.parser.id)).collect();
     for outcome in outcomes {
-        let mut own = outcome.parsed.companions.iter().filter(|path| **path != outcome.path && read.contains(*path));
-        if own.next().is_none() {
-            continue;
+        let is_elsewhere = |path: &RepoPath| {
+            *path != outcome.path && read.get(path).is_some_and(|parser| *parser == outcome.parser.id)
+        };
+        let belongs_elsewhere =
+            |usage: &Use| !usage.locations.is_empty() && usage.locations.iter().all(|place| is_elsewhere(&place.path));
+        if outcome.parsed.graph.roots.iter().any(|root| root.uses.iter().any(belongs_elsewhere)) {
+            let graph = std::mem::take(&mut outcome.parsed.graph);
+            outcome.parsed.graph = graph.keep(|_, usage| !belongs_elsewhere(usage));
         }
-        let is_elsewhere = |path: &RepoPath| *path != outcome.path && read.contains(path);
-        let graph = std::mem::take(&mut outcome.parsed.graph);
-        outcome.parsed.graph = graph.keep(|_, usage| {
-            usage.locations.is_empty() || !usage.locations.iter().all(|place| is_elsewhere(&place.path))
-        });
     }
 }
 
