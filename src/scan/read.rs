@@ -8,7 +8,9 @@ use rayon::prelude::*;
 
 use super::discover::{Discovery, read_bounded};
 use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, parser_for};
-use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, RepoPath, SourceKind};
+use crate::model::{
+    DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, RepoPath, SourceKind, Use,
+};
 
 /// How often a parser may ask for further files: bounds how deep requirements files include each other.
 const ROUNDS: usize = 32;
