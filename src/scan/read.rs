@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::discover::{Discovery, read_bounded};
 use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, parser_for};
 use crate::model::{
-    DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, RepoPath, SourceKind, Use,
+    DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, Location, RepoPath, SourceKind, Use,
 };
 
 /// How often a parser may ask for further files: bounds how deep requirements files include each other.
@@ -64,21 +64,47 @@ fn companions(locks: &[Outcome]) -> BTreeMap<RepoPath, RepoPath> {
     read_with
 }
 
-/// A file may include another one that is read for itself too (`-r requirements.txt`). What stands there belongs to
-/// that one alone, and is used as that one says: a runtime dependency stays one where a file for developers includes it.
+/// A file may include another one that is read for itself too (`-r requirements.txt`). What that one brings belongs to
+/// it alone, and is used as it says: a runtime dependency stays one where a file for developers includes it.
 fn give_back(outcomes: &mut [Outcome]) {
-    let read: BTreeMap<RepoPath, &str> =
-        outcomes.iter().map(|outcome| (RepoPath::clone(&outcome.path), outcome.parser.id)).collect();
-    for outcome in outcomes {
-        let is_elsewhere = |path: &RepoPath| {
-            *path != outcome.path && read.get(path).is_some_and(|parser| *parser == outcome.parser.id)
+    let places: BTreeMap<RepoPath, Included> =
+        outcomes.iter().map(|outcome| (RepoPath::clone(&outcome.path), Included::of(outcome))).collect();
+    for outcome in outcomes.iter_mut() {
+        let own = &places[&outcome.path];
+        let others = || places.iter().filter(|(path, other)| **path != outcome.path && other.parser == own.parser);
+        let is_brought = |place: &Location| {
+            others().any(|(path, other)| {
+                let is_nearer = own.companions.contains(path) && !other.companions.contains(&outcome.path);
+                *path == place.path || (is_nearer && other.places.contains(place))
+            })
         };
-        let belongs_elsewhere =
-            |usage: &Use| !usage.locations.is_empty() && usage.locations.iter().all(|place| is_elsewhere(&place.path));
-        if outcome.parsed.graph.roots.iter().any(|root| root.uses.iter().any(belongs_elsewhere)) {
-            let graph = std::mem::take(&mut outcome.parsed.graph);
-            outcome.parsed.graph = graph.keep(|_, usage| !belongs_elsewhere(usage));
+        // Most files include none: nothing is copied for them.
+        if !own.places.iter().any(|place| place.path != outcome.path) {
+            continue;
         }
+        let belongs_elsewhere = |usage: &Use| {
+            let is_own = usage.locations.iter().any(|place| place.path == outcome.path);
+            !is_own && !usage.locations.is_empty() && usage.locations.iter().all(is_brought)
+        };
+        let graph = std::mem::take(&mut outcome.parsed.graph);
+        outcome.parsed.graph = graph.keep(|_, usage| !belongs_elsewhere(usage));
+    }
+}
+
+/// What a file brings, its own and what it includes.
+struct Included {
+    parser: &'static str,
+    companions: BTreeSet<RepoPath>,
+    places: BTreeSet<Location>,
+}
+
+impl Included {
+    fn of(outcome: &Outcome) -> Self {
+        let uses = outcome.parsed.graph.roots.iter().flat_map(|root| &root.uses);
+        let companions: BTreeSet<RepoPath> = outcome.parsed.companions.iter().cloned().collect();
+        // Only who includes something can have places in common with another file.
+        let elsewhere = uses.flat_map(|usage| &usage.locations).filter(|place| place.path != outcome.path);
+        Self { parser: outcome.parser.id, companions, places: elsewhere.cloned().collect() }
     }
 }
 
