@@ -16,8 +16,7 @@ pub(super) fn link(
 ) -> Vec<(Step, DependencyKind)> {
     let project = member(manifest, graph);
     let mut starts = Vec::new();
-    // The lock does not hold what the build system needs.
-    for declared in manifest.declared.iter().filter(|declared| declared.kind != DependencyKind::Build) {
+    for declared in manifest.declared.iter().filter(|declared| declared.locked) {
         let locked = by_name.of(&declared.name);
         if locked.is_empty() && !declared.conditional && !is_itself(manifest, declared) {
             let place = &declared.location;
