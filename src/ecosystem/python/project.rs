@@ -20,7 +20,7 @@ pub(super) fn link(
         let locked = by_name.of(&declared.name);
         if locked.is_empty() && !declared.conditional && !is_itself(manifest, declared) {
             let place = &declared.location;
-            let message = format!("`{}` is asked for but not locked: lock again", declared.name);
+            let message = format!("`{}` is asked for, but the lock does not hold it", declared.name);
             diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
         }
         for &to in locked {
