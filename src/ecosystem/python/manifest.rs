@@ -38,6 +38,8 @@ pub(super) struct Declared {
     pub(super) kind: DependencyKind,
     /// Where it is to come from.
     pub(super) source: Source,
+    /// Whether locks hold it: they do not hold what a build system or the environments of a tool need.
+    pub(super) locked: bool,
     /// Whether it is asked for on some systems or Python versions only.
     pub(super) conditional: bool,
     /// Where it is asked for.
@@ -69,8 +71,11 @@ pub(super) fn pyproject(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Dia
             reader.table(&["tool", "poetry", "group", group.get_ref(), "dependencies"], kind);
         }
     }
+    let locked = reader.declared.len();
     reader.list(&["build-system", "requires"], DependencyKind::Build);
-    let declared = reader.declared;
+    reader.tools();
+    let mut declared = reader.declared;
+    declared.iter_mut().skip(locked).for_each(|declared| declared.locked = false);
     let field = |key| table.at(&["project", key]).or_else(|| table.at(&["tool", "poetry", key]));
     let version =
         field("version").and_then(|value| Some((value.get_ref().as_str()?.to_owned(), document.locate(value))));
@@ -175,10 +180,27 @@ impl<'d, 't> Reader<'d, 't> {
             requirement: Some(requirement.specifier.to_owned()).filter(|specifier| !specifier.is_empty()),
             pin: pin.map(|version| (version.to_owned(), self.document.lines.locate_slice(version))),
             kind,
+            locked: true,
             source: url.map_or(Source::PUBLIC_REGISTRY, source_of_url),
             conditional: !requirement.marker.trim().is_empty(),
             location: self.document.locate(item),
         });
+    }
+
+    /// Reads what other tools keep in their own tables: Hatch's environments, Rye, and Flit before PEP 621
+    /// (<https://hatch.pypa.io/latest/config/environment/overview/>,
+    /// <https://flit.pypa.io/en/stable/pyproject_toml.html>).
+    fn tools(&mut self) {
+        let document = self.document;
+        for (environment, _) in document.table.table(&["tool", "hatch", "envs"]).into_iter().flatten() {
+            for key in ["dependencies", "extra-dependencies"] {
+                self.list(&["tool", "hatch", "envs", environment.get_ref(), key], DependencyKind::Dev);
+            }
+        }
+        self.list(&["tool", "rye", "dev-dependencies"], DependencyKind::Dev);
+        self.list(&["tool", "flit", "metadata", "requires"], DependencyKind::Runtime);
+        self.list(&["tool", "flit", "metadata", "dev-requires"], DependencyKind::Dev);
+        self.lists(&["tool", "flit", "metadata", "requires-extra"], DependencyKind::Optional);
     }
 
     /// Reads Poetry's main dependencies. Beside those of PEP 621 they only say where a package comes from, unless the
@@ -256,6 +278,7 @@ impl<'d, 't> Reader<'d, 't> {
             requirement: text.map(str::to_owned),
             pin: pin.map(|version| (version.to_owned(), self.document.lines.locate_slice(version))),
             kind,
+            locked: true,
             source: self.source(table),
             conditional: ["markers", "python", "platform"].iter().any(|key| table.contains_key(*key)),
             location,
@@ -309,8 +332,7 @@ impl<'d, 't> Reader<'d, 't> {
 /// The one version that a specifier of Poetry or Pipenv allows: `==1.2`, or Poetry's plain `1.2`.
 fn exact(text: &str) -> Option<&str> {
     let text = text.trim();
-    let plain = text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-' | '!' | '_'));
+    let plain = text.starts_with(|c: char| c.is_ascii_digit()) && pep508::is_version(text);
     if plain { Some(text) } else { pep508::pinned(text) }
 }
 
@@ -371,6 +393,10 @@ lint = ["ruff"]
 dev-dependencies = ["mypy"]
 [tool.pdm.dev-dependencies]
 x = ["-e file:///${PROJECT_ROOT}/sub#egg=sub"]
+[tool.hatch.envs.lint]
+dependencies = ["black"]
+[tool.flit.metadata.requires-extra]
+old = ["six"]
 "#,
         );
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
@@ -385,8 +411,11 @@ x = ["-e file:///${PROJECT_ROOT}/sub#egg=sub"]
                 ("sub", "dev", None),
                 ("mypy", "dev", None),
                 ("hatchling", "build", Some(">=1")),
+                ("black", "dev", None),
+                ("six", "optional", None),
             ]
         );
+        assert!(manifest.declared.iter().all(|d| d.locked != ["hatchling", "black", "six"].contains(&&*d.name)));
         let (pin, place) = manifest.declared[1].pin.clone().unwrap();
         let place = place.unwrap();
         assert_eq!((pin.as_str(), place.line, place.column, place.length), ("1.5", 7, 66, 3));

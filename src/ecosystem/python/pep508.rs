@@ -59,8 +59,14 @@ pub(super) fn pinned(specifier: &str) -> Option<&str> {
     specifier.split(',').find_map(|part| {
         let version = part.trim().strip_prefix("==")?;
         let version = version.strip_prefix('=').unwrap_or(version).trim();
-        (!version.is_empty() && !version.ends_with(".*") && !version.contains(char::is_whitespace)).then_some(version)
+        is_version(version).then_some(version)
     })
+}
+
+/// Whether a text has only the characters of a version: no wildcard, no environment variable (`${VERSION}`).
+pub(super) fn is_version(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-' | '!' | '_'))
 }
 
 #[cfg(test)]
@@ -89,7 +95,7 @@ mod tests {
     fn only_an_exact_version_is_a_pin() {
         assert_eq!(pinned("==1.2"), Some("1.2"));
         assert_eq!(pinned(">=1, === 1.2+local"), Some("1.2+local"));
-        for specifier in ["", ">=1.2", "<=2", "~=1.0", "==1.*", "!=1", ">1,<2", "=="] {
+        for specifier in ["", ">=1.2", "<=2", "~=1.0", "==1.*", "!=1", ">1,<2", "==", "==${VERSION}", "==1||==2"] {
             assert_eq!(pinned(specifier), None, "{specifier}");
         }
     }

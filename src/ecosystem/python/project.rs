@@ -16,12 +16,11 @@ pub(super) fn link(
 ) -> Vec<(Step, DependencyKind)> {
     let project = member(manifest, graph);
     let mut starts = Vec::new();
-    // The lock does not hold what the build system needs.
-    for declared in manifest.declared.iter().filter(|declared| declared.kind != DependencyKind::Build) {
+    for declared in manifest.declared.iter().filter(|declared| declared.locked) {
         let locked = by_name.of(&declared.name);
         if locked.is_empty() && !declared.conditional && !is_itself(manifest, declared) {
             let place = &declared.location;
-            let message = format!("`{}` is asked for but not locked: lock again", declared.name);
+            let message = format!("`{}` is asked for, but the lock does not hold it", declared.name);
             diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
         }
         for &to in locked {

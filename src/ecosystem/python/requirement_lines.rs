@@ -185,10 +185,7 @@ fn package<'l>(text: &'l str, options: &'l str) -> Line<'l> {
     let hash = words.find(|word| word.contains(':'));
     // A marker must stand behind a space where an address comes before it.
     let bare = text.split(" ;").next().unwrap_or(text).trim();
-    let is_address = bare.split_once(':').is_some_and(|(scheme, _)| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-        !scheme.is_empty() && scheme.chars().all(plain)
-    });
+    let is_address = is_address(bare);
     let requirement = pep508::parse(text);
     let direct = requirement.as_ref().is_some_and(|requirement| requirement.url.is_some());
     if !direct && (is_address || is_path(bare)) {
@@ -206,11 +203,19 @@ fn package<'l>(text: &'l str, options: &'l str) -> Line<'l> {
     Line::Package(Wanted { name: normal(requirement.name), place, specifier: requirement.specifier, source, hash })
 }
 
+/// Whether a text is an address (`https://…`, `git+ssh://…`, `file:…`) or a path with a drive letter.
+fn is_address(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let drive = scheme.len() == 1 && rest.starts_with(['/', '\\']);
+    !scheme.is_empty() && scheme.chars().all(plain) && (rest.starts_with("//") || scheme == "file" || drive)
+}
+
 /// Whether a word is a path: it starts with a dot, has a separator, or ends as archives do.
 fn is_path(text: &str) -> bool {
     let text = text.split(';').next().unwrap_or(text).trim();
     let archive = [".whl", ".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".zip"].iter().any(|end| text.ends_with(end));
-    let one_word = !text.contains(|c: char| c.is_whitespace() || c == '@');
+    let one_word = !text.contains(|c: char| c.is_whitespace() || matches!(c, '@' | '<' | '>'));
     text.starts_with('.') || (one_word && (archive || text.contains(['/', '\\'])))
 }
 
@@ -332,7 +337,9 @@ mod tests {
         is("x @ file:///opt/x-1.whl", "x", "", Some(SourceKind::Path));
         assert_eq!(read("-e ."), Line::Nameless("."));
         assert_eq!(read("./libs/a"), Line::Nameless("./libs/a"));
-        assert_eq!(read("<p>text</p>"), Line::Nameless("<p>text</p>"));
+        assert_eq!(read(r"C:\libs\a"), Line::Nameless(r"C:\libs\a"));
+        assert_eq!(read("<p>text</p>"), Line::Broken);
+        assert_eq!(read("Note:this"), Line::Broken);
         assert_eq!(read("two words"), Line::Broken);
         assert_eq!(read("${NAME}==1"), Line::Broken);
     }

@@ -124,7 +124,7 @@ fn poetry_with_groups() {
             "requests 2.31.0 -> urllib3 1.26.4 runtime",
         ]
     );
-    assert_eq!(said(&parsed), ["Warning 5: `lost` is asked for but not locked: lock again"]);
+    assert_eq!(said(&parsed), ["Warning 5: `lost` is asked for, but the lock does not hold it"]);
     let git = parsed.graph.packages[2].id.source.url.as_deref();
     assert_eq!(git, Some("https://host.example/pytest.git#0123456789abcdef0123456789abcdef01234567"));
     assert_eq!(parsed.graph.packages[3].integrity.as_deref(), Some("sha256:aa"));
@@ -611,6 +611,16 @@ proptest! {
         let mut tree = Tree::of(&[("requirements.txt", &text)]);
         let parsed = tree.parse("requirements.txt");
         tree.check_places_are_lines(&parsed);
+    }
+
+    #[test]
+    fn lines_before_a_cut_are_kept(cut in 0_usize..200) {
+        let text = "# made by hand\na==1.0 \\\n    --hash=sha256:aa\nb>=2 ; os_name == 'x'\n-e ./é\nc[x]==3.0  # via a\n\nd==4\n";
+        let cut = (0..=cut.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+        let parsed = Tree::of(&[("requirements.txt", &text[..cut])]).parse("requirements.txt");
+        let whole = text[..cut].rfind('\n').map_or("", |at| &text[..at]);
+        let expected = whole.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())).count();
+        prop_assert!(parsed.graph.packages.len() >= expected, "{:?}", uses(&parsed));
     }
 
     #[test]

@@ -257,7 +257,7 @@ fn declare(
     let path: RepoPath = join(&folder, "pyproject.toml").unwrap_or_default().into();
     let Some(bytes) = companion(input, &path, parsed) else { return };
     let manifest = manifest::pyproject(&path, bytes, &mut parsed.diagnostics);
-    for declared in manifest.declared.into_iter().filter(|declared| declared.kind != DependencyKind::Build) {
+    for declared in manifest.declared.into_iter().filter(|declared| declared.locked) {
         for &to in by_key.of(&(declared.name, None, None)) {
             graph.declare(to, declared.location.clone());
         }
