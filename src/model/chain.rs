@@ -5,6 +5,7 @@
 //! shortest first and every step but the last few is on a path that is printed. The count is a sum over the
 //! acyclic part; with a cycle in it, it is a lower bound and says so.
 
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 
@@ -32,18 +33,26 @@ pub fn chains(root: &Root, target: PackageIndex, max: usize) -> Chains {
 #[derive(Debug)]
 pub struct Routes<'r> {
     root: &'r Root,
-    /// Who needs a package.
-    needed_by: HashMap<PackageIndex, Vec<PackageIndex>>,
+    /// What is needed and by whom, sorted; made when the first package is asked about.
+    needed_by: OnceCell<Vec<(PackageIndex, PackageIndex)>>,
 }
 
 impl<'r> Routes<'r> {
-    /// The routes of a root; costs one pass over its edges.
+    /// The routes of a root. The first question costs one pass over its edges.
     pub fn of(root: &'r Root) -> Self {
-        let mut needed_by: HashMap<PackageIndex, Vec<PackageIndex>> = HashMap::new();
-        for dependency in root.dependencies.iter().filter(|dependency| dependency.from != dependency.to) {
-            needed_by.entry(dependency.to).or_default().push(dependency.from);
-        }
-        Self { root, needed_by }
+        Self { root, needed_by: OnceCell::new() }
+    }
+
+    /// Who needs a package.
+    fn users(&self, package: PackageIndex) -> impl Iterator<Item = PackageIndex> {
+        let edges = self.needed_by.get_or_init(|| {
+            let edges = self.root.dependencies.iter().filter(|edge| edge.from != edge.to);
+            let mut edges: Vec<_> = edges.map(|edge| (edge.to, edge.from)).collect();
+            edges.sort_unstable();
+            edges
+        });
+        let first = edges.partition_point(|&(to, _)| to < package);
+        edges[first..].iter().take_while(move |&&(to, _)| to == package).map(|&(_, from)| from)
     }
 
     /// [`chains`] of this root; looks only at what leads to the package.
@@ -69,7 +78,7 @@ impl Reaching {
         let mut todo = VecDeque::from([target]);
         while let Some(package) = todo.pop_front() {
             let next = distance[&package] + 1;
-            for &user in routes.needed_by.get(&package).into_iter().flatten() {
+            for user in routes.users(package) {
                 // What the target needs itself is not on a path to it, save where a cycle would repeat it.
                 if user == target {
                     continue;

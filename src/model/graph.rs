@@ -3,7 +3,7 @@
 //! Edges, `direct` and kinds belong to a root and are never joined across roots: that a package is a
 //! development dependency here says nothing about its use there.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::{Location, Package, PackageId, RepoPath, SourceKind};
 
@@ -178,14 +178,15 @@ impl DependencyGraph {
     /// Joins graphs into one: equal packages become one, roots stay apart. The order of the parts does not
     /// matter.
     pub fn merge(parts: Vec<Self>) -> Self {
-        let mut packages: BTreeMap<PackageId, Package> = BTreeMap::new();
-        for package in parts.iter().flat_map(|part| &part.packages) {
-            packages
-                .entry(package.id.clone())
-                .and_modify(|known| known.absorb(package))
-                .or_insert_with(|| package.clone());
+        let mut all: Vec<&Package> = parts.iter().flat_map(|part| &part.packages).collect();
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut packages: Vec<Package> = Vec::with_capacity(all.len());
+        for package in all {
+            match packages.last_mut() {
+                Some(last) if last.id == package.id => last.absorb(package),
+                _ => packages.push(package.clone()),
+            }
         }
-        let packages: Vec<Package> = packages.into_values().collect();
         let mut roots = Vec::new();
         for part in parts {
             // Both lists are sorted by identity, but a part may hold packages in any order.

@@ -1,5 +1,6 @@
 //! Places in files, and what is said about them.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// A path of a file inside the scanned repository: relative to its root, with `/` between its parts on
@@ -27,7 +28,7 @@ pub struct LineIndex<'t> {
     starts: Vec<usize>,
     /// How many UTF-16 code units come before each block of [`BLOCK`] bytes: a lockfile may be one line of many
     /// megabytes, and counting from its start for each place would grow with the square of its length.
-    units: Vec<u32>,
+    units: OnceCell<Vec<u32>>,
 }
 
 /// The bytes between two known counts of code units.
@@ -36,13 +37,8 @@ const BLOCK: usize = 1024;
 impl<'t> LineIndex<'t> {
     /// The index of a text; costs one pass over it.
     pub fn new(path: &RepoPath, text: &'t str) -> Self {
-        let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at + 1));
-        let mut units = vec![0_u32];
-        for block in text.as_bytes().chunks(BLOCK) {
-            units.push(units[units.len() - 1].saturating_add(utf16_length(block)));
-        }
-        Self { path: Arc::clone(path), text, starts, units }
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { path: Arc::clone(path), text, starts, units: OnceCell::new() }
     }
 
     /// The text it was made of.
@@ -65,15 +61,30 @@ impl<'t> LineIndex<'t> {
         Location {
             path: Arc::clone(&self.path),
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: self.units_before(offset).saturating_sub(self.units_before(start)).saturating_add(1),
+            column: self.units_between(start, offset).saturating_add(1),
             length: utf16_length(&self.text.as_bytes()[offset..end]),
         }
     }
 
-    /// How many UTF-16 code units come before an offset in the text.
-    fn units_before(&self, offset: usize) -> u32 {
-        let block = offset / BLOCK;
-        self.units[block].saturating_add(utf16_length(&self.text.as_bytes()[block * BLOCK..offset]))
+    /// How many UTF-16 code units lie between two offsets. On a line of ordinary length they are counted; on a longer one
+    /// most of them were counted before, block by block.
+    fn units_between(&self, start: usize, end: usize) -> u32 {
+        let bytes = self.text.as_bytes();
+        if end - start <= BLOCK {
+            return utf16_length(&bytes[start..end]);
+        }
+        let units = self.units.get_or_init(|| {
+            let mut units = vec![0_u32];
+            for block in bytes.chunks(BLOCK) {
+                units.push(units[units.len() - 1].saturating_add(utf16_length(block)));
+            }
+            units
+        });
+        let before = |offset: usize| {
+            let block = offset / BLOCK;
+            units[block].saturating_add(utf16_length(&bytes[block * BLOCK..offset]))
+        };
+        before(end).saturating_sub(before(start))
     }
 
     /// The place of a part of this very text (a slice that borrows from it).

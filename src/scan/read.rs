@@ -15,6 +15,9 @@ use crate::model::{
 /// How often a parser may ask for further files: bounds how deep requirements files include each other.
 const ROUNDS: usize = 32;
 
+/// From how many files on they are read in parallel.
+const PARALLEL: usize = 4;
+
 /// What reading the files gave.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
@@ -34,9 +37,9 @@ struct Outcome {
 pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> Reading {
     let load = |path: &RepoPath| load(&discovery.root, path, max_file_size);
     let mut files = FileSet::default();
-    let loaded: Vec<_> = discovery.files.par_iter().map(|found| (&found.path, load(&found.path))).collect();
-    for (path, content) in loaded {
-        files.insert(RepoPath::clone(path), content);
+    let paths: Vec<RepoPath> = discovery.files.iter().map(|found| RepoPath::clone(&found.path)).collect();
+    for (path, content) in map_all(paths, |path| (RepoPath::clone(&path), load(&path))) {
+        files.insert(path, content);
     }
     let claimed: Vec<(RepoPath, &'static Parser)> = discovery
         .files
@@ -108,6 +111,12 @@ impl Included {
     }
 }
 
+/// Does the same to each, on all processors where there are enough to be worth waking them: idle workers of a pool cost
+/// more than a few files do.
+fn map_all<T: Send, R: Send>(items: Vec<T>, act: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    if items.len() < PARALLEL { items.into_iter().map(act).collect() } else { items.into_par_iter().map(act).collect() }
+}
+
 fn load(root: &Path, path: &RepoPath, max: u64) -> Result<Vec<u8>, String> {
     let full = root.join(&**path);
     let target = full.canonicalize().map_err(|error| format!("it cannot be read: {error}"))?;
@@ -128,13 +137,10 @@ fn parse_all(
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(pending.len());
     for round in 1..=ROUNDS {
-        let parsed: Vec<Outcome> = std::mem::take(&mut pending)
-            .into_par_iter()
-            .map(|(path, parser)| {
-                let parsed = parse_one(&path, parser, files);
-                Outcome { path, parser, parsed }
-            })
-            .collect();
+        let parsed = map_all(std::mem::take(&mut pending), |(path, parser)| {
+            let parsed = parse_one(&path, parser, files);
+            Outcome { path, parser, parsed }
+        });
         let mut wanted = BTreeSet::new();
         for mut outcome in parsed {
             if outcome.parsed.wanted.is_empty() {

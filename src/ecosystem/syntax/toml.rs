@@ -6,9 +6,6 @@ use ::toml::de::{DeTable, DeValue};
 use crate::ecosystem::text_of;
 use crate::model::{Diagnostic, LineIndex, Location, RepoPath};
 
-/// Arrays and inline tables nested deeper than this are refused before parsing (hostile input).
-const MAX_DEPTH: usize = 64;
-
 /// A parsed document whose values know where they stand.
 pub(in crate::ecosystem) struct Document<'t> {
     pub(in crate::ecosystem) table: DeTable<'t>,
@@ -16,7 +13,8 @@ pub(in crate::ecosystem) struct Document<'t> {
 }
 
 /// Parses a document. A broken one is read up to the last `[[…]]` or `[…]` header before the error, and the error
-/// is reported with its line; a document of which nothing can be read is an empty table.
+/// is reported with its line; a document of which nothing can be read is an empty table. The parser itself refuses what
+/// nests deeper than 80.
 pub(in crate::ecosystem) fn parse<'t>(
     path: &RepoPath,
     bytes: &'t [u8],
@@ -24,15 +22,6 @@ pub(in crate::ecosystem) fn parse<'t>(
 ) -> Document<'t> {
     let mut text = text_of(path, bytes, diagnostics);
     let lines = LineIndex::new(path, text);
-    if let Some(offset) = too_deep(text) {
-        let line = lines.line(offset);
-        diagnostics.push(Diagnostic::error(
-            path,
-            Some(line),
-            format!("nested more than {MAX_DEPTH} deep; not read from here on"),
-        ));
-        text = &text[..last_header(&text[..offset])];
-    }
     let mut first_error = true;
     loop {
         let error = match DeTable::parse(text) {
@@ -58,35 +47,6 @@ pub(in crate::ecosystem) fn parse<'t>(
 /// Where the last line that starts with `[` begins.
 fn last_header(text: &str) -> usize {
     text.rfind("\n[").map_or(0, |at| at + 1)
-}
-
-/// Where brackets nest too deep outside of strings and comments, if they do. Multi-line strings are taken as
-/// text between quotes, which is enough for a bound.
-fn too_deep(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut quote = None;
-    let mut escaped = false;
-    let mut comment = false;
-    for (at, byte) in text.bytes().enumerate() {
-        match (quote, byte) {
-            _ if comment => comment = byte != b'\n',
-            (Some(b'"'), b'\\') => escaped = !escaped,
-            (Some(open), _) if byte == open && !escaped => quote = None,
-            (Some(_), _) => escaped = false,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'#') => comment = true,
-            (None, b'[' | b'{') => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Some(at);
-                }
-            }
-            (None, b']' | b'}') => depth = depth.saturating_sub(1),
-            // Dotted keys nest as well.
-            (None, _) => {}
-        }
-    }
-    None
 }
 
 /// The parser's message on one line.
