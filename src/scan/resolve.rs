@@ -39,7 +39,7 @@ pub(super) fn resolve(root: &Path, reading: &mut Reading) {
                     path: Some(path),
                     line: None,
                     severity: DiagnosticSeverity::Warning,
-                    message: format!("`cargo metadata` failed, so this is judged by the lockfile alone: {reason}"),
+                    message: format!("`cargo metadata` failed, so this is judged by the lockfile alone (it is asked offline: run `cargo fetch --locked` first): {reason}"),
                 });
             }
         }

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let work = tempfile::tempdir().expect("a temporary folder");
     let mut tally = Tally::default();
     versions(&folder.join("conformance/versions"), &mut tally);
+    ratings(&folder.join("schemas/cvss"), &mut tally);
     let bucket = index(&[folder.join("osv")], &work.path().join("osv"));
     matrix(&folder.join("conformance/rustsec-matrix.jsonl.gz"), &bucket, "bucket", &mut tally);
     let database = unpack(&folder.join("rustsec/advisory-db.tar.xz"), work.path());
@@ -96,6 +97,24 @@ fn versions(folder: &Path, tally: &mut Tally) {
             }
             println!("{}: {} passed, {} failed", file.display(), tally.passed - before.0, tally.failed - before.1);
         }
+    }
+}
+
+/// Every base vector of each CVSS version, and random v4 ones, with their scores.
+fn ratings(folder: &Path, tally: &mut Tally) {
+    for name in
+        ["v2-base-all-729", "v3.0-base-all-2592", "v3.1-base-all-2592", "v4.0-base-all-104976", "v4.0-random-20000"]
+    {
+        let before = (tally.passed, tally.failed);
+        let file = File::open(folder.join(format!("vectors-{name}.tsv.gz"))).expect("the vectors");
+        for line in BufReader::new(GzDecoder::new(file)).lines().map_while(Result::ok) {
+            let Some((vector, score)) = line.split_once('\t') else { continue };
+            let rating = osprey::advisory::rate("X", std::iter::once(vector), std::iter::empty());
+            let expected: f64 = score.parse().expect("a score");
+            let agrees = rating.score.is_some_and(|score| (score - expected).abs() < 0.001);
+            tally.check(agrees, || format!("{vector}: {:?}, expected {expected}", rating.score));
+        }
+        println!("CVSS {name}: {} passed, {} failed", tally.passed - before.0, tally.failed - before.1);
     }
 }
 
