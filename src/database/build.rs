@@ -10,7 +10,7 @@ use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::coding::Encoder;
-use super::entry::{MAX_RECORD, encode_affected, encode_record, encode_rejected};
+use super::entry::{Deflater, MAX_RECORD, encode_affected, encode_record, encode_rejected};
 use super::format::{Header, Section};
 use super::meta::{MAX_REJECTED, Meta, Rejected, SourceMeta};
 use super::pages::PageWriter;
@@ -61,7 +61,7 @@ impl Builder {
     /// Adds records of one source and ecosystem. What has an id that was added before is the same record in another
     /// ecosystem's archive and counts there too, but is stored once.
     pub(super) fn add(&mut self, source: &mut SourceMeta, records: &[SourceRecord]) -> std::io::Result<()> {
-        let ready: Vec<Result<Ready, String>> = records.par_iter().map(prepare).collect();
+        let ready: Vec<Result<Ready, String>> = records.par_iter().map_init(Deflater::new, prepare).collect();
         for (from, ready) in records.iter().zip(ready) {
             match ready {
                 Ok(ready) => self.take(source, ready)?,
@@ -166,12 +166,12 @@ impl Builder {
     }
 }
 
-fn prepare(from: &SourceRecord) -> Result<Ready, String> {
+fn prepare(deflater: &mut Deflater, from: &SourceRecord) -> Result<Ready, String> {
     let json = from.json.as_ref().map_err(Clone::clone)?;
     if json.len() as u64 > MAX_RECORD {
         return Err(format!("it is larger than {MAX_RECORD} bytes"));
     }
     let record = Record::parse(json).map_err(|error| error.to_string())?;
-    let bytes = encode_record(&record, json).map_err(|error| error.to_string())?;
+    let bytes = encode_record(deflater, &record, json).map_err(|error| error.to_string())?;
     Ok(Ready { record, bytes })
 }

@@ -1,10 +1,9 @@
 //! What is stored of a record: a head (what a finding needs), the full record, and an entry for each package.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 use super::coding::{Decoder, Encoder};
 use crate::advisory::{AffectedPackage, Affects, Interval, Record};
@@ -43,14 +42,33 @@ fn code<T: PartialEq>(all: &[T], value: &T) -> u8 {
     all.iter().position(|known| known == value).and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
 }
 
+/// A compressor that is used again: its tables are large, and made anew for each record they leave the heap in pieces.
+pub(super) struct Deflater(Compress);
+
+impl Deflater {
+    pub(super) fn new() -> Self {
+        Self(Compress::new(Compression::default(), false))
+    }
+
+    fn deflate(&mut self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        self.0.reset();
+        let mut out = Vec::with_capacity(bytes.len() / 2 + 64);
+        loop {
+            let taken = usize::try_from(self.0.total_in()).unwrap_or(bytes.len()).min(bytes.len());
+            if self.0.compress_vec(&bytes[taken..], &mut out, FlushCompress::Finish)? == Status::StreamEnd {
+                return Ok(out);
+            }
+            out.reserve(out.capacity());
+        }
+    }
+}
+
 /// The head of a record and the record itself, as they stand in the file: length, head, deflated JSON.
 ///
 /// # Errors
 /// Where the compressor fails, which memory does not.
-pub(super) fn encode_record(record: &Record, json: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut deflater = DeflateEncoder::new(Vec::new(), Compression::default());
-    deflater.write_all(json)?;
-    let deflated = deflater.finish()?;
+pub(super) fn encode_record(deflater: &mut Deflater, record: &Record, json: &[u8]) -> std::io::Result<Vec<u8>> {
+    let deflated = deflater.deflate(json)?;
     let mut head = Encoder::default();
     head.text(&record.id);
     head.texts(&record.aliases);
