@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::manifest::{Manifest, Project, TABLES, folder_label};
-use super::scope::{Scopes, is_sane};
+use super::scope::{ScopeId, Scopes, is_sane};
 use super::spec::{is_exact, path_of, registry_at, source_of_resolved, split_at_sign};
 use super::{id, project};
 use crate::ecosystem::syntax::few::Few;
@@ -85,6 +85,18 @@ struct Entry<'d> {
     details: Option<&'d Value<'d>>,
 }
 
+/// What is found under which name.
+struct Names<'d> {
+    entries: Vec<Entry<'d>>,
+    scopes: Scopes<'d>,
+}
+
+impl Names<'_> {
+    fn resolve(&self, scope: Option<ScopeId>, name: &str) -> Option<PackageIndex> {
+        Some(self.entries[self.scopes.resolve(scope, name)?].index)
+    }
+}
+
 impl<'d> Lock<'_, 'd> {
     fn read(&mut self) {
         let value = &self.document.value;
@@ -112,11 +124,14 @@ impl<'d> Lock<'_, 'd> {
             entries.push(Entry { key, index, details });
         }
         scopes.connect();
-        for entry in &entries {
-            self.connect(entry, &entries, &scopes);
+        let names = Names { entries, scopes };
+        for entry in &names.entries {
+            self.connect(entry, &names);
         }
         for (folder, workspace) in value.object("workspaces") {
-            self.connect_project(folder, workspace, &projects, &entries, &scopes);
+            if let Some(&project) = projects.get(folder.as_ref()) {
+                self.connect_project(project, folder, workspace, &names);
+            }
         }
     }
 
@@ -176,16 +191,16 @@ impl<'d> Lock<'_, 'd> {
         Some((index, details))
     }
 
-    fn connect(&mut self, entry: &Entry<'d>, entries: &[Entry<'d>], scopes: &Scopes<'d>) {
+    fn connect(&mut self, entry: &Entry<'d>, names: &Names<'d>) {
         let Some(details) = entry.details else {
             return;
         };
-        let scope = scopes.nearest(entry.key);
+        let scope = names.scopes.nearest(entry.key);
         let optional = optional_peers(details);
         for (table, kind) in TABLES.into_iter().filter(|&(_, kind)| kind != DependencyKind::Dev) {
             for (name, requirement) in details.object(table) {
                 let is_weak = kind == DependencyKind::Peer && optional.contains(name.as_ref());
-                match scopes.resolve(scope, name).map(|at| entries[at].index) {
+                match names.resolve(scope, name) {
                     Some(to) if is_weak => self.builder.weak_dependency(entry.index, to, requirement.as_text()),
                     Some(to) => self.builder.dependency(entry.index, to, kind, requirement.as_text()),
                     None if kind == DependencyKind::Runtime => self.missing(entry.key, name),
@@ -195,24 +210,14 @@ impl<'d> Lock<'_, 'd> {
         }
     }
 
-    fn connect_project(
-        &mut self,
-        folder: &'d str,
-        workspace: &'d Value<'d>,
-        projects: &HashMap<&'d str, PackageIndex>,
-        entries: &[Entry<'d>],
-        scopes: &Scopes<'d>,
-    ) {
-        let Some(&from) = projects.get(folder) else {
-            return;
-        };
+    fn connect_project(&mut self, from: PackageIndex, folder: &str, workspace: &Value<'d>, names: &Names<'d>) {
         let own = if folder.is_empty() { "" } else { workspace.text("name").unwrap_or_default() };
-        let scope = scopes.nearest(own);
+        let scope = names.scopes.nearest(own);
         let optional = optional_peers(workspace);
         let places = self.manifests.manifests.get(folder).map(Manifest::places).unwrap_or_default();
         for (table, kind) in TABLES {
             for (name, requirement) in workspace.object(table) {
-                let Some(to) = scopes.resolve(scope, name).map(|at| entries[at].index) else {
+                let Some(to) = names.resolve(scope, name) else {
                     if kind == DependencyKind::Runtime || kind == DependencyKind::Dev {
                         self.missing(folder, name);
                     }

@@ -140,6 +140,10 @@ impl<'t> Lock<'_, 't> {
         for (key, entry) in packages {
             if !used.contains(key.as_ref()) {
                 self.package(key, key, entry, &mut names);
+                // Only version 9 keeps them apart.
+                let message = format!("`{key}` has no snapshot; what it needs is not known. Run `pnpm install`");
+                let line = self.stream.lines.locate_slice(key).map(|place| place.line);
+                self.missing.push(self.diagnostics, Diagnostic::error(self.input.path, line, message));
             }
         }
         for (key, snapshot) in snapshots {

@@ -66,9 +66,6 @@ pub(super) struct Read<'t> {
 }
 
 fn parse(input: &Input<'_>) -> Parsed {
-    if let Some(wanted) = Project::wanted(input) {
-        return Parsed { wanted: vec![wanted], ..Parsed::default() };
-    }
     let mut diagnostics = Vec::new();
     let is_berry =
         text_of(input.path, input.bytes, &mut Vec::new()).lines().any(|line| line.starts_with("__metadata:"));
@@ -77,11 +74,11 @@ fn parse(input: &Input<'_>) -> Parsed {
     } else {
         yarn_v1::read(input.path, input.text(&mut diagnostics), &mut diagnostics)
     };
+    let wanted = wanted(input, &read);
+    if !wanted.is_empty() {
+        return Parsed { wanted, ..Parsed::default() };
+    }
     let mut manifests = if read.has_members {
-        let wanted = wanted(input, &read);
-        if !wanted.is_empty() {
-            return Parsed { wanted, ..Parsed::default() };
-        }
         Project { manifests: Default::default() }
     } else {
         Project::read(input, &mut diagnostics)
@@ -110,9 +107,10 @@ fn finish(read: &Read<'_>, manifests: &Project, builder: GraphBuilder) -> Depend
     }
 }
 
-/// The manifests of members that somebody still has to load.
+/// The manifests of the root and of members that somebody still has to load.
 fn wanted(input: &Input<'_>, read: &Read<'_>) -> Vec<RepoPath> {
-    let folders = read.entries.iter().filter_map(|entry| entry.member.as_deref());
+    let members = read.entries.iter().filter_map(|entry| entry.member.as_deref());
+    let folders = std::iter::once("").chain(members.filter(|folder| !folder.is_empty()));
     let paths = folders.filter_map(|folder| join(&join(folder_of(input.path), folder)?, "package.json"));
     let missing = paths.filter(|path| input.files.look_up(path) == Lookup::NotLoaded);
     missing.take(MAX_WANTED).map(Into::into).collect()
