@@ -25,14 +25,32 @@ pub struct LineIndex<'t> {
     path: RepoPath,
     text: &'t str,
     starts: Vec<usize>,
+    /// How many UTF-16 units stand before each chunk of [`CHUNK`] bytes; none where the text is ASCII. Without it a
+    /// file of one line would be counted from its start for every place.
+    units: Vec<usize>,
 }
+
+/// See [`LineIndex::units`].
+const CHUNK: usize = 1024;
 
 impl<'t> LineIndex<'t> {
     /// The index of a text; costs one pass over it.
     pub fn new(path: &RepoPath, text: &'t str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at + 1));
-        Self { path: Arc::clone(path), text, starts }
+        let mut units = Vec::new();
+        if !text.is_ascii() {
+            let mut before = 0;
+            let mut from = 0;
+            while from < text.len() {
+                units.push(before);
+                let to = floor_char(text, units.len() * CHUNK);
+                before += text[from..to].encode_utf16().count();
+                from = to;
+            }
+            units.push(before);
+        }
+        Self { path: Arc::clone(path), text, starts, units }
     }
 
     /// The text it was made of.
@@ -55,8 +73,21 @@ impl<'t> LineIndex<'t> {
         Location {
             path: Arc::clone(&self.path),
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: utf16_length(&self.text[start..offset]).saturating_add(1),
-            length: utf16_length(&self.text[offset..end]),
+            column: self.utf16_length(start, offset).saturating_add(1),
+            length: self.utf16_length(offset, end),
+        }
+    }
+
+    /// The UTF-16 units between two byte offsets.
+    fn utf16_length(&self, from: usize, to: usize) -> u32 {
+        u32::try_from(self.units_before(to).saturating_sub(self.units_before(from))).unwrap_or(u32::MAX)
+    }
+
+    fn units_before(&self, offset: usize) -> usize {
+        let chunk = offset / CHUNK;
+        match self.units.get(chunk) {
+            None => offset,
+            Some(before) => before + self.text[floor_char(self.text, chunk * CHUNK)..offset].encode_utf16().count(),
         }
     }
 
@@ -73,11 +104,6 @@ fn floor_char(text: &str, offset: usize) -> usize {
         at -= 1;
     }
     at
-}
-
-fn utf16_length(text: &str) -> u32 {
-    let units = if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
-    u32::try_from(units).unwrap_or(u32::MAX)
 }
 
 /// How grave a diagnostic is.
@@ -130,5 +156,19 @@ mod tests {
         assert_eq!(index.locate(usize::MAX, 9).line, 3);
         assert_eq!(index.locate(3, 1).column, 1, "inside a character");
         assert!(index.locate_slice("elsewhere").is_none());
+    }
+
+    #[test]
+    fn a_long_line_is_counted_like_a_short_one() {
+        let text = "\u{1F600}é, ".repeat(2000);
+        let index = LineIndex::new(&"a".into(), &text);
+        for (offset, _) in text.char_indices().step_by(7) {
+            let column = u32::try_from(text[..offset].encode_utf16().count() + 1).unwrap();
+            assert_eq!(index.locate(offset, 1).column, column);
+        }
+        assert_eq!(index.locate(text.len(), 1).length, 0);
+        let long = "x".repeat(3_000_000);
+        let index = LineIndex::new(&"a".into(), &long);
+        assert_eq!((0..long.len()).step_by(3).filter(|&at| index.locate(at, 3).length == 3).count(), 1_000_000);
     }
 }

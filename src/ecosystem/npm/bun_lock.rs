@@ -1,6 +1,6 @@
 //! `bun.lock`, versions 0 to 2 (<https://bun.sh/docs/install/lockfile>): JSON with comments and trailing commas.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::manifest::{Manifest, Project, TABLES, folder_label};
 use super::scope::{ScopeId, Scopes, is_sane};
@@ -39,7 +39,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut repaired = String::new();
     let bytes = json::blank_comments(input.bytes);
     let document = json::parse(input.path, &bytes, &mut repaired, &mut diagnostics);
-    let folders = || document.value.object("workspaces").iter().map(|(folder, _)| folder.as_ref());
+    let folders = || workspaces(&document.value).into_keys();
     let paths = folders().filter_map(|folder| join(&join(folder_of(input.path), folder)?, "package.json"));
     let wanted = paths.filter(|path| input.files.look_up(path) == Lookup::NotLoaded);
     let wanted: Vec<RepoPath> = wanted.take(MAX_WANTED).map(Into::into).collect();
@@ -67,6 +67,11 @@ fn parse(input: &Input<'_>) -> Parsed {
         companions: manifests.companions(),
         wanted: Vec::new(),
     }
+}
+
+/// The projects by folder; of a key that stands twice the last one counts.
+fn workspaces<'v, 't>(document: &'v Value<'t>) -> BTreeMap<&'v str, &'v Value<'t>> {
+    document.object("workspaces").iter().map(|(folder, workspace)| (folder.as_ref(), workspace)).collect()
 }
 
 struct Lock<'l, 'd> {
@@ -128,8 +133,8 @@ impl<'d> Lock<'_, 'd> {
         for entry in &names.entries {
             self.connect(entry, &names);
         }
-        for (folder, workspace) in value.object("workspaces") {
-            if let Some(&project) = projects.get(folder.as_ref()) {
+        for (folder, workspace) in workspaces(value) {
+            if let Some(&project) = projects.get(folder) {
                 self.connect_project(project, folder, workspace, &names);
             }
         }
@@ -139,14 +144,14 @@ impl<'d> Lock<'_, 'd> {
     fn projects(&mut self) -> HashMap<&'d str, PackageIndex> {
         let document = self.document;
         let mut projects = HashMap::new();
-        for (folder, workspace) in document.value.object("workspaces") {
-            let manifest = self.manifests.manifests.get(folder.as_ref());
-            let path = join(folder_of(self.path), folder).unwrap_or_else(|| folder.to_string());
+        for (folder, workspace) in workspaces(&document.value) {
+            let manifest = self.manifests.manifests.get(folder);
+            let path = join(folder_of(self.path), folder).unwrap_or_else(|| folder.to_owned());
             let name = workspace.text("name").unwrap_or_else(|| folder_label(&path));
             let place = workspace.text("version").and_then(|version| document.locate(version));
             let version = workspace.text("version").or_else(|| manifest?.version.as_deref());
             let place = place.or_else(|| manifest?.version_place.clone());
-            projects.insert(folder.as_ref(), self.builder.member(project(name, version), place));
+            projects.insert(folder, self.builder.member(project(name, version), place));
         }
         projects
     }

@@ -190,14 +190,20 @@ impl<'g, 't> Graph<'g, 't> {
 
     fn connect(&mut self, builder: &mut GraphBuilder) {
         let read = self.read;
+        let manifests = self.manifests;
+        let asked: HashMap<&str, Asked<'_>> = manifests
+            .manifests
+            .iter()
+            .filter(|_| read.has_members)
+            .map(|(folder, manifest)| (folder.as_str(), kinds_and_places(manifest)))
+            .collect();
         for (entry, from) in read.entries.iter().zip(self.indices.clone()) {
-            let manifest = entry.member.as_ref().and_then(|folder| self.manifests.manifests.get(folder));
-            let asked = manifest.map(kinds_and_places).unwrap_or_default();
+            let asked = entry.member.as_ref().and_then(|folder| asked.get(folder.as_str()));
             for wanted in &entry.dependencies {
                 let Some(to) = self.resolve(wanted) else {
                     continue;
                 };
-                let asked = asked.get(wanted.name.as_ref());
+                let asked = asked.and_then(|asked| asked.get(wanted.name.as_ref()));
                 let kinds = asked.map_or(&[][..], |asked| &asked.0);
                 for &kind in if kinds.is_empty() { std::slice::from_ref(&wanted.kind) } else { kinds } {
                     builder.dependency(from, to, kind, Some(&wanted.range));
