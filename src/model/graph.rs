@@ -391,6 +391,9 @@ impl GraphBuilder {
     /// The graph, with `direct` and kinds found by walking the edges from the members. What no member reaches is
     /// not direct, and its kinds are unknown.
     pub fn finish_by_reachability(mut self) -> DependencyGraph {
+        // A file may name one project a thousand times.
+        self.members.sort_unstable();
+        self.members.dedup();
         let mut is_member = vec![false; self.packages.len()];
         for &member in &self.members {
             is_member[member as usize] = true;

@@ -36,6 +36,9 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     parse,
 };
 
+/// How often one manifest can ask for one package; more of it is not looked at (hostile input).
+const MAX_ASKED: usize = 100;
+
 /// The newest format that is known.
 const NEWEST: i64 = 4;
 
@@ -283,7 +286,10 @@ impl Edges<'_, '_> {
     fn of_member(&self, manifest: &Manifest, targets: &[usize], builder: &mut GraphBuilder) {
         let mut asked_by_name: HashMap<&str, Vec<&Asked>> = HashMap::new();
         for asked in &manifest.asked {
-            asked_by_name.entry(&asked.name).or_default().push(asked);
+            let all = asked_by_name.entry(&asked.name).or_default();
+            if all.len() < MAX_ASKED {
+                all.push(asked);
+            }
         }
         let mut versions: HashMap<&str, usize> = HashMap::new();
         for &target in targets {
@@ -364,7 +370,7 @@ impl Tree {
             .collect();
         let mut found: Vec<_> = found.into_iter().collect();
         // Test data may hold another crate of a member's name.
-        found.sort_by_key(|(at, _)| {
+        found.sort_by_cached_key(|(at, _)| {
             let root = workspaces.get(folder);
             let named = root.is_some_and(|root| root.names(at.strip_prefix(folder).unwrap_or(at)));
             (at != folder, !named, !referred.contains(at))

@@ -1,9 +1,9 @@
 //! `bun.lock`, versions 0 to 2 (<https://bun.sh/docs/install/lockfile>): JSON with comments and trailing commas.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::manifest::{Manifest, Project, TABLES, folder_label};
-use super::scope::{Scopes, is_sane};
+use super::scope::{ScopeId, Scopes, is_sane};
 use super::spec::{is_exact, path_of, registry_at, source_of_resolved, split_at_sign};
 use super::{id, project};
 use crate::ecosystem::syntax::few::Few;
@@ -39,7 +39,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut repaired = String::new();
     let bytes = json::blank_comments(input.bytes);
     let document = json::parse(input.path, &bytes, &mut repaired, &mut diagnostics);
-    let folders = || document.value.object("workspaces").iter().map(|(folder, _)| folder.as_ref());
+    let folders = || workspaces(&document.value).into_keys();
     let paths = folders().filter_map(|folder| join(&join(folder_of(input.path), folder)?, "package.json"));
     let wanted = paths.filter(|path| input.files.look_up(path) == Lookup::NotLoaded);
     let wanted: Vec<RepoPath> = wanted.take(MAX_WANTED).map(Into::into).collect();
@@ -69,6 +69,11 @@ fn parse(input: &Input<'_>) -> Parsed {
     }
 }
 
+/// The projects by folder; of a key that stands twice the last one counts.
+fn workspaces<'v, 't>(document: &'v Value<'t>) -> BTreeMap<&'v str, &'v Value<'t>> {
+    document.object("workspaces").iter().map(|(folder, workspace)| (folder.as_ref(), workspace)).collect()
+}
+
 struct Lock<'l, 'd> {
     path: &'l RepoPath,
     document: &'d Document<'d>,
@@ -83,6 +88,18 @@ struct Entry<'d> {
     key: &'d str,
     index: PackageIndex,
     details: Option<&'d Value<'d>>,
+}
+
+/// What is found under which name.
+struct Names<'d> {
+    entries: Vec<Entry<'d>>,
+    scopes: Scopes<'d>,
+}
+
+impl Names<'_> {
+    fn resolve(&self, scope: Option<ScopeId>, name: &str) -> Option<PackageIndex> {
+        Some(self.entries[self.scopes.resolve(scope, name)?].index)
+    }
 }
 
 impl<'d> Lock<'_, 'd> {
@@ -112,11 +129,14 @@ impl<'d> Lock<'_, 'd> {
             entries.push(Entry { key, index, details });
         }
         scopes.connect();
-        for entry in &entries {
-            self.connect(entry, &entries, &scopes);
+        let names = Names { entries, scopes };
+        for entry in &names.entries {
+            self.connect(entry, &names);
         }
-        for (folder, workspace) in value.object("workspaces") {
-            self.connect_project(folder, workspace, &projects, &entries, &scopes);
+        for (folder, workspace) in workspaces(value) {
+            if let Some(&project) = projects.get(folder) {
+                self.connect_project(project, folder, workspace, &names);
+            }
         }
     }
 
@@ -124,14 +144,14 @@ impl<'d> Lock<'_, 'd> {
     fn projects(&mut self) -> HashMap<&'d str, PackageIndex> {
         let document = self.document;
         let mut projects = HashMap::new();
-        for (folder, workspace) in document.value.object("workspaces") {
-            let manifest = self.manifests.manifests.get(folder.as_ref());
-            let path = join(folder_of(self.path), folder).unwrap_or_else(|| folder.to_string());
+        for (folder, workspace) in workspaces(&document.value) {
+            let manifest = self.manifests.manifests.get(folder);
+            let path = join(folder_of(self.path), folder).unwrap_or_else(|| folder.to_owned());
             let name = workspace.text("name").unwrap_or_else(|| folder_label(&path));
             let place = workspace.text("version").and_then(|version| document.locate(version));
             let version = workspace.text("version").or_else(|| manifest?.version.as_deref());
             let place = place.or_else(|| manifest?.version_place.clone());
-            projects.insert(folder.as_ref(), self.builder.member(project(name, version), place));
+            projects.insert(folder, self.builder.member(project(name, version), place));
         }
         projects
     }
@@ -176,16 +196,16 @@ impl<'d> Lock<'_, 'd> {
         Some((index, details))
     }
 
-    fn connect(&mut self, entry: &Entry<'d>, entries: &[Entry<'d>], scopes: &Scopes<'d>) {
+    fn connect(&mut self, entry: &Entry<'d>, names: &Names<'d>) {
         let Some(details) = entry.details else {
             return;
         };
-        let scope = scopes.nearest(entry.key);
+        let scope = names.scopes.nearest(entry.key);
         let optional = optional_peers(details);
         for (table, kind) in TABLES.into_iter().filter(|&(_, kind)| kind != DependencyKind::Dev) {
             for (name, requirement) in details.object(table) {
                 let is_weak = kind == DependencyKind::Peer && optional.contains(name.as_ref());
-                match scopes.resolve(scope, name).map(|at| entries[at].index) {
+                match names.resolve(scope, name) {
                     Some(to) if is_weak => self.builder.weak_dependency(entry.index, to, requirement.as_text()),
                     Some(to) => self.builder.dependency(entry.index, to, kind, requirement.as_text()),
                     None if kind == DependencyKind::Runtime => self.missing(entry.key, name),
@@ -195,24 +215,14 @@ impl<'d> Lock<'_, 'd> {
         }
     }
 
-    fn connect_project(
-        &mut self,
-        folder: &'d str,
-        workspace: &'d Value<'d>,
-        projects: &HashMap<&'d str, PackageIndex>,
-        entries: &[Entry<'d>],
-        scopes: &Scopes<'d>,
-    ) {
-        let Some(&from) = projects.get(folder) else {
-            return;
-        };
+    fn connect_project(&mut self, from: PackageIndex, folder: &str, workspace: &Value<'d>, names: &Names<'d>) {
         let own = if folder.is_empty() { "" } else { workspace.text("name").unwrap_or_default() };
-        let scope = scopes.nearest(own);
+        let scope = names.scopes.nearest(own);
         let optional = optional_peers(workspace);
         let places = self.manifests.manifests.get(folder).map(Manifest::places).unwrap_or_default();
         for (table, kind) in TABLES {
             for (name, requirement) in workspace.object(table) {
-                let Some(to) = scopes.resolve(scope, name).map(|at| entries[at].index) else {
+                let Some(to) = names.resolve(scope, name) else {
                     if kind == DependencyKind::Runtime || kind == DependencyKind::Dev {
                         self.missing(folder, name);
                     }

@@ -71,7 +71,14 @@ impl Manifest {
     fn read_tables(&mut self, document: &Document<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let optional_peers = optional_peers(&document.value);
         for (table, kind) in TABLES {
-            for (name, spec) in document.value.object(table) {
+            // Of a key that stands twice the last one counts.
+            let mut last: HashMap<&str, usize> = HashMap::new();
+            let entries = document.value.object(table);
+            last.extend(entries.iter().enumerate().map(|(at, (name, _))| (name.as_ref(), at)));
+            for (at, (name, spec)) in entries.iter().enumerate() {
+                if last.get(name.as_ref()) != Some(&at) {
+                    continue;
+                }
                 let Some(text) = spec.as_text() else {
                     let line = document.locate(name).map(|place| place.line);
                     let message = format!("what `{name}` in `{table}` asks for is no text; it was not read");
@@ -167,6 +174,9 @@ impl Project {
 
     /// Reads the manifest of a folder, if it is at hand.
     pub(super) fn add(&mut self, input: &Input<'_>, folder: &str, diagnostics: &mut Vec<Diagnostic>) {
+        if self.manifests.contains_key(folder) {
+            return;
+        }
         let path = join(folder_of(input.path), folder).and_then(|folder| join(&folder, "package.json"));
         let Some(path) = path.map(RepoPath::from) else {
             return;

@@ -2,7 +2,7 @@
 //! (<https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json>). Versions 2 and 3 are read from `packages`
 //! here; the `dependencies` that version 2 keeps for old clients say nothing more. Version 1 has its own file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::manifest::{Project, TABLES, folder_label, optional_peers, patterns};
 use super::scope::{Scopes, is_sane};
@@ -185,6 +185,7 @@ impl<'d> Lock<'_, 'd> {
     }
 
     fn connect(&mut self, entries: &[Entry<'d>], names: &Names<'d>, builder: &mut GraphBuilder) {
+        let mut declared = HashSet::new();
         for entry in entries {
             let Some(from) = entry.index else {
                 continue;
@@ -217,7 +218,7 @@ impl<'d> Lock<'_, 'd> {
                     }
                 }
             }
-            if let Some(manifest) = self.project.manifests.get(entry.key) {
+            if let Some(manifest) = self.project.manifests.get(entry.key).filter(|_| declared.insert(entry.key)) {
                 for asked in &manifest.asked {
                     if let (Some(to), Some(place)) = (resolve(&asked.name), &asked.place) {
                         builder.declare(to, place.clone());

@@ -1,6 +1,8 @@
 //! Version 1 of `package-lock.json`: nested `dependencies`, each with what it `requires`. It says nothing of the root;
 //! the `package.json` beside it does.
 
+use std::collections::HashSet;
+
 use super::manifest::{Manifest, folder_label};
 use super::package_lock::{Lock, PARSER};
 use super::scope::{ScopeId, Scopes};
@@ -29,7 +31,12 @@ pub(super) fn read(lock: &mut Lock<'_, '_>) -> DependencyGraph {
     let top = scopes.at("");
     let root = add_root(lock, &mut builder);
     let entries = add_entries(lock, &mut scopes, top, &mut builder);
+    let mut declared = HashSet::new();
     for entry in &entries {
+        // A member that stands twice is one project.
+        if entry.member.as_ref().is_some_and(|folder| !declared.insert(folder)) {
+            continue;
+        }
         connect(lock, entry, &entries, &scopes, &mut builder);
     }
     if let (Some(root), Some(manifest)) = (root, lock.project.root()) {

@@ -1,7 +1,7 @@
 //! `pnpm-lock.yaml`, versions 5, 6 and 9 (<https://github.com/pnpm/spec/tree/master/lockfile>). pnpm 11 writes several
 //! documents into one file; all are read. The file names no projects: the `package.json` of each importer does.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::manifest::{Manifest, Project};
 use super::spec::{registry_at, source_of_resolved, split_at_sign};
@@ -39,6 +39,9 @@ const TABLES: [(&str, DependencyKind); 5] = [
     ("devDependencies", DependencyKind::Dev),
 ];
 
+/// pnpm writes two documents at most; more than this many are not read (hostile input).
+const MAX_DOCUMENTS: usize = 16;
+
 /// Manifests beyond this many are read only where they are at hand (hostile input).
 const MAX_WANTED: usize = 1000;
 
@@ -57,7 +60,11 @@ fn parse(input: &Input<'_>) -> Parsed {
         diagnostics: &mut diagnostics,
         missing: Few::default(),
     };
-    for document in &stream.documents {
+    for (at, document) in stream.documents.iter().enumerate() {
+        if at == MAX_DOCUMENTS {
+            lock.complain("", "too many documents; those from here on were not read");
+            break;
+        }
         lock.document(document);
     }
     let Lock { manifests, builder, missing, .. } = lock;
@@ -81,7 +88,11 @@ fn wanted(input: &Input<'_>, stream: &Stream<'_>) -> Vec<crate::model::RepoPath>
 /// The projects of a document; without workspace the document itself is one.
 fn importers<'v>(document: &'v Value<'_>) -> Vec<(&'v str, &'v Value<'v>)> {
     match document.get("importers") {
-        Some(importers) => importers.entries().iter().map(|(folder, value)| (folder.as_ref(), value)).collect(),
+        // Of a key that stands twice the last one counts.
+        Some(importers) => {
+            let importers = importers.entries().iter().map(|(folder, value)| (folder.as_ref(), value));
+            importers.collect::<BTreeMap<_, _>>().into_iter().collect()
+        }
         None => vec![(".", document)],
     }
 }
@@ -140,6 +151,10 @@ impl<'t> Lock<'_, 't> {
         for (key, entry) in packages {
             if !used.contains(key.as_ref()) {
                 self.package(key, key, entry, &mut names);
+                // Only version 9 keeps them apart.
+                let message = format!("`{key}` has no snapshot; what it needs is not known. Run `pnpm install`");
+                let line = self.stream.lines.locate_slice(key).map(|place| place.line);
+                self.missing.push(self.diagnostics, Diagnostic::error(self.input.path, line, message));
             }
         }
         for (key, snapshot) in snapshots {

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 /// Keys longer than this, or with more parts than [`MAX_PARTS`], are refused (hostile input).
-const MAX_KEY: usize = 4096;
-const MAX_PARTS: usize = 200;
+const MAX_KEY: usize = 2048;
+const MAX_PARTS: usize = 120;
 
 /// The place of a scope in [`Scopes`].
 pub(super) type ScopeId = usize;

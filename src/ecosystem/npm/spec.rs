@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::model::{Source, SourceKind};
 
 /// The origins of the public registry: npm's, and Yarn's name for the same one.
-const PUBLIC: [&str; 4] = [
+pub(super) const PUBLIC: [&str; 4] = [
     "https://registry.example",
     "https://registry.example",
     "http://registry.example",

@@ -2,6 +2,7 @@
 //! (<https://yarnpkg.com/protocols>).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::spec::{is_git, path_of, percent_decode, source_of_resolved, split_at_sign};
 use super::yarn_lock::{Entry, Read, Wanted};
@@ -22,7 +23,7 @@ pub(super) fn read<'t>(path: &RepoPath, bytes: &'t [u8], diagnostics: &mut Vec<D
         let Value::Object(fields) = document else {
             continue;
         };
-        for (key, value) in fields {
+        for (key, value) in &fields {
             if key != "__metadata" {
                 entries.extend(reader.entry(key, value));
             }
@@ -38,19 +39,19 @@ struct Reader<'r, 't> {
 }
 
 impl<'t> Reader<'_, 't> {
-    fn entry(&mut self, key: Cow<'t, str>, value: Value<'t>) -> Option<Entry<'t>> {
+    fn entry(&mut self, key: &Cow<'t, str>, value: &Value<'t>) -> Option<Entry<'t>> {
         let Some(resolved) = value.text("resolution").and_then(|text| resolve(text, folder_of(self.path))) else {
-            let line = self.line(&key);
+            let line = self.line(key);
             let message = format!("the entry `{key}` has no resolution that is understood; it was not read");
             self.diagnostics.push(Diagnostic::error(self.path, line, message));
             return None;
         };
         if value.text("version").is_none() {
             let message = format!("the entry `{key}` has no version");
-            self.diagnostics.push(Diagnostic::error(self.path, self.line(&key), message));
+            self.diagnostics.push(Diagnostic::error(self.path, self.line(key), message));
         }
         let place = value.text("version").and_then(|version| self.lines.locate_slice(version));
-        let optional: std::collections::HashSet<&str> = value
+        let optional: HashSet<&str> = value
             .object("dependenciesMeta")
             .iter()
             .filter(|(_, meta)| meta.text("optional") == Some("true"))

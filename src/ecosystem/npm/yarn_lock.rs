@@ -66,9 +66,6 @@ pub(super) struct Read<'t> {
 }
 
 fn parse(input: &Input<'_>) -> Parsed {
-    if let Some(wanted) = Project::wanted(input) {
-        return Parsed { wanted: vec![wanted], ..Parsed::default() };
-    }
     let mut diagnostics = Vec::new();
     let is_berry =
         text_of(input.path, input.bytes, &mut Vec::new()).lines().any(|line| line.starts_with("__metadata:"));
@@ -77,11 +74,11 @@ fn parse(input: &Input<'_>) -> Parsed {
     } else {
         yarn_v1::read(input.path, input.text(&mut diagnostics), &mut diagnostics)
     };
+    let wanted = wanted(input, &read);
+    if !wanted.is_empty() {
+        return Parsed { wanted, ..Parsed::default() };
+    }
     let mut manifests = if read.has_members {
-        let wanted = wanted(input, &read);
-        if !wanted.is_empty() {
-            return Parsed { wanted, ..Parsed::default() };
-        }
         Project { manifests: Default::default() }
     } else {
         Project::read(input, &mut diagnostics)
@@ -110,9 +107,10 @@ fn finish(read: &Read<'_>, manifests: &Project, builder: GraphBuilder) -> Depend
     }
 }
 
-/// The manifests of members that somebody still has to load.
+/// The manifests of the root and of members that somebody still has to load.
 fn wanted(input: &Input<'_>, read: &Read<'_>) -> Vec<RepoPath> {
-    let folders = read.entries.iter().filter_map(|entry| entry.member.as_deref());
+    let members = read.entries.iter().filter_map(|entry| entry.member.as_deref());
+    let folders = std::iter::once("").chain(members.filter(|folder| !folder.is_empty()));
     let paths = folders.filter_map(|folder| join(&join(folder_of(input.path), folder)?, "package.json"));
     let missing = paths.filter(|path| input.files.look_up(path) == Lookup::NotLoaded);
     missing.take(MAX_WANTED).map(Into::into).collect()
@@ -192,14 +190,20 @@ impl<'g, 't> Graph<'g, 't> {
 
     fn connect(&mut self, builder: &mut GraphBuilder) {
         let read = self.read;
+        let manifests = self.manifests;
+        let asked: HashMap<&str, Asked<'_>> = manifests
+            .manifests
+            .iter()
+            .filter(|_| read.has_members)
+            .map(|(folder, manifest)| (folder.as_str(), kinds_and_places(manifest)))
+            .collect();
         for (entry, from) in read.entries.iter().zip(self.indices.clone()) {
-            let manifest = entry.member.as_ref().and_then(|folder| self.manifests.manifests.get(folder));
-            let asked = manifest.map(kinds_and_places).unwrap_or_default();
+            let asked = entry.member.as_ref().and_then(|folder| asked.get(folder.as_str()));
             for wanted in &entry.dependencies {
                 let Some(to) = self.resolve(wanted) else {
                     continue;
                 };
-                let asked = asked.get(wanted.name.as_ref());
+                let asked = asked.and_then(|asked| asked.get(wanted.name.as_ref()));
                 let kinds = asked.map_or(&[][..], |asked| &asked.0);
                 for &kind in if kinds.is_empty() { std::slice::from_ref(&wanted.kind) } else { kinds } {
                     builder.dependency(from, to, kind, Some(&wanted.range));

@@ -18,6 +18,10 @@ pub(in crate::ecosystem) fn any_matches<'p>(patterns: impl IntoIterator<Item = &
 
 /// Whether a folder fits one pattern. `./` before it and `/` after it mean nothing.
 pub(in crate::ecosystem) fn matches(pattern: &str, folder: &str) -> bool {
+    if !pattern.contains(['*', '?', '{']) {
+        let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
+        return trimmed == folder;
+    }
     let folder: Vec<&str> = parts(folder);
     alternatives(pattern).iter().any(|pattern| path_matches(&parts(pattern), &folder))
 }

@@ -5,5 +5,7 @@ pub(super) mod bounds;
 pub(super) mod few;
 pub(super) mod glob;
 pub(super) mod json;
+#[cfg(test)]
+pub(super) mod probe;
 pub(super) mod toml;
 pub(super) mod yaml;
