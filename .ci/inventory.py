@@ -21,8 +21,8 @@ Conventions (decisions where a format leaves room):
   * http(s) tarballs: registry when the URL path has "/-/" (or "/download/"), git when it is a
     codeload/archive URL of a git host, else url.
   * yarn v1: members are not in the file; they and their edges come from the package.json beside it,
-    where there is one. berry: members are in it, with the version that the file says
-    (0.0.0-use.local); patch: entries count as the patched package.
+    where there is one. berry: members are in it, with the version of their
+    package.json; patch: entries count as the patched package.
   * A yarn descriptor that is missing in the file (`resolutions`) resolves by name when exactly one
     entry has the name.
   * bun: a member version that the file leaves out comes from its package.json, else "".
@@ -406,8 +406,7 @@ def yaml_docs(text):
 def cargo_source(src):
     if src is None:
         return "workspace"
-    if src in ("registry+https://github.com/rust-lang/crates.io-index",
-               "sparse+https://registry.example/"):
+    if src == "registry+https://github.com/rust-lang/crates.io-index" or re.match(r"sparse\+https://[^/]+\.crates\.io/?$", src):
         return "registry"
     if src.startswith("git+"):
         return "git"
@@ -827,6 +826,8 @@ def yarn_berry(path, text, o):
         elif proto == "workspace":
             src = "workspace"
             spaces[name] = ref.split(":", 1)[1]
+            # 0.0.0-use.local stands for the version of the project's own manifest
+            ver = (load_json(beside(path, os.path.join(spaces[name], "package.json"))) or {}).get("version", "")
         elif proto in ("link", "portal", "file", "exec"):
             src = "path"
         elif "#commit=" in ref or js_source(ref) == "git" or ".git#" in ref:

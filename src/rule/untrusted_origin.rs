@@ -30,14 +30,6 @@ pub(super) static CHECK: Check = Check {
     find,
 };
 
-/// Hosts of the public registries, where a parser hands them on: they are one and the same origin.
-const PUBLIC_HOSTS: &[(Ecosystem, &[&str])] = &[
-    (Ecosystem::CratesIo, &["registry.example", "registry.example"]),
-    (Ecosystem::Go, &["registry.example"]),
-    (Ecosystem::Npm, &["registry.example", "registry.example"]),
-    (Ecosystem::PyPi, &["registry.example", "registry.example"]),
-];
-
 fn find(view: &View<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, root) in view.graph.roots.iter().enumerate() {
@@ -100,7 +92,7 @@ fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Optio
 
 fn judge_registry(parameters: &Parameters, hosts: &UsualHosts, id: &PackageId) -> Option<Origin> {
     let host = registry_host(id);
-    let name = host.as_deref().unwrap_or("the public registry");
+    let name = host.as_deref().unwrap_or("the default registry");
     if let Some(url) = id.source.url.as_deref().filter(|_| host.is_some() && !parameters.registries.is_empty()) {
         let allowed = parameters.registries.iter().any(|registry| is_below(registry, url));
         let message = format!("comes from the registry {url}, which is not on the policy's list");
@@ -108,7 +100,7 @@ fn judge_registry(parameters: &Parameters, hosts: &UsualHosts, id: &PackageId) -
         return (!allowed).then_some(Origin { key: "registry", message });
     }
     let usual = hosts.usual(id).filter(|usual| **usual != host)?;
-    let usual = usual.as_deref().unwrap_or("the public registry");
+    let usual = usual.as_deref().unwrap_or("the default registry");
     let scope = scope(id).map_or(String::new(), |scope| format!(" of {scope}"));
     Some(Origin { key: "mixed-hosts", message: format!("comes from {name}, other packages{scope} here from {usual}") })
 }
@@ -119,7 +111,7 @@ fn is_private(view: &View<'_>, package: PackageIndex) -> bool {
     view.facts.states.get(at) == Some(&PackageState::Private)
 }
 
-/// From which host most packages of a scope come in one root; `None` is the public registry.
+/// From which host most packages of a scope come in one root; `None` is the default registry.
 struct UsualHosts(BTreeMap<(Ecosystem, Option<String>), Option<String>>);
 
 impl UsualHosts {
@@ -132,7 +124,7 @@ impl UsualHosts {
                 *counts.entry((id.ecosystem, scope)).or_default().entry(registry_host(id)).or_default() += 1;
             }
         }
-        // Of equals the public registry is the usual one: `None` is the smallest host, and `rev` makes it the last.
+        // Of equals the default registry is the usual one: `None` is the smallest host, and `rev` makes it the last.
         let usual = |hosts: BTreeMap<Option<String>, usize>| {
             hosts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(host, _)| host)
         };
@@ -149,11 +141,9 @@ fn scope(id: &PackageId) -> Option<&str> {
     id.name.split_once('/').map(|(scope, _)| scope).filter(|s| id.ecosystem == Ecosystem::Npm && s.starts_with('@'))
 }
 
-/// The host of a package's registry; `None` for the ecosystem's public one.
+/// The host of a package's registry; `None` for the one that is used where the file names none.
 fn registry_host(id: &PackageId) -> Option<String> {
-    let host = host(id.source.url.as_deref()?);
-    let public = PUBLIC_HOSTS.iter().any(|(ecosystem, hosts)| *ecosystem == id.ecosystem && hosts.contains(&&*host));
-    (!public).then_some(host)
+    id.source.url.as_deref().map(host)
 }
 
 /// The host of an address, with its port, in lower case; of what is no address, the text.
@@ -261,13 +251,12 @@ mod tests {
                 ("@acme/b", at("https://REGISTRY.example/npm/")),
                 ("@acme/stray", Source::PUBLIC_REGISTRY),
                 ("left-pad", Source::PUBLIC_REGISTRY),
-                ("once", at("https://registry.example")),
                 ("stranger", at("https://host.example")),
             ],
         );
         assert_eq!(names(&found), ["@acme/stray", "stranger"]);
-        assert!(found[0].1.contains("from the public registry, other packages of @acme here from registry.example"));
-        assert!(found[1].1.contains("from host.example, other packages here from the public registry"));
+        assert!(found[0].1.contains("from the default registry, other packages of @acme here from registry.example"));
+        assert!(found[1].1.contains("from host.example, other packages here from the default registry"));
     }
 
     #[test]

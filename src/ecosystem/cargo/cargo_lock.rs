@@ -9,7 +9,7 @@ use ::toml::de::{DeTable, DeValue};
 use semver::{Version, VersionReq};
 
 use super::manifest::{Asked, Manifest, Workspace};
-use super::{place_of, source_of};
+use super::{lock_lines, place_of, source_of};
 use crate::ecosystem::syntax::few::Few;
 use crate::ecosystem::syntax::toml::{self, Document, Get};
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, file_name_of, folder_of};
@@ -48,16 +48,20 @@ fn parse(input: &Input<'_>) -> Parsed {
         return Parsed { wanted: vec![beside], ..Parsed::default() };
     }
     let mut diagnostics = Vec::new();
-    let document = toml::parse(input.path, input.bytes, &mut diagnostics);
-    let mut lock =
-        Lock { path: input.path, document: &document, diagnostics: &mut diagnostics, missing: Few::default() };
-    lock.check_version();
-    let packages = lock.packages();
-    let tree = Tree::read(input, &packages, lock.diagnostics);
+    let plain = std::str::from_utf8(input.bytes).ok().and_then(|text| lock_lines::read(input.path, text));
+    let document;
+    let packages = match plain {
+        Some(packages) => packages,
+        None => {
+            document = toml::parse(input.path, input.bytes, &mut diagnostics);
+            let mut lock = Lock { path: input.path, document: &document, diagnostics: &mut diagnostics };
+            lock.check_version();
+            lock.packages()
+        }
+    };
+    let tree = Tree::read(input, &packages, &mut diagnostics);
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
-    lock.build(&packages, &tree, &mut builder);
-    let Lock { missing, .. } = lock;
-    missing.finish(input.path, &mut diagnostics);
+    build(&packages, &tree, &mut builder, &mut diagnostics);
     // Without a project nobody can say what is direct.
     let has_project = packages.iter().any(|entry| entry.source.is_none());
     let graph = if has_project { builder.finish_by_reachability() } else { builder.finish_as_marked() };
@@ -65,14 +69,15 @@ fn parse(input: &Input<'_>) -> Parsed {
 }
 
 /// A `[[package]]` entry.
-struct Entry<'d> {
-    name: &'d str,
-    version: &'d str,
+pub(super) struct Entry<'d> {
+    pub(super) name: &'d str,
+    pub(super) version: &'d str,
     /// As it is written, `None` of what lies in a folder.
-    source: Option<&'d str>,
-    checksum: Option<&'d str>,
-    place: Option<Location>,
-    dependencies: Vec<(&'d str, usize)>,
+    pub(super) source: Option<&'d str>,
+    pub(super) checksum: Option<&'d str>,
+    pub(super) place: Option<Location>,
+    /// What it needs, as it is written, and in which line.
+    pub(super) dependencies: Vec<(&'d str, u32)>,
 }
 
 /// Reads the lock itself.
@@ -80,7 +85,6 @@ struct Lock<'l, 'd> {
     path: &'l RepoPath,
     document: &'d Document<'d>,
     diagnostics: &'l mut Vec<Diagnostic>,
-    missing: Few,
 }
 
 impl<'d> Lock<'_, 'd> {
@@ -130,7 +134,7 @@ impl<'d> Lock<'_, 'd> {
         Some(Entry { name, version, source, checksum, place, dependencies })
     }
 
-    fn dependencies(&mut self, table: &'d DeTable<'d>, name: &str) -> Vec<(&'d str, usize)> {
+    fn dependencies(&mut self, table: &'d DeTable<'d>, name: &str) -> Vec<(&'d str, u32)> {
         let Some(value) = table.at(&["dependencies"]) else {
             return Vec::new();
         };
@@ -141,58 +145,61 @@ impl<'d> Lock<'_, 'd> {
         let mut dependencies = Vec::new();
         for item in table.array(&["dependencies"]) {
             match item.get_ref().as_str() {
-                Some(text) => dependencies.push((text, item.span().start)),
+                Some(text) => dependencies.push((text, self.document.lines.line(item.span().start))),
                 None => self.complain(item.span().start, format!("a dependency of `{name}` is no text")),
             }
         }
         dependencies
     }
 
-    fn build(&mut self, entries: &[Entry<'d>], tree: &Tree, builder: &mut GraphBuilder) {
-        let mut indices = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let source = entry.source.map_or_else(|| tree.source(entry.name), source_of);
-            let is_member = source.kind == SourceKind::Workspace;
-            let id = PackageId::new(Ecosystem::CratesIo, entry.name, Some(entry.version), source);
-            let add = if is_member { GraphBuilder::member } else { GraphBuilder::package };
-            let index = add(builder, id, entry.place.clone());
-            if let Some(checksum) = entry.checksum {
-                builder.integrity(index, checksum);
-            }
-            if is_member && !tree.manifests.contains_key(entry.name) {
-                builder.unknown_use_below(index);
-            }
-            indices.push(index);
-        }
-        let names = Names::of(entries);
-        for (entry, &from) in entries.iter().zip(&indices) {
-            let mut targets = Vec::with_capacity(entry.dependencies.len());
-            for &(text, offset) in &entry.dependencies {
-                match names.resolve(text) {
-                    Some(target) => targets.push(target),
-                    None => {
-                        let message = format!(
-                            "`{}` needs `{text}`, which this file does not have once; run `cargo update -w`",
-                            entry.name
-                        );
-                        let line = self.document.lines.line(offset);
-                        self.missing.push(self.diagnostics, Diagnostic::error(self.path, Some(line), message));
-                    }
-                }
-            }
-            let manifest = tree.manifests.get(entry.name).filter(|_| entry.source.is_none());
-            let edges = Edges { entries, indices: &indices, from };
-            match manifest {
-                Some(manifest) => edges.of_member(manifest, &targets, builder),
-                None => edges.of_package(&targets, builder),
-            }
-        }
-    }
-
     fn complain(&mut self, offset: usize, message: impl Into<String>) {
         let line = self.document.lines.line(offset);
         self.diagnostics.push(Diagnostic::error(self.path, Some(line), message));
     }
+}
+
+/// Packages and edges. A dependency that the file does not have is an error with its line.
+fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnostics: &mut Vec<Diagnostic>) {
+    let path = &tree.path;
+    let mut missing = Few::default();
+    let mut indices = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let source = entry.source.map_or_else(|| tree.source(entry.name), source_of);
+        let is_member = source.kind == SourceKind::Workspace;
+        let id = PackageId::new(Ecosystem::CratesIo, entry.name, Some(entry.version), source);
+        let add = if is_member { GraphBuilder::member } else { GraphBuilder::package };
+        let index = add(builder, id, entry.place.clone());
+        if let Some(checksum) = entry.checksum {
+            builder.integrity(index, checksum);
+        }
+        if is_member && !tree.manifests.contains_key(entry.name) {
+            builder.unknown_use_below(index);
+        }
+        indices.push(index);
+    }
+    let names = Names::of(entries);
+    for (entry, &from) in entries.iter().zip(&indices) {
+        let mut targets = Vec::with_capacity(entry.dependencies.len());
+        for &(text, line) in &entry.dependencies {
+            match names.resolve(text) {
+                Some(target) => targets.push(target),
+                None => {
+                    let message = format!(
+                        "`{}` needs `{text}`, which this file does not have once; run `cargo update -w`",
+                        entry.name
+                    );
+                    missing.push(diagnostics, Diagnostic::error(path, Some(line), message));
+                }
+            }
+        }
+        let manifest = tree.manifests.get(entry.name).filter(|_| entry.source.is_none());
+        let edges = Edges { entries, indices: &indices, from };
+        match manifest {
+            Some(manifest) => edges.of_member(manifest, &targets, builder),
+            None => edges.of_package(&targets, builder),
+        }
+    }
+    missing.finish(path, diagnostics);
 }
 
 /// Who can be meant by `name`, `name version` and `name version (source)`.
@@ -339,6 +346,8 @@ fn fits(asked: &Asked, entry: &Entry<'_>) -> bool {
 
 /// The manifests of the workspace.
 struct Tree {
+    /// The lock.
+    path: RepoPath,
     /// By the name of the package.
     manifests: BTreeMap<String, Manifest>,
     /// Folders of packages that the manifests name and that are no members.
@@ -375,7 +384,12 @@ impl Tree {
             let named = root.is_some_and(|root| root.names(at.strip_prefix(folder).unwrap_or(at)));
             (at != folder, !named, !referred.contains(at))
         });
-        let mut tree = Self { manifests: BTreeMap::new(), outside: BTreeMap::new(), companions: Vec::new() };
+        let mut tree = Self {
+            path: RepoPath::clone(input.path),
+            manifests: BTreeMap::new(),
+            outside: BTreeMap::new(),
+            companions: Vec::new(),
+        };
         for (at, (mut manifest, mut said)) in found {
             let name = manifest.name.clone().filter(|name| local.contains(name.as_str()));
             let taken = name.as_ref().is_some_and(|name| tree.manifests.contains_key(name));

@@ -3,6 +3,7 @@
 
 mod cargo_lock;
 mod cargo_toml;
+mod lock_lines;
 mod manifest;
 #[cfg(test)]
 mod tests;
@@ -16,14 +17,15 @@ use ::toml::de::DeValue;
 use crate::ecosystem::syntax::toml::Document;
 use crate::model::{Location, Source, SourceKind};
 
-/// The two indexes of crates.io: the git one and the sparse one
-/// (<https://doc.rust-lang.org/cargo/reference/registries.html>).
-const CRATES_IO: [&str; 2] = ["https://github.com/rust-lang/crates.io-index", "https://registry.example"];
+/// The git index of crates.io (<https://doc.rust-lang.org/cargo/reference/registries.html>).
+const CRATES_IO: &str = "https://github.com/rust-lang/crates.io-index";
 
-/// The registry with that index URL (without `registry+` and `sparse+`).
+/// The registry with that index URL (without `registry+` and `sparse+`). Its sparse index lies on a host of its domain.
 fn registry(index: &str) -> Source {
     let index = index.trim_end_matches('/');
-    if CRATES_IO.contains(&index) { Source::PUBLIC_REGISTRY } else { Source::at(SourceKind::Registry, index) }
+    let host = index.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+    let is_public = index == CRATES_IO || host.is_some_and(|host| host.ends_with(".crates.io"));
+    if is_public { Source::PUBLIC_REGISTRY } else { Source::at(SourceKind::Registry, index) }
 }
 
 /// A `source` as `Cargo.lock` writes it

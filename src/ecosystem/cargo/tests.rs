@@ -31,7 +31,7 @@ fn the_oldest_format_has_a_root_and_checksums_apart() {
 #[test]
 fn a_source_makes_another_package() {
     let text = concat!(
-        "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"sparse+https://registry.example/\"\n",
+        "version = 3\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"sparse+https://any.crates.io/\"\n",
         "dependencies = [\n \"b 1.0.0\",\n \"b 1.0.0 (git+https://host.example/b?branch=main)\",\n",
         " \"b 1.0.0 (registry+https://registry.example/index)\",\n]\n\n",
         "[[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"registry+https://github.com/rust-lang/crates.io-index/\"\n\n",

@@ -5,14 +5,6 @@ use std::borrow::Cow;
 
 use crate::model::{Source, SourceKind};
 
-/// The origins of the public registry: npm's, and Yarn's name for the same one.
-pub(super) const PUBLIC: [&str; 4] = [
-    "https://registry.example",
-    "https://registry.example",
-    "http://registry.example",
-    "http://registry.example",
-];
-
 /// What stands before an address in git (<https://docs.npmjs.com/cli/v11/configuring-npm/package-json#git-urls-as-dependencies>).
 const GIT: [&str; 9] = ["git+", "git:", "git@", "ssh:", "github:", "gitlab:", "bitbucket:", "gist:", "git://"];
 
@@ -64,7 +56,7 @@ pub(super) fn source_of_resolved(name: &str, resolved: &str) -> Source {
 /// The registry with that address.
 pub(super) fn registry_at(address: &str) -> Source {
     let address = address.trim_end_matches('/');
-    if PUBLIC.contains(&address) { Source::PUBLIC_REGISTRY } else { Source::at(SourceKind::Registry, address) }
+    Source::at(SourceKind::Registry, address)
 }
 
 /// What stands before the package's own part of a registry's address: `/name/-/file.tgz`; `/download/name/version/`

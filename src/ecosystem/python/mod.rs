@@ -36,14 +36,10 @@ fn package_id(name: &str, version: Option<&str>, source: Source) -> PackageId {
     PackageId::new(Ecosystem::PyPi, name, version, source)
 }
 
-/// The registry behind the address of an index. `PyPI` itself has none.
+/// The registry behind the address of an index, as the file names it: which one is public, or a mirror of it, is not
+/// known here.
 fn registry(index: &str) -> Source {
-    let host = index.split_once("://").map_or(index, |(_, rest)| rest);
-    let host = host.split(['/', '?', '#']).next().unwrap_or(host);
-    match host {
-        "registry.example" | "registry.example" | "" => Source::PUBLIC_REGISTRY,
-        _ => Source::at(SourceKind::Registry, index),
-    }
+    if index.is_empty() { Source::PUBLIC_REGISTRY } else { Source::at(SourceKind::Registry, index) }
 }
 
 /// A git repository at a commit, where the text is a whole one.

@@ -168,7 +168,10 @@ fn broken_entries_are_lost_alone() {
         ("poetry.lock", text.to_owned()),
         ("pdm.lock", text.to_owned()),
         ("pylock.toml", text.replace("[[package]]", "[[packages]]")),
-        ("uv.lock", text.replace("version = '1'", "version = '1'\nsource = {registry = 'https://registry.example/simple'}")),
+        (
+            "uv.lock",
+            text.replace("version = '1'", "version = '1'\nsource = {registry = 'https://registry.example/public'}"),
+        ),
     ] {
         let mut tree = Tree::of(&[(path, &text)]);
         let parsed = tree.parse(path);
@@ -254,7 +257,7 @@ fast = [{ name = "numpy", version = "2.0.0", source = { registry = "https://regi
 [[package]]
 name = "httpx"
 version = "0.27.0"
-source = { registry = "https://registry.example/simple" }
+source = { registry = "https://registry.example/public" }
 sdist = { url = "https://host.example/httpx.tar.gz", hash = "sha256:aa", size = 1 }
 
 [package.optional-dependencies]
@@ -338,7 +341,7 @@ fn uv_says_what_it_lacks() {
 }
 
 const PIPFILE_LOCK: &str = r#"{
-    "_meta": {"sources": [{"name": "corp", "url": "https://registry.example/simple"}, {"name": "pypi", "url": "https://registry.example/simple"}]},
+    "_meta": {"sources": [{"name": "corp", "url": "https://registry.example/simple"}, {"name": "pypi", "url": "https://registry.example/public"}]},
     "default": {
         "Flask_Thing": {"hashes": ["sha256:aa", "sha256:bb"], "index": "pypi", "version": "==1.0"},
         "both": {"version": "===2.0"},
@@ -373,7 +376,7 @@ fn pipenv_categories_and_sources() {
     );
     assert_eq!(parsed.graph.roots[0].uses[1].locations.len(), 2);
     assert_eq!(parsed.graph.packages[1].id.source.url.as_deref(), Some("https://registry.example/simple"));
-    assert_eq!(parsed.graph.packages[2].id.source.url, None, "the public registry has no address");
+    assert_eq!(parsed.graph.packages[2].id.source.url.as_deref(), Some("https://registry.example/public"));
     assert_eq!(said(&parsed), ["Error 10: `broken` has a version that is no text; it was left out"]);
 }
 
@@ -409,7 +412,7 @@ fn pdm_groups_and_extras() {
 fn pylock_sources_and_edges() {
     let text = "lock-version = '1.0'\n\
         [[packages]]\nname = 'app'\ndirectory = {path = '.', editable = true}\ndependencies = [{name = 'a', version = '2.0'}]\n\
-        [[packages]]\nname = 'a'\nversion = '1.0'\nindex = 'https://registry.example/simple'\nwheels = [{name = 'a.whl', hashes = {sha512 = 'bb', sha256 = 'aa'}}]\n\
+        [[packages]]\nname = 'a'\nversion = '1.0'\nindex = 'https://registry.example/public'\nwheels = [{name = 'a.whl', hashes = {sha512 = 'bb', sha256 = 'aa'}}]\n\
         [[packages]]\nname = 'a'\nversion = '2.0'\nindex = 'https://registry.example/simple'\n\
         [[packages]]\nname = 'b'\nvcs = {type = 'git', url = 'https://host.example/b.git', commit-id = '0123456789abcdef0123456789abcdef01234567'}\n\
         [[packages]]\nname = 'c'\narchive = {url = 'https://host.example/c.zip', hashes = {sha256 = 'cc'}}\n";
