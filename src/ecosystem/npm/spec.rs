@@ -101,7 +101,9 @@ pub(super) fn is_git(address: &str) -> bool {
 /// The folder or file of `file:`, `link:`, `portal:` and plain relative paths.
 pub(super) fn path_of(address: &str) -> Option<&str> {
     let prefixed = ["file:", "link:", "portal:", "exec:"].iter().find_map(|prefix| address.strip_prefix(prefix));
-    prefixed.or_else(|| address.starts_with(['.', '/', '~']).then_some(address))
+    // `~1.2.0` is a range.
+    let is_path = address.starts_with(['.', '/']) || address.starts_with("~/");
+    prefixed.or_else(|| is_path.then_some(address))
 }
 
 /// A git address with its commit, where it names one in full.
