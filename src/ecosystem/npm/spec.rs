@@ -214,3 +214,18 @@ pub(super) fn percent_decode(text: &str) -> Cow<'_, str> {
     }
     String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_begins_a_range_unless_it_is_a_home() {
+        for range in ["~25.4.0", "~1", "~>2.0"] {
+            assert_eq!(wanted(range).source, Source::PUBLIC_REGISTRY, "{range}");
+        }
+        for path in ["~/desk", "./desk", "../desk", "/desk", "file:desk"] {
+            assert_eq!(wanted(path).source.kind, SourceKind::Path, "{path}");
+        }
+    }
+}

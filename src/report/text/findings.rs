@@ -75,7 +75,8 @@ impl<'r> Writer<'_, '_, 'r> {
     fn groups(&mut self, groups: &[Group<'r>]) -> io::Result<()> {
         let is_denied = |group: &&Group| group.worst().is_some_and(|worst| worst.effective() == Level::Deny);
         let (denied, warned): (Vec<&Group>, Vec<&Group>) = groups.iter().partition(is_denied);
-        for (groups, most, what) in [(denied, DENIED_GROUPS, "to change"), (warned, WARNED_GROUPS, "warned about")] {
+        let kinds = [(denied, DENIED_GROUPS, "to change"), (warned, WARNED_GROUPS, "that the policy warns about")];
+        for (groups, most, what) in kinds {
             // To leave out a single one saves nothing.
             let all = self.verbose || groups.len() <= most + 1;
             let shown = if all { groups.len() } else { most };
@@ -84,7 +85,8 @@ impl<'r> Writer<'_, '_, 'r> {
                 let left_out = groups.iter().skip(shown).flat_map(|group| &group.changes);
                 let findings: usize = left_out.map(|change| change.decisions.len()).sum();
                 let findings = phrase::count(findings, "finding", "findings");
-                let text = format!("and {left} more {what}, with {findings} (--verbose shows them, -o json as well)");
+                let left = phrase::count(left, "dependency", "dependencies");
+                let text = format!("and {left} more {what}, with {findings} (see --verbose or -o json)");
                 self.page.line(0, 2, &[Piece::styled(&text, BOLD)])?;
                 self.page.gap()?;
             }
@@ -129,7 +131,7 @@ impl<'r> Writer<'_, '_, 'r> {
             .collect();
         let mut text = format!("the same in {}", places.iter().take(most).cloned().collect::<Vec<_>>().join(", "));
         if places.len() > most {
-            text += &format!(" and {} more files", places.len() - most);
+            text += &format!(" and {} more", places.len() - most);
         }
         self.page.line(2, 5, &[Piece::styled(&text, CYAN)])
     }
@@ -377,4 +379,87 @@ fn accepted(exception: &AppliedException) -> String {
         text += &format!(" until {expires}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DependencyGraph, DependencyKind, Ecosystem, GraphBuilder, PackageId, Source};
+    use crate::report::{Format, sample, write};
+
+    /// A report about packages in lockfiles of those paths, each hit by so many advisories.
+    fn report(paths: &[&str], packages: u32, advisories: usize, level: Level) -> Report {
+        let graph = |path: &&str| {
+            let mut builder = GraphBuilder::new(&(*path).into(), "cargo-lock");
+            let app = PackageId::new(Ecosystem::CratesIo, path, Some("0.1.0"), Source::of(SourceKind::Workspace));
+            let app = builder.member(app, None);
+            for number in 0..packages {
+                let id = PackageId::new(
+                    Ecosystem::CratesIo,
+                    &format!("p{number:02}"),
+                    Some("1.0.0"),
+                    Source::PUBLIC_REGISTRY,
+                );
+                let at = builder.package(id, Some(sample::at(path, number + 1, 1, 5)));
+                builder.dependency(app, at, DependencyKind::Runtime, None);
+            }
+            builder.finish_by_reachability()
+        };
+        let mut report = sample::failing();
+        let lodash = report.decisions.iter().find(|decision| decision.finding.fix.command.is_some()).cloned().unwrap();
+        report.graph = DependencyGraph::merge(paths.iter().map(graph).collect());
+        report.decisions.clear();
+        for (root, of) in report.graph.roots.iter().enumerate() {
+            for usage in of.uses.iter().filter(|usage| usage.direct == Some(true)) {
+                for number in 0..advisories {
+                    let mut decision = lodash.clone();
+                    decision.level = level;
+                    decision.finding.subject = Subject::Package { package: usage.package, root };
+                    decision.finding.chains = vec![vec![usage.package]];
+                    decision.finding.fix.location = None;
+                    decision.finding.related.clear();
+                    decision.finding.advisory.as_mut().unwrap().records[0].id = format!("GHSA-{number}");
+                    report.decisions.push(decision);
+                }
+            }
+        }
+        report
+    }
+
+    fn text(report: &Report, verbose: bool) -> String {
+        let mut out = Vec::new();
+        write(Format::Text, report, &Options { verbose, ..Options::default() }, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let many = report(&["Cargo.lock"], 45, 10, Level::Deny);
+        let short = text(&many, false);
+        assert_eq!(short.matches("(direct dependency)").count(), DENIED_GROUPS);
+        assert_eq!(short.matches("\n  denied  ").count(), DENIED_GROUPS * FINDINGS);
+        assert!(short.contains("\n  and 4 more (--verbose shows them)\n"));
+        assert!(short.contains("\nand 15 dependencies more to change, with 150 findings (see --verbose or -o json)\n"));
+        let long = text(&many, true);
+        assert_eq!(long.matches("\n  denied  ").count(), 450);
+        assert!(!long.contains("(--verbose"));
+
+        let warned = text(&report(&["Cargo.lock"], 40, 1, Level::Warn), false);
+        assert!(warned.contains("\nand 25 dependencies more that the policy warns about, with 25 findings"));
+    }
+
+    #[test]
+    fn what_is_the_same_in_several_files_is_said_once() {
+        let paths = ["a/Cargo.lock", "b/Cargo.lock", "c/Cargo.lock", "d/Cargo.lock", "e/Cargo.lock", "f/Cargo.lock"];
+        let short = text(&report(&paths, 1, 2, Level::Deny), false);
+        assert_eq!(short.matches("\n  denied  ").count(), 2);
+        let same = "  the same in b/Cargo.lock:1, c/Cargo.lock:1, d/Cargo.lock:1, e/Cargo.lock:1 and 1 more";
+        assert!(short.contains(same), "{short}");
+
+        // Another finding in one of them is something else to do there.
+        let mut other = report(&paths, 1, 2, Level::Deny);
+        other.decisions.pop();
+        let short = text(&other, false);
+        assert_eq!(short.matches("\n  denied  ").count(), 3);
+    }
 }
