@@ -38,13 +38,15 @@ pub fn judge(ecosystem: Ecosystem, version: Option<&str>, mut candidates: Vec<Ca
     // Matching records first, so that one that does not match cannot keep two that do apart.
     candidates.sort_by(|a, b| order(&a.record).cmp(&order(&b.record)));
     let cannot_judge = candidates.iter().filter(|candidate| candidate.record.affected == Affected::CannotJudge).count();
-    let fix = Upgrade { scheme, key, candidates: &candidates };
-    let groups = group(&candidates)
-        .into_iter()
-        .filter(|members| candidates[members[0]].record.affected == Affected::Yes)
-        .map(|members| alias_group(&members, &fix))
-        .collect();
-    Judged { groups, cannot_judge }
+    // Advisories write Go's versions without the `v` that every tool of Go wants.
+    let prefix =
+        if ecosystem == Ecosystem::Go && version.is_some_and(|version| version.starts_with('v')) { "v" } else { "" };
+    let upgrade = Upgrade { scheme, key, prefix, candidates: &candidates };
+    let mut members = group(&candidates);
+    members.retain(|members| candidates[members[0]].record.affected == Affected::Yes);
+    let fixed_in = upgrade.of_all(&members);
+    let groups = members.iter().zip(fixed_in).map(|(members, fixed_in)| alias_group(members, &candidates, fixed_in));
+    Judged { groups: groups.collect(), cannot_judge }
 }
 
 /// Matching before the rest, the first published first; one without a date last.
@@ -88,8 +90,8 @@ fn group(candidates: &[Candidate]) -> Vec<Vec<usize>> {
     groups.into_iter().map(|(_, _, members)| members).collect()
 }
 
-fn alias_group(members: &[usize], upgrade: &Upgrade<'_>) -> AliasGroup {
-    let records: Vec<JudgedRecord> = members.iter().map(|&at| upgrade.candidates[at].record.clone()).collect();
+fn alias_group(members: &[usize], candidates: &[Candidate], fixed_in: Option<String>) -> AliasGroup {
+    let records: Vec<JudgedRecord> = members.iter().map(|&at| candidates[at].record.clone()).collect();
     let key = records[0].id.clone();
     let aliases: BTreeSet<String> = records
         .iter()
@@ -106,7 +108,6 @@ fn alias_group(members: &[usize], upgrade: &Upgrade<'_>) -> AliasGroup {
     let own = Some(&records[0].rating).filter(known);
     let rating = own.or_else(|| records.iter().map(|record| &record.rating).filter(known).max_by(worse));
     let rating = rating.cloned().unwrap_or(Rating::UNKNOWN);
-    let fixed_in = upgrade.smallest(members);
     AliasGroup { aliases: aliases.into_iter().collect(), rating, fixed_in, records }
 }
 
@@ -114,10 +115,22 @@ fn alias_group(members: &[usize], upgrade: &Upgrade<'_>) -> AliasGroup {
 struct Upgrade<'c> {
     scheme: Option<Scheme>,
     key: Option<Key>,
+    /// What stands before the number of a version.
+    prefix: &'static str,
     candidates: &'c [Candidate],
 }
 
 impl Upgrade<'_> {
+    /// What clears each group: for all that can be cleared the same version, where one clears them together. Two
+    /// changes for one package are one too many.
+    fn of_all(&self, groups: &[Vec<usize>]) -> Vec<Option<String>> {
+        let single: Vec<Option<String>> = groups.iter().map(|members| self.smallest(members)).collect();
+        let clearable = groups.iter().zip(&single).filter(|(_, version)| version.is_some());
+        let clearable: Vec<usize> = clearable.flat_map(|(members, _)| members).copied().collect();
+        let common = self.smallest(&clearable);
+        single.into_iter().map(|version| version.map(|version| common.clone().unwrap_or(version))).collect()
+    }
+
     /// The smallest version above the one in use that some record calls fixed, and that no record covers for which
     /// a fix is known at all. (A record without any fix would otherwise hide the way out of all the others.)
     fn smallest(&self, members: &[usize]) -> Option<String> {
@@ -136,7 +149,7 @@ impl Upgrade<'_> {
             .find(|(key, version)| {
                 must_not_cover.iter().all(|affects| affects.judge(version, Some(key)) == Affected::No)
             })
-            .map(|(_, version)| version.to_owned())
+            .map(|(_, version)| format!("{}{version}", self.prefix))
     }
 
     /// The fixes of a matching record that lie above the version in use.
@@ -225,6 +238,34 @@ mod tests {
         let judged = judge(Ecosystem::Npm, Some("1.1.0"), candidates);
         let fixes: Vec<_> = judged.groups.iter().map(|group| group.fixed_in.as_deref()).collect();
         assert_eq!(fixes, [Some("1.4.0"), Some("1.4.0"), None]);
+    }
+
+    #[test]
+    fn one_change_clears_all_that_can_be_cleared() {
+        // `A-2` names no fix; it ends in the middle of what `A-1` fixes later.
+        let candidates = vec![
+            candidate(
+                "A-1",
+                &[],
+                1,
+                r#"{"introduced": "0"}, {"fixed": "1.2.0"}, {"introduced": "2.0.0"}, {"fixed": "2.1.0"}"#,
+            ),
+            candidate("A-2", &[], 2, r#"{"introduced": "1.0.0"}, {"last_affected": "1.9.0"}"#),
+            candidate("A-3", &[], 3, ALL),
+        ];
+        let judged = judge(Ecosystem::Npm, Some("1.1.0"), candidates);
+        let fixes: Vec<_> = judged.groups.iter().map(|group| group.fixed_in.as_deref()).collect();
+        assert_eq!(fixes, [Some("2.1.0"), Some("2.1.0"), None]);
+    }
+
+    #[test]
+    fn versions_of_go_keep_their_v() {
+        let fix = |version| {
+            let candidates = vec![candidate("A-1", &[], 1, r#"{"introduced": "0"}, {"fixed": "1.2.0"}"#)];
+            judge(Ecosystem::Go, Some(version), candidates).groups[0].fixed_in.clone()
+        };
+        assert_eq!(fix("v1.1.0").as_deref(), Some("v1.2.0"));
+        assert_eq!(fix("1.1.0").as_deref(), Some("1.2.0"), "the standard library has none");
     }
 
     #[test]

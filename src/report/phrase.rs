@@ -101,7 +101,12 @@ pub(super) fn direct(root: &Root, chain: &[PackageIndex]) -> Option<PackageIndex
 /// `name version`; of the root's own projects the name alone.
 pub(super) fn label(report: &Report, root: Option<&Root>, package: PackageIndex) -> String {
     let id = &report.graph.package(package).id;
-    if root.is_some_and(|root| is_member(root, package)) { id.name.clone() } else { id.label() }
+    match id.name.as_str() {
+        // A project without a name is called after its folder.
+        "." => "the project".to_owned(),
+        name if root.is_some_and(|root| is_member(root, package)) => name.to_owned(),
+        _ => id.label(),
+    }
 }
 
 /// `app › chrono 0.4.19 › time 0.1.43`, each name clipped; of a long chain the ends.

@@ -89,7 +89,7 @@ fn message(place: &Place<'_>, group: &AliasGroup) -> String {
     let _ = write!(out, " ({})", rated(group));
     match (&group.fixed_in, group.kind()) {
         (Some(version), _) => {
-            let _ = write!(out, ", fixed in {version}");
+            let _ = write!(out, ", cleared by {version}");
         }
         (None, AdvisoryKind::Malware | AdvisoryKind::Unmaintained) => {}
         (None, _) => out.push_str(", no fixed version is known"),
@@ -187,7 +187,7 @@ mod tests {
         evil 1.0.0: MAL-2026-1, x…200… (malware). A direct dependency of app 0.1.0 in Cargo.lock.
         h2 0.3.0: CVE-2023-26964, Summary of CVE-2023-26964 (severity unknown: no record of it gives one), no fixed version is known. Required by chrono 0.4.19 (direct) in Cargo.lock, and by one more path.
         loose (no exact version): MAL-2026-1 (malware). A direct dependency of app 0.1.0 in Cargo.lock.
-        time 0.1.43: RUSTSEC-2020-0071 (CVE-2020-26235), Potential segfault in `localtime_r` (medium, CVSS 6.2), fixed in 0.2.23. Required by chrono 0.4.19 (direct) in Cargo.lock.
+        time 0.1.43: RUSTSEC-2020-0071 (CVE-2020-26235), Potential segfault in `localtime_r` (medium, CVSS 6.2), cleared by 0.2.23. Required by chrono 0.4.19 (direct) in Cargo.lock.
         ");
         let time = found.iter().find(|finding| finding.message.starts_with("time")).unwrap();
         assert_eq!((time.locations[0].line, &*time.related[0].path, time.related[0].line), (2, "Cargo.toml", 12));

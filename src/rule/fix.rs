@@ -7,7 +7,7 @@
 
 use super::place::Place;
 use crate::model::{
-    AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, Location, PackageId, PackageIndex, SourceKind,
+    AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, PackageId, PackageIndex, SourceKind,
 };
 use crate::version;
 
@@ -81,6 +81,11 @@ fn command(place: &Place<'_>, version: &str, all_allow: bool) -> Option<String> 
         "uv-lock" if all_allow && is_only_one_of_name(place) => {
             Some(format!("uv lock --upgrade-package {name}=={version}"))
         }
+        // https://docs.npmjs.com/cli/v11/commands/npm-install: the name keeps its section of package.json. In a
+        // workspace the command would add it to the root's.
+        "package-lock" if all_allow && place.usage.direct == Some(true) && place.root.members.len() == 1 => {
+            is_only_one_of_name(place).then(|| format!("npm install {name}@{version}"))
+        }
         _ => None,
     }
 }
@@ -97,7 +102,7 @@ fn is_only_one(place: &Place<'_>) -> bool {
     place.root.uses.iter().filter(|usage| same(&place.graph.package(usage.package).id)).count() == 1
 }
 
-/// Whether no other package of the root has the same name: uv can lock one version per platform.
+/// Whether no other package of the root has the same name: uv can lock one version per platform, npm one per place.
 fn is_only_one_of_name(place: &Place<'_>) -> bool {
     let name = &place.id().name;
     place.root.uses.iter().filter(|usage| &place.graph.package(usage.package).id.name == name).count() == 1
@@ -123,10 +128,10 @@ fn go_version(module: &str, version: &str) -> Option<String> {
 
 /// What to try, and what is not known about it.
 fn candidate(place: &Place<'_>, version: &str, requirements: &Requirements<'_>) -> String {
-    let (id, path) = (place.id(), &place.root.path);
+    let id = place.id();
     let name = &id.name;
     if requirements.all_allow() {
-        return format!("raise {name} in {path} to {version}: every requirement on it there allows that");
+        return format!("move {name} to {version}: everything that requires it allows that");
     }
     if id.ecosystem == Ecosystem::Go && matches!(name.as_str(), "stdlib" | "toolchain") {
         return format!("build with Go {version} or newer");
@@ -134,9 +139,8 @@ fn candidate(place: &Place<'_>, version: &str, requirements: &Requirements<'_>) 
     let Some(direct) = place.direct() else {
         return format!("raise {name} to {version} or newer; what requires it is not known here");
     };
-    let declared = place.declared().first();
     if direct == place.usage.package {
-        raise_direct(place, version, requirements, declared)
+        raise_direct(place, version, requirements)
     } else {
         raise_transitive(place, version, requirements, direct)
     }
@@ -147,24 +151,17 @@ fn raise_transitive(place: &Place<'_>, version: &str, requirements: &Requirement
     let name = &place.id().name;
     let label = |edge: &Dependency| place.graph.package(edge.from).id.label();
     let direct = &place.graph.package(direct).id.name;
-    let at = place.declared().first().map_or(String::new(), |at| format!(" in {} line {}", at.path, at.line));
-    let unknown = format!("whether a release of {direct} does is not known here");
+    let raise = format!("raise {direct} to a release that takes {name} {version} or newer");
     match (requirements.denying.first(), requirements.unknown.first()) {
         (Some(edge), _) => {
             let requirement = edge.requirement.as_deref().unwrap_or_default();
-            format!(
-                "{} requires {name} \"{requirement}\", which does not allow {version}: raise {direct}{at} until it takes \
-                 {name} >= {version}; {unknown}",
-                label(edge)
-            )
+            format!("{raise} ({} requires \"{requirement}\"); whether there is one is not known here", label(edge))
         }
         (None, Some(edge)) if is_compatible(place, version) => format!(
-            "update {name} to {version} in {}; whether {} allows that is not known here. If it does not, raise \
-             {direct}{at}",
-            place.root.path,
+            "update {name} to {version} if {} allows that, which is not known here; if it does not, raise {direct}",
             label(edge)
         ),
-        _ => format!("raise {direct}{at} until it takes {name} >= {version}; {unknown}"),
+        _ => format!("{raise}; whether there is one is not known here"),
     }
 }
 
@@ -181,23 +178,17 @@ fn is_compatible(place: &Place<'_>, version: &str) -> bool {
 }
 
 /// What to change for a dependency that a project names itself.
-fn raise_direct(
-    place: &Place<'_>,
-    version: &str,
-    requirements: &Requirements<'_>,
-    declared: Option<&Location>,
-) -> String {
+fn raise_direct(place: &Place<'_>, version: &str, requirements: &Requirements<'_>) -> String {
     let name = &place.id().name;
-    let at = declared.map_or(String::new(), |at| format!(" in {}:{}", at.path, at.line));
     let own = |edge: &&&Dependency| place.is_member(edge.from);
     let mut change = match requirements.denying.iter().find(own) {
         Some(Dependency { requirement: Some(requirement), .. }) => {
-            format!("change the requirement of {name}{at} from \"{requirement}\" to allow {version}")
+            format!("change the requirement of {name} from \"{requirement}\" to allow {version}")
         }
         _ if requirements.unknown.iter().any(|edge| own(&edge)) || requirements.allowing == 0 => {
-            format!("raise {name}{at} to {version}; whether its requirement allows that is not known here")
+            format!("raise {name} to {version}; whether its requirement allows that is not known here")
         }
-        _ => format!("raise {name}{at} to {version}"),
+        _ => format!("raise {name} to {version}"),
     };
     let label = |edge: &Dependency| place.graph.package(edge.from).id.label();
     if let Some(edge) = requirements.denying.iter().find(|edge| !own(edge)) {
@@ -247,20 +238,17 @@ mod tests {
         assert_eq!(words(&fix(Some("0.2"))), ("exact", "cargo update -p time@0.2.1 --precise 0.2.23"));
         assert_eq!(
             words(&fix(Some("=0.2.1"))),
-            ("candidate", "change the requirement of time in manifest:7 from \"=0.2.1\" to allow 0.2.23")
+            ("candidate", "change the requirement of time from \"=0.2.1\" to allow 0.2.23")
         );
         assert_eq!(
             words(&fix(None)),
-            ("candidate", "raise time in manifest:7 to 0.2.23; whether its requirement allows that is not known here")
+            ("candidate", "raise time to 0.2.23; whether its requirement allows that is not known here")
         );
         assert_eq!(fix(None).location.map(|at| at.line), Some(7));
         let fix = direct("uv-lock", Ecosystem::PyPi, "jinja2", ["3.1.0", "3.1.4"], Some(">=3,<4"));
         assert_eq!(words(&fix), ("exact", "uv lock --upgrade-package jinja2==3.1.4"));
         let fix = direct("poetry-lock", Ecosystem::PyPi, "jinja2", ["3.1.0", "3.1.4"], Some(">=3,<4"));
-        assert_eq!(
-            words(&fix),
-            ("candidate", "raise jinja2 in lock to 3.1.4: every requirement on it there allows that")
-        );
+        assert_eq!(words(&fix), ("candidate", "move jinja2 to 3.1.4: everything that requires it allows that"));
     }
 
     #[test]
@@ -275,6 +263,15 @@ mod tests {
         assert_eq!(yaml.as_deref(), Some("go get gopkg.in/yaml.v2@v2.2.8"));
         assert_eq!(command("github.com/golang-jwt/jwt", "v3.2.0+incompatible", "4.5.1"), None, "another module");
         assert_eq!(words(&fix("stdlib", "1.20.0", "1.20.1")), ("candidate", "build with Go 1.20.1 or newer"));
+    }
+
+    #[test]
+    fn npm_installs_only_what_the_project_itself_names() {
+        let fix = |asks| direct("package-lock", Ecosystem::Npm, "lodash", ["4.17.15", "4.17.21"], asks);
+        assert_eq!(words(&fix(Some("^4.17.15"))), ("exact", "npm install lodash@4.17.21"));
+        assert_eq!(fix(Some("4.17.15")).state, FixState::Candidate);
+        // An alias is asked for under another name.
+        assert_eq!(fix(Some("npm:lodash@^4.17.15")).state, FixState::Candidate);
     }
 
     #[test]
@@ -311,8 +308,7 @@ mod tests {
             words(&fixes(&graph, &facts)[0]),
             (
                 "candidate",
-                "raise chrono in Cargo.toml line 12 until it takes time >= 0.2.23; whether a release of chrono does is \
-                 not known here"
+                "raise chrono to a release that takes time 0.2.23 or newer; whether there is one is not known here"
             )
         );
 
@@ -327,13 +323,12 @@ mod tests {
         };
         assert_eq!(
             transitive("0.2.1", None),
-            "update time to 0.2.23 in Cargo.lock; whether chrono 0.4.19 allows that is not known here. If it does not, \
-             raise chrono"
+            "update time to 0.2.23 if chrono 0.4.19 allows that, which is not known here; if it does not, raise chrono"
         );
         assert_eq!(
             transitive("0.1.43", Some("0.1")),
-            "chrono 0.4.19 requires time \"0.1\", which does not allow 0.2.23: raise chrono until it takes time >= \
-             0.2.23; whether a release of chrono does is not known here"
+            "raise chrono to a release that takes time 0.2.23 or newer (chrono 0.4.19 requires \"0.1\"); whether there \
+             is one is not known here"
         );
 
         let mut tree = Tree::new("package-lock.json", "package-lock", Ecosystem::Npm);

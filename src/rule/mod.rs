@@ -3,7 +3,8 @@
 //! A rule is a pure function from what is known to findings. It asks nobody, reads no file and no clock, and
 //! decides nothing: what a finding means for the run is said by the policy.
 //!
-//! To add a rule: one file `<id with _>.rs` with a [`Check`], and one row in [`RULES`]. Where it rests on an advisory
+//! To add a rule: one file `<id with _>.rs` with a [`Check`], one row in [`RULES`], and two projects,
+//! `fixtures/rules/<id>/fires` and `fixtures/rules/<id>/quiet`. Where it rests on an advisory
 //! group, `advisory_finding::applying` gets its place in the order as well, so that a group stays one finding.
 
 use jiff::civil::Date;
@@ -114,6 +115,22 @@ mod tests {
             }
             assert!(rule.greenfield >= rule.brownfield, "{id}: greenfield is the stricter profile");
             assert_ne!(rule.greenfield, Level::Off, "{id}: green field turns every check on");
+        }
+    }
+
+    #[test]
+    fn every_rule_has_its_fixtures_and_they_have_their_rule() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");
+        let known: BTreeSet<String> = rules().iter().map(|rule| rule.id.to_owned()).collect();
+        let entries = std::fs::read_dir(&folder).unwrap();
+        let folders: BTreeSet<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(folders, known);
+        for id in known {
+            for project in ["fires", "quiet"] {
+                let files = std::fs::read_dir(folder.join(&id).join(project));
+                assert!(files.is_ok_and(|mut files| files.next().is_some()), "fixtures/rules/{id}/{project} is empty");
+            }
         }
     }
 

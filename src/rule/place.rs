@@ -69,17 +69,24 @@ impl<'v> Place<'v> {
     pub(super) fn who(&self) -> String {
         let path = &self.root.path;
         let label = |package: PackageIndex| self.graph.package(package).id.label();
+        // A project whose manifest gives it no name is called after its folder.
+        let project = |package: PackageIndex| match self.graph.package(package).id.name.as_str() {
+            "." => "the project".to_owned(),
+            _ => label(package),
+        };
         let chain = self.chains.paths.first().map_or(&[][..], Vec::as_slice);
         if self.usage.direct == Some(true) {
             return match chain.first() {
-                Some(&first) if self.is_member(first) => format!("A direct dependency of {} in {path}.", label(first)),
+                Some(&first) if self.is_member(first) => {
+                    format!("A direct dependency of {} in {path}.", project(first))
+                }
                 _ => format!("A direct dependency in {path}."),
             };
         }
         let between: Vec<PackageIndex> =
             chain.iter().copied().filter(|&p| p != self.usage.package && !self.is_member(p)).collect();
         let more = match self.chains.total {
-            PathCount::Exactly(0 | 1) => String::new(),
+            PathCount::Exactly(0 | 1) | PathCount::AtLeast(0 | 1) => String::new(),
             PathCount::Exactly(2) => ", and by one more path".to_owned(),
             PathCount::Exactly(number) => format!(", and by {} more paths", number - 1),
             PathCount::AtLeast(number) => format!(", and by at least {} more paths", number.saturating_sub(1)),

@@ -3,7 +3,7 @@
 //! What an entry's address says about another package than its name is not looked at yet: the graph holds the
 //! address of a registry, not of the archive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::fingerprint::{fingerprint, ranks};
 use super::place::Tree;
@@ -39,13 +39,19 @@ fn find(view: &View<'_>) -> Vec<Finding> {
         if hits.is_empty() {
             continue;
         }
+        let (hits, brought) = without_what_they_bring(view, root, hits);
         let keys: Vec<(PackageIndex, &str)> = hits.iter().map(|(usage, origin)| (usage.package, origin.key)).collect();
         let ranks = ranks(view.graph, &keys);
         let tree = Tree::of(view, index);
-        for ((usage, origin), rank) in hits.iter().zip(ranks) {
+        for (((usage, origin), rank), brought) in hits.iter().zip(ranks).zip(brought) {
             let place = tree.place(usage);
             let id = place.id();
-            let message = format!("{} {}. {}", place.label(), origin.message, place.who());
+            let also = match brought {
+                0 => String::new(),
+                1 => ", and so does one package that it brings in".to_owned(),
+                number => format!(", and so do {number} packages that it brings in"),
+            };
+            let message = format!("{} {}{also}. {}", place.label(), origin.message, place.who());
             let fix = Fix {
                 state: FixState::Unknown,
                 version: None,
@@ -66,6 +72,49 @@ struct Origin {
     key: &'static str,
     /// A half-sentence that follows the package.
     message: String,
+}
+
+/// A repository often holds several packages that need one another. Who takes one of them takes the rest from the same
+/// commit with it: that is one origin to look at, and one finding, with how many packages more it stands for.
+fn without_what_they_bring<'v>(
+    view: &View<'v>,
+    root: &'v Root,
+    hits: Vec<(&'v Use, Origin)>,
+) -> (Vec<(&'v Use, Origin)>, Vec<usize>) {
+    let id = |package| &view.graph.package(package).id;
+    let git: BTreeSet<PackageIndex> =
+        hits.iter().filter(|(_, origin)| origin.key == "git").map(|(usage, _)| usage.package).collect();
+    let is_within = |from, to| git.contains(&from) && git.contains(&to) && id(from).source == id(to).source;
+    let mut needs: BTreeMap<PackageIndex, Vec<PackageIndex>> = BTreeMap::new();
+    let mut from_outside: BTreeSet<PackageIndex> = BTreeSet::new();
+    for edge in &root.dependencies {
+        if is_within(edge.from, edge.to) {
+            needs.entry(edge.from).or_default().push(edge.to);
+        } else {
+            from_outside.insert(edge.to);
+        }
+    }
+    let is_entry = |usage: &Use| usage.direct == Some(true) || from_outside.contains(&usage.package);
+    let entries = hits.iter().filter(|(usage, _)| is_entry(usage)).map(|(usage, _)| usage.package);
+    let mut brought_by: BTreeMap<PackageIndex, PackageIndex> = entries.map(|package| (package, package)).collect();
+    let mut todo: VecDeque<(PackageIndex, PackageIndex)> = brought_by.iter().map(|(&at, &by)| (at, by)).collect();
+    while let Some((package, entry)) = todo.pop_front() {
+        for &next in needs.get(&package).into_iter().flatten() {
+            brought_by.entry(next).or_insert_with(|| {
+                todo.push_back((next, entry));
+                entry
+            });
+        }
+    }
+    let mut numbers: BTreeMap<PackageIndex, usize> = BTreeMap::new();
+    for (_, &entry) in brought_by.iter().filter(|(package, entry)| package != entry) {
+        *numbers.entry(entry).or_default() += 1;
+    }
+    // What nothing leads to stands for itself.
+    let kept = |usage: &Use| brought_by.get(&usage.package).is_none_or(|&entry| entry == usage.package);
+    let hits: Vec<_> = hits.into_iter().filter(|(usage, _)| kept(usage)).collect();
+    let brought = hits.iter().map(|(usage, _)| numbers.get(&usage.package).copied().unwrap_or_default()).collect();
+    (hits, brought)
 }
 
 fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Option<Origin> {
@@ -237,6 +286,37 @@ mod tests {
             found[0].1,
             "a-git 1.0.0 comes from a git repository, https://host.example/a#0123456789abcdef. \
              A direct dependency of app 0.1.0 in app/lock."
+        );
+    }
+
+    #[test]
+    fn packages_of_one_repository_are_one_finding() {
+        let repository = || Source::at(SourceKind::Git, "https://host.example/aya#0123456789abcdef");
+        let mut tree = TestTree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let [aya, obj, util] = ["aya", "aya-obj", "aya-util"].map(|name| tree.from(name, "0.1.0", repository()));
+        let [stray, ring] = ["stray", "stray-ring"].map(|name| tree.from(name, "0.1.0", repository()));
+        let fork =
+            tree.from("fork", "0.1.0", Source::at(SourceKind::Git, "https://host.example/fork#0123456789abcdef"));
+        for (from, to) in [(0, aya), (aya, obj), (obj, util), (util, aya), (obj, fork), (stray, ring), (ring, stray)] {
+            tree.edge(from, to, DependencyKind::Runtime, None);
+        }
+        let (graph, facts) = tree.finish();
+        let parameters = Parameters::default();
+        let today = Date::constant(2026, 11, 22);
+        let found = (CHECK.find)(&View { graph: &graph, facts: &facts, parameters: &parameters, today });
+        let messages: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [
+                "aya 0.1.0 comes from a git repository, https://host.example/aya#0123456789abcdef, and so do 2 packages \
+                 that it brings in. A direct dependency of app 0.1.0 in Cargo.lock.",
+                "fork 0.1.0 comes from a git repository, https://host.example/fork#0123456789abcdef. Required by aya-obj \
+                 0.1.0, through aya 0.1.0 (direct), in Cargo.lock.",
+                "stray 0.1.0 comes from a git repository, https://host.example/aya#0123456789abcdef. In Cargo.lock; \
+                 nothing there is known to require it.",
+                "stray-ring 0.1.0 comes from a git repository, https://host.example/aya#0123456789abcdef. In Cargo.lock; \
+                 nothing there is known to require it.",
+            ]
         );
     }
 

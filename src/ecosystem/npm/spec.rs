@@ -93,7 +93,9 @@ pub(super) fn is_git(address: &str) -> bool {
 /// The folder or file of `file:`, `link:`, `portal:` and plain relative paths.
 pub(super) fn path_of(address: &str) -> Option<&str> {
     let prefixed = ["file:", "link:", "portal:", "exec:"].iter().find_map(|prefix| address.strip_prefix(prefix));
-    prefixed.or_else(|| address.starts_with(['.', '/', '~']).then_some(address))
+    // `~1.2.0` is a range.
+    let is_path = address.starts_with(['.', '/']) || address.starts_with("~/");
+    prefixed.or_else(|| is_path.then_some(address))
 }
 
 /// A git address with its commit, where it names one in full.
@@ -203,4 +205,19 @@ pub(super) fn percent_decode(text: &str) -> Cow<'_, str> {
         }
     }
     String::from_utf8(out).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_begins_a_range_unless_it_is_a_home() {
+        for range in ["~25.4.0", "~1", "~>2.0"] {
+            assert_eq!(wanted(range).source, Source::PUBLIC_REGISTRY, "{range}");
+        }
+        for path in ["~/desk", "./desk", "../desk", "/desk", "file:desk"] {
+            assert_eq!(wanted(path).source.kind, SourceKind::Path, "{path}");
+        }
+    }
 }

@@ -649,3 +649,39 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_uv_is_asked_for_in_several_ways_has_no_requirement() {
+    let lock = |asked: &str| {
+        format!(
+            r#"version = 1
+requires-python = ">=3.9"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "idna" }}]
+
+[package.metadata]
+requires-dist = [{asked}]
+
+[[package]]
+name = "idna"
+version = "3.6"
+source = {{ registry = "https://registry.example/simple" }}
+"#
+        )
+    };
+    let requirement = |asked: &str| {
+        let parsed = Tree::of(&[("uv.lock", &lock(asked))]).parse("uv.lock");
+        parsed.graph.roots[0].dependencies[0].requirement.clone()
+    };
+    let old = r#"{ name = "idna", marker = "python_full_version < '3.10'", specifier = "<3.7" }"#;
+    let new = r#"{ name = "idna", marker = "python_full_version >= '3.10'", specifier = ">=3" }"#;
+    assert_eq!(requirement(new).as_deref(), Some(">=3"));
+    assert_eq!(requirement(&format!("{new}, {new}")).as_deref(), Some(">=3"));
+    assert_eq!(requirement(&format!("{new}, {old}")), None, "the lock does not say which one holds where");
+    assert_eq!(requirement(&format!(r#"{old}, {{ name = "idna" }}"#)), None);
+    assert_eq!(requirement(&format!("{new}, {old}, {new}")), None);
+}

@@ -169,7 +169,8 @@ impl Graph {
 
 /// What a package asks for, by name: `[package.metadata]`.
 struct Requirements {
-    by_name: HashMap<(String, bool), String>,
+    /// `None` where it is asked for in several ways, each under its own marker.
+    by_name: HashMap<(String, bool), Option<String>>,
 }
 
 impl Requirements {
@@ -180,8 +181,11 @@ impl Requirements {
         let dist = table.array(&["metadata", "requires-dist"]).iter();
         for (dev, item) in dist.map(|item| (false, item)).chain(groups.map(|item| (true, item))) {
             let Some(item) = item.get_ref().as_table() else { continue };
-            if let (Some(name), Some(specifier)) = (item.text(&["name"]), item.text(&["specifier"])) {
-                by_name.entry((normal(name), dev)).or_insert_with(|| specifier.to_owned());
+            let Some(name) = item.text(&["name"]) else { continue };
+            let specifier = item.text(&["specifier"]).map(str::to_owned);
+            let known = by_name.entry((normal(name), dev)).or_insert_with(|| specifier.clone());
+            if *known != specifier {
+                *known = None;
             }
         }
         Self { by_name }
@@ -228,7 +232,8 @@ impl Steps<'_, '_, '_> {
         let step = Step { to: from, extras };
         let requirement = self.asked.by_name.get(&(name.to_owned(), kind == DependencyKind::Dev));
         for to in found {
-            self.graph.builder.dependency(from, to, kind, requirement.map(String::as_str));
+            let requirement = requirement.and_then(Option::as_deref);
+            self.graph.builder.dependency(from, to, kind, requirement);
             let step = Step { to, ..step.clone() };
             if self.package.folder.is_some() {
                 self.graph.starts.push((step.clone(), kind));

@@ -8,8 +8,8 @@ use std::io;
 use anstyle::Style;
 
 use crate::model::{
-    Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionState, ExceptionStatus, FileState, PackageState, PolicyOrigin,
-    Report, SourceKind, SourceState, Verdict,
+    Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionState, ExceptionStatus, FileCoverage, FileState, PackageState,
+    PolicyOrigin, Report, SourceKind, SourceState, Verdict,
 };
 
 use super::super::phrase::{self, count};
@@ -145,7 +145,11 @@ fn not_looked_at(page: &mut Page, report: &Report, few: usize) -> io::Result<()>
         return Ok(());
     }
     page.line(0, 2, &[Piece::styled("not looked at:", YELLOW)])?;
-    gaps.iter().try_for_each(|gap| item(page, gap, PLAIN))?;
+    // Files come first among the gaps, in the ledger's order.
+    let files: Vec<&FileCoverage> = report.coverage.files.iter().filter(|file| file.is_gap()).collect();
+    let (of_files, others) = gaps.split_at_checked(files.len()).unwrap_or((&gaps, &[]));
+    let of_files = file_gaps(&files, of_files, few);
+    of_files.iter().chain(others).try_for_each(|gap| item(page, gap, PLAIN))?;
     let packages = report.graph.packages.iter().zip(&report.coverage.packages);
     let uncertain = packages.filter(|&(_, &state)| state == PackageState::CannotJudge);
     let labels: Vec<String> = uncertain.map(|(package, _)| package.id.label()).collect();
@@ -153,6 +157,42 @@ fn not_looked_at(page: &mut Page, report: &Report, few: usize) -> io::Result<()>
         return Ok(());
     }
     page.line(4, 4, &[Piece::plain(&format!("namely {}", listed(&labels, few)))])
+}
+
+/// The gaps that are files. Where one kind of file is not read yet, a tree can hold hundreds: they are one line.
+fn file_gaps(files: &[&FileCoverage], gaps: &[String], few: usize) -> Vec<String> {
+    let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.state == FileState::Unsupported) {
+        kinds.entry(file.message.as_deref().unwrap_or_default()).or_default().push(file.path.to_string());
+    }
+    let mut lines = Vec::new();
+    let mut broken = 0;
+    for (file, gap) in files.iter().zip(gaps) {
+        let kind = file.message.as_deref().filter(|_| file.state == FileState::Unsupported);
+        match kind.and_then(|kind| Some((kind, kinds.get(kind)?))) {
+            Some((kind, paths)) if paths.len() > few => {
+                // In the place of the first of them.
+                if paths.first().is_some_and(|first| **first == *file.path) {
+                    let number = paths.len();
+                    lines.push(format!("{number} files are unsupported: {kind}: {}", listed(paths, few)));
+                }
+            }
+            Some(_) => lines.push(gap.clone()),
+            None => {
+                broken += 1;
+                if broken <= few.saturating_mul(4) {
+                    lines.push(gap.clone());
+                }
+            }
+        }
+    }
+    if let Some(left) = broken.checked_sub(few.saturating_mul(4)).filter(|&left| left > 0) {
+        lines.push(format!(
+            "{} more that could not be read in full (--verbose lists them)",
+            count(left, "file", "files")
+        ));
+    }
+    lines
 }
 
 /// The first few, and how many more.
@@ -278,5 +318,46 @@ fn policy(report: &Report) -> String {
         PolicyOrigin::Flag => format!("{path} (extends {profile}), named by the caller"),
         PolicyOrigin::Tree => format!("from the scanned tree, not enforced by the caller: {path} (extends {profile})"),
         PolicyOrigin::Base => format!("{path} (extends {profile}), read from the merge base"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn many_files_of_one_kind_are_one_line() {
+        let file = |path: &str, state, message: &str| FileCoverage {
+            path: path.into(),
+            parser: None,
+            state,
+            fixes_versions: true,
+            packages: 0,
+            message: Some(message.to_owned()),
+        };
+        let mut report = sample::clean();
+        let maven = |at: usize| file(&format!("m{at:02}/pom.xml"), FileState::Unsupported, "no parser (Maven)");
+        report.coverage.files = (0..9).map(maven).collect();
+        report.coverage.files.push(file("mix.lock", FileState::Unsupported, "no parser (Hex)"));
+        report.coverage.files.extend((0..25).map(|at| file(&format!("z{at:02}.lock"), FileState::Failed, "cut off")));
+        let written = |verbose| {
+            let mut out = Vec::new();
+            let options = Options { verbose, ..Options::default() };
+            let few = if verbose { usize::MAX } else { FEW };
+            not_looked_at(&mut Page::new(&mut out, &options), &report, few).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let text = written(false);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[1],
+            "  - 9 files are unsupported: no parser (Maven): m00/pom.xml, m01/pom.xml, m02/pom.xml, m03/pom.xml, m04/pom.xml \
+             and 4 more (--verbose lists them)"
+        );
+        assert_eq!(lines[2], "  - mix.lock: unsupported: no parser (Hex)");
+        assert_eq!(lines.len(), 1 + 1 + 1 + 20 + 1);
+        assert_eq!(lines.last(), Some(&"  - 5 files more that could not be read in full (--verbose lists them)"));
+        assert_eq!(written(true).lines().count(), 1 + 35, "everything is listed where it is asked for");
     }
 }

@@ -19,16 +19,28 @@ const LONGEST_CHAIN: usize = 8;
 /// Characters of a title that are shown.
 const LONGEST_TITLE: usize = 300;
 
+/// Groups of which a finding is denied that are shown, unless everything is asked for.
+const DENIED_GROUPS: usize = 30;
+
+/// Groups that are only warned about that are shown.
+const WARNED_GROUPS: usize = 15;
+
+/// Findings that are shown under one change.
+const FINDINGS: usize = 6;
+
+/// Places that are named where one thing is to be changed in many.
+const PLACES: usize = 4;
+
 /// Where what belongs to a finding starts.
 const DETAIL: usize = 10;
 
 /// Writes what is denied and warned about, and with `verbose` what is allowed and excepted.
 pub(super) fn write<'r>(page: &mut Page, report: &'r Report, plan: &Plan<'r>, options: &Options) -> io::Result<()> {
     let writer = &mut Writer { page, report, verbose: options.verbose, target: None, last: None };
-    plan.groups.iter().try_for_each(|group| writer.group(group))?;
+    writer.groups(&plan.groups)?;
     if !plan.test_data.is_empty() {
         writer.heading("In test data (fixtures and the like; not what your users run)")?;
-        plan.test_data.iter().try_for_each(|group| writer.group(group))?;
+        writer.groups(&plan.test_data)?;
     }
     if options.verbose && !plan.excepted.is_empty() {
         writer.heading("Covered by an exception")?;
@@ -59,16 +71,69 @@ impl<'r> Writer<'_, '_, 'r> {
         self.page.gap()
     }
 
+    /// The worst groups; of the others how many there are.
+    fn groups(&mut self, groups: &[Group<'r>]) -> io::Result<()> {
+        let is_denied = |group: &&Group| group.worst().is_some_and(|worst| worst.effective() == Level::Deny);
+        let (denied, warned): (Vec<&Group>, Vec<&Group>) = groups.iter().partition(is_denied);
+        let kinds = [(denied, DENIED_GROUPS, "to change"), (warned, WARNED_GROUPS, "that the policy warns about")];
+        for (groups, most, what) in kinds {
+            // To leave out a single one saves nothing.
+            let all = self.verbose || groups.len() <= most + 1;
+            let shown = if all { groups.len() } else { most };
+            groups.iter().take(shown).try_for_each(|group| self.group(group))?;
+            if let Some(left) = groups.len().checked_sub(shown).filter(|&left| left > 0) {
+                let left_out = groups.iter().skip(shown).flat_map(|group| &group.changes);
+                let findings: usize = left_out.map(|change| change.decisions.len()).sum();
+                let findings = phrase::count(findings, "finding", "findings");
+                let left = phrase::count(left, "dependency", "dependencies");
+                let text = format!("and {left} more {what}, with {findings} (see --verbose or -o json)");
+                self.page.line(0, 2, &[Piece::styled(&text, BOLD)])?;
+                self.page.gap()?;
+            }
+        }
+        Ok(())
+    }
+
     fn group(&mut self, group: &Group<'r>) -> io::Result<()> {
         self.page.gap()?;
         self.target(group)?;
+        self.elsewhere(group)?;
         self.target = Some(group.target);
         for change in &group.changes {
             self.last = None;
-            self.change(change)?;
-            change.decisions.iter().try_for_each(|decision| self.finding(decision))?;
+            self.change(group, change)?;
+            let all = self.verbose || change.decisions.len() <= FINDINGS + 1;
+            let shown = if all { change.decisions.len() } else { FINDINGS };
+            change.decisions.iter().take(shown).try_for_each(|decision| self.finding(decision))?;
+            if shown < change.decisions.len() {
+                let left = change.decisions.len() - shown;
+                self.page.line(2, 4, &[Piece::plain(&format!("and {left} more (--verbose shows them)"))])?;
+            }
         }
         self.page.gap()
+    }
+
+    /// Other files that use the same package, where the same is to be done.
+    fn elsewhere(&mut self, group: &Group<'r>) -> io::Result<()> {
+        if group.elsewhere.is_empty() {
+            return Ok(());
+        }
+        let most = if self.verbose { usize::MAX } else { PLACES };
+        let places: Vec<String> = group
+            .elsewhere
+            .iter()
+            .filter_map(|&(target, decision)| match target {
+                Target::Dependency { root, package } => {
+                    place(self.report.graph.roots.get(root), package, Some(&decision.finding))
+                }
+                Target::File(_) | Target::Project => None,
+            })
+            .collect();
+        let mut text = format!("the same in {}", places.iter().take(most).cloned().collect::<Vec<_>>().join(", "));
+        if places.len() > most {
+            text += &format!(" and {} more", places.len() - most);
+        }
+        self.page.line(2, 5, &[Piece::styled(&text, CYAN)])
     }
 
     /// What is to be changed, and where it stands.
@@ -107,7 +172,7 @@ impl<'r> Writer<'_, '_, 'r> {
     }
 
     /// What to change. Who worked it out says what is not known about it; here that is said only where nobody did.
-    fn change(&mut self, change: &Change) -> io::Result<()> {
+    fn change(&mut self, group: &Group, change: &Change) -> io::Result<()> {
         let fix = change.fix;
         let words = match (&fix.change, fix.state, &fix.version) {
             (Some(words), ..) => words.clone(),
@@ -122,7 +187,14 @@ impl<'r> Writer<'_, '_, 'r> {
             (None, FixState::None, _) => "no version is known that clears this".to_owned(),
             (None, FixState::Candidate | FixState::Unknown, _) => "what clears this is not known".to_owned(),
         };
-        self.page.line(2, 5, &[Piece::styled(&format!("-> {words}"), BOLD)])?;
+        let mut words = format!("-> {words}");
+        if fix.command.is_some()
+            && fix.state == FixState::Exact
+            && let Some(folder) = self.folder(group)
+        {
+            words += &format!(", in {folder}:");
+        }
+        self.page.line(2, 5, &[Piece::styled(&words, BOLD)])?;
         match fix.command.as_deref().filter(|_| fix.state == FixState::Exact) {
             Some(command) if escape::is_safe_command(command) => {
                 self.page.unwrapped(5, &[Piece::styled(command, CYAN)])
@@ -133,6 +205,13 @@ impl<'r> Writer<'_, '_, 'r> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Where a command has to be run, unless that is the root of the scan.
+    fn folder(&self, group: &Group) -> Option<&'r str> {
+        let Target::Dependency { root, .. } = group.target else { return None };
+        let path = &self.report.graph.roots.get(root)?.path;
+        path.rsplit_once('/').map(|(folder, _)| folder)
     }
 
     /// What is the same as for the finding before it is not said again.
@@ -149,10 +228,14 @@ impl<'r> Writer<'_, '_, 'r> {
                 };
                 self.detail(&text, PLAIN)?;
                 if group.kind() == AdvisoryKind::Malware {
-                    self.detail("what it touched may be compromised", PLAIN)?;
+                    self.detail("what ran it may be compromised: change every secret that it could read", PLAIN)?;
                 }
             }
-            None => self.detail(&finding.message, PLAIN)?,
+            // The first sentence is the title; the rest says who brings it in, and so does what stands around it here.
+            None => {
+                let title = finding.message.split_once(". ").map_or(finding.message.as_str(), |(title, _)| title);
+                self.detail(title, PLAIN)?;
+            }
         }
         if last.is_none_or(|last| last.finding.subject != finding.subject) {
             self.chains(finding)?;
@@ -165,7 +248,9 @@ impl<'r> Writer<'_, '_, 'r> {
 
     fn fixed_in(&self, group: &AliasGroup, finding: &Finding) -> Option<String> {
         match &group.fixed_in {
-            Some(version) => Some(format!("fixed in {version}")),
+            // The change above names it.
+            Some(version) if self.target.is_some() && finding.fix.version.as_ref() == Some(version) => None,
+            Some(version) => Some(format!("cleared by {version}")),
             // The change above says that there is none.
             None if self.target.is_some() && finding.fix.state == FixState::None => None,
             None => (group.kind() == AdvisoryKind::Vulnerability).then(|| "no fixed version is known".to_owned()),
@@ -217,12 +302,18 @@ impl<'r> Writer<'_, '_, 'r> {
         let root = phrase::root(self.report, finding);
         let (shown, longest) = if self.verbose { (finding.chains.len(), usize::MAX) } else { (1, LONGEST_CHAIN) };
         let more = phrase::more_paths(finding, shown.min(finding.chains.len()));
+        // Several projects of one workspace, one needing the other: the heading says it all.
+        let only_projects = |chain: &Vec<PackageIndex>| {
+            let before = chain.split_last().map_or(&[][..], |(_, before)| before);
+            root.is_some_and(|root| before.iter().all(|&package| phrase::is_member(root, package)))
+        };
+        if !self.verbose && more.is_some() && finding.chains.iter().all(only_projects) && self.is_named(finding) {
+            return Ok(());
+        }
         for (at, chain) in finding.chains.iter().take(shown).enumerate() {
             let last = at + 1 == shown.min(finding.chains.len());
-            // A direct dependency without another way in says it all in its heading; the message of what rests on
-            // no advisory says who needs it.
-            let short = if finding.advisory.is_some() { 2 } else { 3 };
-            if chain.len() < 2 || (chain.len() <= short && finding.chains.len() == 1 && more.is_none()) {
+            // A direct dependency without another way in says it all in its heading.
+            if chain.len() < 2 || (chain.len() == 2 && finding.chains.len() == 1 && more.is_none()) {
                 continue;
             }
             let mut text = phrase::chain(self.report, root, chain, longest);
@@ -288,4 +379,87 @@ fn accepted(exception: &AppliedException) -> String {
         text += &format!(" until {expires}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DependencyGraph, DependencyKind, Ecosystem, GraphBuilder, PackageId, Source};
+    use crate::report::{Format, sample, write};
+
+    /// A report about packages in lockfiles of those paths, each hit by so many advisories.
+    fn report(paths: &[&str], packages: u32, advisories: usize, level: Level) -> Report {
+        let graph = |path: &&str| {
+            let mut builder = GraphBuilder::new(&(*path).into(), "cargo-lock");
+            let app = PackageId::new(Ecosystem::CratesIo, path, Some("0.1.0"), Source::of(SourceKind::Workspace));
+            let app = builder.member(app, None);
+            for number in 0..packages {
+                let id = PackageId::new(
+                    Ecosystem::CratesIo,
+                    &format!("p{number:02}"),
+                    Some("1.0.0"),
+                    Source::PUBLIC_REGISTRY,
+                );
+                let at = builder.package(id, Some(sample::at(path, number + 1, 1, 5)));
+                builder.dependency(app, at, DependencyKind::Runtime, None);
+            }
+            builder.finish_by_reachability()
+        };
+        let mut report = sample::failing();
+        let lodash = report.decisions.iter().find(|decision| decision.finding.fix.command.is_some()).cloned().unwrap();
+        report.graph = DependencyGraph::merge(paths.iter().map(graph).collect());
+        report.decisions.clear();
+        for (root, of) in report.graph.roots.iter().enumerate() {
+            for usage in of.uses.iter().filter(|usage| usage.direct == Some(true)) {
+                for number in 0..advisories {
+                    let mut decision = lodash.clone();
+                    decision.level = level;
+                    decision.finding.subject = Subject::Package { package: usage.package, root };
+                    decision.finding.chains = vec![vec![usage.package]];
+                    decision.finding.fix.location = None;
+                    decision.finding.related.clear();
+                    decision.finding.advisory.as_mut().unwrap().records[0].id = format!("GHSA-{number}");
+                    report.decisions.push(decision);
+                }
+            }
+        }
+        report
+    }
+
+    fn text(report: &Report, verbose: bool) -> String {
+        let mut out = Vec::new();
+        write(Format::Text, report, &Options { verbose, ..Options::default() }, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_shown_is_counted() {
+        let many = report(&["Cargo.lock"], 45, 10, Level::Deny);
+        let short = text(&many, false);
+        assert_eq!(short.matches("(direct dependency)").count(), DENIED_GROUPS);
+        assert_eq!(short.matches("\n  denied  ").count(), DENIED_GROUPS * FINDINGS);
+        assert!(short.contains("\n  and 4 more (--verbose shows them)\n"));
+        assert!(short.contains("\nand 15 dependencies more to change, with 150 findings (see --verbose or -o json)\n"));
+        let long = text(&many, true);
+        assert_eq!(long.matches("\n  denied  ").count(), 450);
+        assert!(!long.contains("(--verbose"));
+
+        let warned = text(&report(&["Cargo.lock"], 40, 1, Level::Warn), false);
+        assert!(warned.contains("\nand 25 dependencies more that the policy warns about, with 25 findings"));
+    }
+
+    #[test]
+    fn what_is_the_same_in_several_files_is_said_once() {
+        let paths = ["a/Cargo.lock", "b/Cargo.lock", "c/Cargo.lock", "d/Cargo.lock", "e/Cargo.lock", "f/Cargo.lock"];
+        let short = text(&report(&paths, 1, 2, Level::Deny), false);
+        assert_eq!(short.matches("\n  denied  ").count(), 2);
+        let same = "  the same in b/Cargo.lock:1, c/Cargo.lock:1, d/Cargo.lock:1, e/Cargo.lock:1 and 1 more";
+        assert!(short.contains(same), "{short}");
+
+        // Another finding in one of them is something else to do there.
+        let mut other = report(&paths, 1, 2, Level::Deny);
+        other.decisions.pop();
+        let short = text(&other, false);
+        assert_eq!(short.matches("\n  denied  ").count(), 3);
+    }
 }

@@ -1,6 +1,7 @@
 //! Findings grouped by what to do about them: what to change, then how, then which findings that clears.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::model::{Decision, Finding, Fix, Level, PackageIndex, RepoPath, Report, Root, Subject};
 
@@ -43,6 +44,33 @@ pub(super) struct Change<'r> {
 pub(super) struct Group<'r> {
     pub(super) target: Target<'r>,
     pub(super) changes: Vec<Change<'r>>,
+    /// The same package with the same changes and findings under other roots, one decision of each.
+    pub(super) elsewhere: Vec<(Target<'r>, &'r Decision)>,
+}
+
+/// What is to be done at one place, whatever the root: the package, and for each change how it is made and the level,
+/// the package and the ids of what it clears.
+type Content<'r> = (PackageIndex, Vec<(&'static str, Option<&'r str>, Option<&'r str>, Vec<Cleared<'r>>)>);
+
+/// A finding, wherever it is.
+type Cleared<'r> = (Level, PackageIndex, &'r str);
+
+impl<'r> Group<'r> {
+    /// The worst finding.
+    pub(super) fn worst(&self) -> Option<&'r Decision> {
+        self.changes.first().and_then(|change| change.decisions.first()).copied()
+    }
+
+    /// What makes it the same as another one of another root; nothing where it is not about a package.
+    fn content(&self) -> Option<Content<'r>> {
+        let Target::Dependency { package, .. } = self.target else { return None };
+        let changes = self.changes.iter().map(|change| {
+            let fix = change.fix;
+            let cleared = change.decisions.iter().map(|decision| cleared(decision)).collect();
+            (fix.state.as_str(), fix.change.as_deref(), fix.command.as_deref(), cleared)
+        });
+        Some((package, changes.collect()))
+    }
 }
 
 /// The findings, each in exactly one place.
@@ -75,10 +103,41 @@ impl<'r> Plan<'r> {
                 }
             }
         }
-        plan.groups = shown.groups;
-        plan.test_data = test_data.groups;
+        plan.groups = joined(shown.groups);
+        plan.test_data = joined(test_data.groups);
         plan
     }
+}
+
+fn cleared(decision: &Decision) -> (Level, PackageIndex, &str) {
+    let finding = &decision.finding;
+    let package = match finding.subject {
+        Subject::Package { package, .. } => package,
+        Subject::File(_) | Subject::Project => PackageIndex::MAX,
+    };
+    let id = finding.advisory.as_ref().map_or(finding.rule.id, |group| group.key().id.as_str());
+    (decision.level, package, id)
+}
+
+/// Groups that say the same of several roots become one, in the place of the first.
+fn joined(groups: Vec<Group<'_>>) -> Vec<Group<'_>> {
+    let mut kept: Vec<Group<'_>> = Vec::with_capacity(groups.len());
+    let mut places = HashMap::new();
+    for group in groups {
+        let (content, worst) = (group.content(), group.worst());
+        let place = content.and_then(|content| match places.entry(content) {
+            Entry::Occupied(place) => Some(*place.get()),
+            Entry::Vacant(vacant) => {
+                vacant.insert(kept.len());
+                None
+            }
+        });
+        match (place.and_then(|place| kept.get_mut(place)), worst) {
+            (Some(first), Some(worst)) => first.elsewhere.push((group.target, worst)),
+            _ => kept.push(group),
+        }
+    }
+    kept
 }
 
 /// What two findings share that one change clears.
@@ -94,7 +153,7 @@ struct Grouping<'r> {
 impl<'r> Grouping<'r> {
     fn add(&mut self, target: Target<'r>, decision: &'r Decision) {
         let at = *self.by_target.entry(target).or_insert_with(|| {
-            self.groups.push(Group { target, changes: Vec::new() });
+            self.groups.push(Group { target, changes: Vec::new(), elsewhere: Vec::new() });
             self.groups.len() - 1
         });
         let changes = &mut self.groups[at].changes;

@@ -1,0 +1,111 @@
+//! Every rule over every fixture project, with the advisories of `fixtures/bucket`, in one snapshot: what a change makes
+//! fire elsewhere shows here.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use osprey::database::{Index, UpdateOptions, update};
+use osprey::model::{Level, Report, Subject};
+use osprey::policy::{Policy, Profile};
+use osprey::rule::rules;
+use osprey::scan::{Request, Selection, scan};
+
+const TODAY: Date = Date::constant(2026, 11, 22);
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
+/// The folders in a folder of `fixtures/`, sorted, relative to it.
+fn folders(of: &str) -> Vec<String> {
+    let entries = fs::read_dir(fixtures().join(of)).unwrap();
+    let folders = entries.map(|entry| entry.unwrap()).filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = folders.map(|entry| format!("{of}/{}", entry.file_name().to_str().unwrap())).collect();
+    names.sort();
+    names
+}
+
+/// Every fixture project.
+fn projects() -> Vec<String> {
+    let nested = ["parsers", "rules"].into_iter().flat_map(folders).flat_map(|folder| folders(&folder));
+    std::iter::once("demo".to_owned()).chain(nested).collect()
+}
+
+/// Reports by project, each scanned as if it were a repository of its own.
+fn reports(projects: Vec<String>) -> BTreeMap<String, Report> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = UpdateOptions { from: vec![fixtures().join("bucket")], ecosystems: Vec::new(), as_of: None };
+    update(folder.path(), &options, &mut |_| {}).unwrap();
+    let index = Index::open(folder.path()).unwrap();
+    let policy = Policy::built_in(Profile::Brownfield, &rules());
+    let one = |project: String| {
+        let path = fixtures().join(&project);
+        let request = Request {
+            selection: Selection { paths: vec![path.clone()], repo_root: Some(path), ..Selection::default() },
+            policy: &policy,
+            index: Ok(&index),
+            today: TODAY,
+            no_dev: false,
+            resolve_cargo: false,
+        };
+        (project, scan(&request, &|_| {}).unwrap())
+    };
+    projects.into_iter().map(one).collect()
+}
+
+/// A line for each finding.
+fn lines(project: &str, report: &Report) -> Vec<String> {
+    let line = |decision: &osprey::model::Decision| {
+        let finding = &decision.finding;
+        let subject = match &finding.subject {
+            Subject::Package { package, .. } => report.graph.package(*package).id.label(),
+            Subject::File(path) => path.to_string(),
+            Subject::Project => "the project".to_owned(),
+        };
+        let level = match decision.level {
+            Level::Deny => "deny",
+            Level::Warn => "warn",
+            Level::Allow | Level::Off => "allow",
+        };
+        let advisory = finding.advisory.as_ref().map_or(String::new(), |group| format!(" {}", group.key().id));
+        format!("{project}: {level} {} {subject}{advisory}", finding.rule.id)
+    };
+    report.decisions.iter().map(line).collect()
+}
+
+#[test]
+fn every_rule_over_every_project() {
+    let reports = reports(projects());
+    assert!(reports.len() > 20, "the fixtures were not found");
+    let all: Vec<String> = reports.iter().flat_map(|(project, report)| lines(project, report)).collect();
+    insta::assert_snapshot!("every_rule_over_every_project", all.join("\n"));
+}
+
+#[test]
+fn each_rule_fires_where_it_must_and_nowhere_else() {
+    let reports = reports(folders("rules").iter().flat_map(|folder| folders(folder)).collect());
+    for rule in rules() {
+        let found = |folder: &str| {
+            let report = &reports[&format!("rules/{}/{folder}", rule.id)];
+            assert_eq!(report.gaps(), [""; 0], "{} {folder}", rule.id);
+            assert!(report.graph.third_party() > 0, "{} {folder} holds no package", rule.id);
+            report.decisions.iter().filter(|decision| decision.finding.rule.id == rule.id).count()
+        };
+        assert!(found("fires") > 0, "{} does not fire", rule.id);
+        assert_eq!(found("quiet"), 0, "{} fires where it must not", rule.id);
+        let quiet = &reports[&format!("rules/{}/quiet", rule.id)];
+        assert!(quiet.decisions.is_empty(), "another rule fires: {:?}", lines(rule.id, quiet));
+    }
+}
+
+#[test]
+fn the_demo_fails_and_is_covered_whole() {
+    let reports = reports(vec!["demo".to_owned()]);
+    let report = &reports["demo"];
+    assert_eq!(report.gaps(), [""; 0]);
+    assert_eq!(report.verdict(), osprey::model::Verdict::Fail);
+    assert!(report.diagnostics.is_empty(), "{:?}", report.diagnostics);
+}
