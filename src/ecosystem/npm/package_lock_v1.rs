@@ -108,15 +108,19 @@ fn add_entry<'d>(
         let place = manifest.and_then(|manifest| manifest.version_place.clone());
         return Some((builder.member(project(name, version), place), Some(folder)));
     }
-    let resolved = value.text("resolved");
+    let source_of = |name: &str| match value.text("resolved") {
+        Some(resolved) => source_of_resolved(name, resolved),
+        // A bundled one comes in its parent's archive, from wherever that is.
+        None if value.is_true("bundled") => Source::of(SourceKind::Unknown),
+        None => Source::PUBLIC_REGISTRY,
+    };
     let index = if let Some((name, version)) = alias(written) {
-        let source = resolved.map_or(Source::PUBLIC_REGISTRY, |resolved| source_of_resolved(name, resolved));
+        let source = source_of(name);
         builder.package(id(name, Some(version), source), locate(version))
     } else if let Some(source) = source_of_version(key, written) {
         builder.package(id(key, None, source), None)
     } else {
-        let source = resolved.map_or(Source::PUBLIC_REGISTRY, |resolved| source_of_resolved(key, resolved));
-        builder.package(id(key, Some(written), source), locate(written))
+        builder.package(id(key, Some(written), source_of(key)), locate(written))
     };
     if let Some(integrity) = value.text("integrity") {
         builder.integrity(index, integrity);
