@@ -162,7 +162,9 @@ impl<'d> Lock<'_, 'd> {
         let index = if entry.installed.is_some() {
             let source = match value.text("resolved") {
                 Some(resolved) => source_of_resolved(name, resolved),
-                // Bundled ones come in their parent's archive; npm can leave the others out on demand.
+                // It lies in its parent's archive, and comes from wherever that was made.
+                None if value.is_true("inBundle") => Source::of(SourceKind::Unknown),
+                // npm can leave addresses out on demand.
                 None => Source::PUBLIC_REGISTRY,
             };
             builder.instance(id(name, version, source), place)

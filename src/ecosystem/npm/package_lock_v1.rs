@@ -102,13 +102,15 @@ fn add_entry<'d>(
         return Some((builder.member(project(name, version), place), Some(folder)));
     }
     let resolved = value.text("resolved");
+    // What is bundled lies in its parent's archive, and comes from wherever that was made.
+    let unsaid = || if value.is_true("bundled") { Source::of(SourceKind::Unknown) } else { Source::PUBLIC_REGISTRY };
     let index = if let Some((name, version)) = alias(written) {
-        let source = resolved.map_or(Source::PUBLIC_REGISTRY, |resolved| source_of_resolved(name, resolved));
+        let source = resolved.map_or_else(unsaid, |resolved| source_of_resolved(name, resolved));
         builder.package(id(name, Some(version), source), locate(version))
     } else if let Some(source) = source_of_version(key, written) {
         builder.package(id(key, None, source), None)
     } else {
-        let source = resolved.map_or(Source::PUBLIC_REGISTRY, |resolved| source_of_resolved(key, resolved));
+        let source = resolved.map_or_else(unsaid, |resolved| source_of_resolved(key, resolved));
         builder.package(id(key, Some(written), source), locate(written))
     };
     if let Some(integrity) = value.text("integrity") {
