@@ -162,9 +162,9 @@ impl<'d> Lock<'_, 'd> {
         let index = if entry.installed.is_some() {
             let source = match value.text("resolved") {
                 Some(resolved) => source_of_resolved(name, resolved),
-                // It lies in its parent's archive, and comes from wherever that was made.
+                // A bundled one comes in its parent's archive, from wherever that is.
                 None if value.is_true("inBundle") => Source::of(SourceKind::Unknown),
-                // npm can leave addresses out on demand.
+                // npm leaves addresses out on demand.
                 None => Source::PUBLIC_REGISTRY,
             };
             builder.instance(id(name, version, source), place)

@@ -102,7 +102,7 @@ fn add_entry<'d>(
         return Some((builder.member(project(name, version), place), Some(folder)));
     }
     let resolved = value.text("resolved");
-    // What is bundled lies in its parent's archive, and comes from wherever that was made.
+    // A bundled one comes in its parent's archive, from wherever that is.
     let unsaid = || if value.is_true("bundled") { Source::of(SourceKind::Unknown) } else { Source::PUBLIC_REGISTRY };
     let index = if let Some((name, version)) = alias(written) {
         let source = resolved.map_or_else(unsaid, |resolved| source_of_resolved(name, resolved));
