@@ -114,8 +114,9 @@ fn run(cli: Cli) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(failure) => {
+            // Messages name files and what stands in them, which may be anything.
             for message in &failure.messages {
-                let _ = writeln!(anstream::stderr(), "osprey: {message}");
+                let _ = writeln!(anstream::stderr(), "osprey: {}", crate::report::plain(message));
             }
             failure.exit
         }

@@ -204,7 +204,7 @@ impl PolicyArguments {
             let _ = writeln!(
                 anstream::stderr(),
                 "osprey: {} is not used, since the caller chose the policy",
-                tree.display()
+                crate::report::plain(&tree.display().to_string())
             );
         }
         for (names, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
