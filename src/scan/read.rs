@@ -186,16 +186,18 @@ fn conclude(discovery: &Discovery, outcomes: Vec<Outcome>, read_with: &BTreeMap<
         }
         graphs.push(graph);
     }
-    for found in &discovery.files {
-        let Some(by) = read_with.get(&found.path) else { continue };
-        if reading.files.iter().any(|row| row.path == found.path) {
-            continue;
+    let known: BTreeSet<RepoPath> = reading.files.iter().map(|row| RepoPath::clone(&row.path)).collect();
+    let mut errors: BTreeMap<&RepoPath, &str> = BTreeMap::new();
+    for diagnostic in reading.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error) {
+        if let Some(path) = &diagnostic.path {
+            errors.entry(path).or_insert(&diagnostic.message);
         }
+    }
+    for found in &discovery.files {
+        let Some(by) = read_with.get(&found.path).filter(|_| !known.contains(&found.path)) else { continue };
         let parser = parser_for(&found.path);
-        let errors = || reading.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error);
-        let error = errors().find(|diagnostic| diagnostic.path.as_ref() == Some(&found.path));
-        let (state, message) = match error {
-            Some(error) => (FileState::PartlyRead, error.message.clone()),
+        let (state, message) = match errors.get(&found.path) {
+            Some(&error) => (FileState::PartlyRead, error.to_owned()),
             None => (FileState::Read, format!("read with {by}")),
         };
         reading.files.push(FileCoverage {
