@@ -55,7 +55,12 @@ fn an_inner_gitignore_takes_back_what_an_outer_one_said() {
         ["a/Cargo.lock cargo-lock read", "a/b/Cargo.lock cargo-lock read", "b/Cargo.lock cargo-lock skipped"];
     assert_eq!(ledger(&tree, &[]), expected);
     // The files above a path that is scanned hold for it.
-    let inner = Tree::of(&[(".git/x", ""), (".gitignore", "/sub/old/\n"), ("sub/old/Cargo.lock", &bad()), ("sub/Cargo.lock", &clean())]);
+    let inner = Tree::of(&[
+        (".git/x", ""),
+        (".gitignore", "/sub/old/\n"),
+        ("sub/old/Cargo.lock", &bad()),
+        ("sub/Cargo.lock", &clean()),
+    ]);
     assert_eq!(ledger(&inner, &["sub"]), ["sub/Cargo.lock cargo-lock read", "sub/old/Cargo.lock cargo-lock skipped"]);
 }
 
@@ -68,7 +73,8 @@ fn trees_that_a_package_manager_made_are_left_out_and_said() {
         ("env/pyvenv.cfg", "home = /usr\n"),
         ("env/lib/requirements.txt", "jinja2==2.10\n"),
     ]);
-    let expected = ["env - skipped", "node_modules - skipped", "package-lock.json package-lock read", "vendor - skipped"];
+    let expected =
+        ["env - skipped", "node_modules - skipped", "package-lock.json package-lock read", "vendor - skipped"];
     assert_eq!(ledger(&tree, &[]), expected);
     tree.scan(&["--verbose"]).exits(0).says("node_modules").says("a tree that a package manager made");
     // One that is asked for by name is walked.
@@ -94,7 +100,10 @@ fn hidden_folders_are_walked_and_git_is_not() {
         (".git/Cargo.lock", &bad()),
         (".git/modules/x/Cargo.lock", &bad()),
     ]);
-    assert_eq!(ledger(&tree, &[]), [".github/tool/package-lock.json package-lock read", ".hidden/Cargo.lock cargo-lock read"]);
+    assert_eq!(
+        ledger(&tree, &[]),
+        [".github/tool/package-lock.json package-lock read", ".hidden/Cargo.lock cargo-lock read"]
+    );
 }
 
 #[test]
@@ -148,9 +157,13 @@ fn a_manifest_is_read_with_its_lockfile() {
     let json = tree.scan(&["-o", "json"]).exits(0).json();
     let rows = json["coverage"]["files"].as_array().unwrap();
     let manifest = rows.iter().find(|row| row["path"] == "Cargo.toml").unwrap();
-    assert_eq!((manifest["state"].as_str(), manifest["message"].as_str()), (Some("read"), Some("read with Cargo.lock")));
+    assert_eq!(
+        (manifest["state"].as_str(), manifest["message"].as_str()),
+        (Some("read"), Some("read with Cargo.lock"))
+    );
     assert_eq!(manifest["packages"], 0, "no package counts twice");
-    let usage = &json["packages"].as_array().unwrap().iter().find(|package| package["name"] == "itoa").unwrap()["uses"][0];
+    let usage =
+        &json["packages"].as_array().unwrap().iter().find(|package| package["name"] == "itoa").unwrap()["uses"][0];
     assert_eq!((usage["direct"].as_bool(), usage["kinds"][0].as_str()), (Some(true), Some("runtime")));
 }
 
@@ -179,7 +192,12 @@ fn several_paths_are_one_scan() {
 
 #[test]
 fn a_file_may_be_asked_for_by_name() {
-    let tree = Tree::of(&[("Cargo.lock", &bad()), (".gitignore", "Cargo.lock\n"), ("notes.md", "x"), ("Gemfile.lock", "GEM\n")]);
+    let tree = Tree::of(&[
+        ("Cargo.lock", &bad()),
+        (".gitignore", "Cargo.lock\n"),
+        ("notes.md", "x"),
+        ("Gemfile.lock", "GEM\n"),
+    ]);
     tree.scan(&["Cargo.lock"]).exits(1);
     tree.scan(&["Gemfile.lock"]).exits(3).says("Gemfile.lock");
     // One of no kind that is known is not passed over.
@@ -195,7 +213,10 @@ fn nested_projects_are_roots_of_their_own() {
         ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n"),
         ("crates/member/Cargo.toml", member),
         ("Cargo.lock", &clean().replace("name = \"app\"", "name = \"member\"")),
-        ("tools/inner/Cargo.toml", "[workspace]\n[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nsmallvec = \"0.6\"\n"),
+        (
+            "tools/inner/Cargo.toml",
+            "[workspace]\n[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nsmallvec = \"0.6\"\n",
+        ),
         ("tools/inner/Cargo.lock", &bad()),
     ]);
     let json = tree.scan(&["-o", "json"]).exits(1).json();
@@ -237,7 +258,8 @@ fn the_same_package_in_two_files_is_one_package() {
     let lock = cargo_lock(&[("itoa", "1.0.11")]);
     let tree = Tree::of(&[("a/Cargo.lock", &lock), ("b/Cargo.lock", &lock)]);
     let json = tree.scan(&["-o", "json"]).exits(0).json();
-    let itoa: Vec<_> = json["packages"].as_array().unwrap().iter().filter(|package| package["name"] == "itoa").collect();
+    let itoa: Vec<_> =
+        json["packages"].as_array().unwrap().iter().filter(|package| package["name"] == "itoa").collect();
     assert_eq!(itoa.len(), 1);
     assert_eq!(itoa[0]["uses"].as_array().unwrap().len(), 2);
 }

@@ -44,7 +44,7 @@ fn what_the_caller_got_wrong_is_2() {
     tree.scan(&["-o", "json="]).exits(2);
     tree.scan(&["-o", "json", "-o", "sarif"]).exits(2).complains("json and sarif would both go to stdout").hides("{");
     tree.scan(&["--exclude", "{"]).exits(2).complains("--exclude");
-    tree.scan(&["--today", "tomorrow"]).exits(2).complains("tomorrow");
+    tree.run(&["scan", "--today", "tomorrow"]).exits(2).complains("tomorrow");
     tree.scan(&["--policy", "none.toml"]).exits(2).complains("none.toml");
     tree.scan(&["--policy", "x.toml", "--profile", "greenfield"]).exits(2);
 }
@@ -52,7 +52,8 @@ fn what_the_caller_got_wrong_is_2() {
 #[test]
 fn a_wrong_policy_is_2_with_line_and_column() {
     let lock = clean();
-    let tree = Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", "version = 1\n\n[rules]\nknown-vulnerabilty = \"deny\"\n")]);
+    let tree =
+        Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", "version = 1\n\n[rules]\nknown-vulnerabilty = \"deny\"\n")]);
     let wrong = tree.scan(&[]).exits(2).complains("osprey.toml:4:1").complains("known-vulnerability").hides("PASS");
     assert!(wrong.stdout.is_empty());
     tree.scan(&["--no-repo-policy"]).exits(0);
@@ -64,7 +65,10 @@ fn a_wrong_policy_is_2_with_line_and_column() {
         .complains(":2:11")
         .complains(":3:11")
         .complains("greenfield");
-    Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", "version = [[[\n")]).scan(&[]).exits(2).complains("osprey.toml:1");
+    Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", "version = [[[\n")])
+        .scan(&[])
+        .exits(2)
+        .complains("osprey.toml:1");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 pub(crate) const TODAY: &str = "2026-11-05";
 
 /// How long any run may take: far more than one takes, and far less than for ever.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(40);
 
 /// How a run ended.
 #[derive(Debug)]
