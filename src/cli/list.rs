@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 
 /// A table of what is built in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Table {
+pub(super) enum Table {
     /// What is looked for
     Rules,
     /// What is read
@@ -33,12 +33,6 @@ pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failu
     let rows = rows(arguments.table);
     print(&if arguments.markdown { markdown(&rows) } else { aligned(&rows) })?;
     Ok(Exit::Pass)
-}
-
-/// A table as Markdown: what the README has.
-#[must_use]
-pub fn table(which: Table) -> String {
-    markdown(&rows(which))
 }
 
 /// The heading and the rows.
