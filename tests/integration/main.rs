@@ -7,7 +7,10 @@
     reason = "a test that cannot go on has failed, and tests run the program and set its environment"
 )]
 
+mod architecture;
+mod capabilities;
 mod discovery;
 mod exit_codes;
 mod hostile;
+mod mutation;
 mod support;
