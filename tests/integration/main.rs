@@ -9,8 +9,10 @@
 
 mod architecture;
 mod capabilities;
+mod commands;
 mod discovery;
 mod exit_codes;
 mod hostile;
 mod mutation;
+mod reports;
 mod support;
