@@ -71,17 +71,22 @@ fn give_back(outcomes: &mut [Outcome]) {
         outcomes.iter().map(|outcome| (RepoPath::clone(&outcome.path), Included::of(outcome))).collect();
     for outcome in outcomes.iter_mut() {
         let own = &places[&outcome.path];
-        let others = || places.iter().filter(|(path, other)| **path != outcome.path && other.parser == own.parser);
-        let is_brought = |place: &Location| {
-            others().any(|(path, other)| {
-                let is_nearer = own.companions.contains(path) && !other.companions.contains(&outcome.path);
-                *path == place.path || (is_nearer && other.places.contains(place))
-            })
-        };
         // Most files include none: nothing is copied for them.
-        if !own.places.iter().any(|place| place.path != outcome.path) {
+        if own.places.is_empty() {
             continue;
         }
+        let other = |path: &RepoPath| places.get(path).filter(|other| other.parser == own.parser);
+        let nearer: Vec<&Included> = own
+            .companions
+            .iter()
+            .filter(|path| **path != outcome.path)
+            .filter_map(other)
+            .filter(|other| !other.companions.contains(&outcome.path))
+            .collect();
+        let is_brought = |place: &Location| {
+            let is_anothers = place.path != outcome.path && other(&place.path).is_some();
+            is_anothers || nearer.iter().any(|other| other.places.contains(place))
+        };
         let belongs_elsewhere = |usage: &Use| {
             let is_own = usage.locations.iter().any(|place| place.path == outcome.path);
             !is_own && !usage.locations.is_empty() && usage.locations.iter().all(is_brought)
