@@ -388,3 +388,43 @@ fn survive_in(tree: &Tree, path: &str) -> Run {
     assert!(!run.stdout.contains("itoa"), "a file outside of the root was read: {}", run.stdout);
     run
 }
+
+#[test]
+fn a_policy_that_is_too_large_is_refused_unread() {
+    let tree = Tree::of(&[("Cargo.lock", &clean())]);
+    fs::File::create(tree.path("osprey.toml")).unwrap().set_len(8 << 30).unwrap();
+    tame(tree.scan(&[])).exits(2).complains("at most");
+}
+
+#[test]
+fn requirements_that_include_each_other_cost_little() {
+    let mut tree = Tree::new();
+    for at in 0..60 {
+        let lines: String = (0..100).map(|line| format!("p{at}-{line}==1.0\n")).collect();
+        let next = (at + 1) % 60;
+        tree = tree.file(&format!("d{at}/requirements.txt"), format!("{lines}-r ../d{next}/requirements.txt\n"));
+    }
+    tame(tree.scan(&[]));
+    let mut fan = Tree::new();
+    let every: String = (0..60).map(|at| format!("-r requirements-{at}.txt\n")).collect();
+    for at in 0..60 {
+        fan = fan.file(&format!("requirements-{at}.txt"), format!("p{at}==1.0\n{every}"));
+    }
+    tame(fan.scan(&[]));
+    // What many include is not read with every one of them.
+    let mut heavy = Tree::of(&[("big/requirements.txt", &"# x\n".repeat(3 << 20))]);
+    for at in 0..50 {
+        heavy = heavy.file(&format!("u{at}/requirements.txt"), "-r ../big/requirements.txt\n");
+    }
+    tame(heavy.scan(&[])).exits(3).says("too large together");
+}
+
+#[test]
+fn many_files_take_linear_time() {
+    let mut tree = Tree::of(&[("Cargo.toml", "[workspace]\nmembers = [\"m/*\"]\n"), ("Cargo.lock", &clean())]);
+    for at in 0..5_000 {
+        let manifest = format!("[package]\nname = \"m{at}\"\nversion = \"0.1.0\"\n[dependencies]\nitoa = \"1\"\n");
+        tree = tree.file(&format!("m/m{at}/Cargo.toml"), manifest);
+    }
+    tame(tree.scan(&[]));
+}
