@@ -132,6 +132,7 @@ struct Failure {
 
 impl Failure {
     /// The caller's mistake, or something that the caller must put right: nothing was scanned.
+    #[allow(clippy::needless_pass_by_value, reason = "so that `map_err` can name it")]
     fn usage(message: impl ToString) -> Self {
         Self { exit: Exit::Usage, messages: vec![message.to_string()] }
     }

@@ -209,7 +209,8 @@ proptest! {
                 }
             }
             let mut found: Vec<String> = answer.judged.groups.iter().map(|group| group.key().id.clone()).collect();
-            (expected.sort(), found.sort());
+            expected.sort();
+            found.sort();
             prop_assert_eq!(found, expected);
         }
     }
