@@ -305,7 +305,7 @@ fn many_packages_take_linear_time() {
     let mut cargo = "version = 4\n".to_owned();
     for at in 0..50_000 {
         let source = "registry+https://github.com/rust-lang/crates.io-index";
-        let next = (at + 1 < 50_000).then(|| format!("dependencies = [\"{}\"]\n", name(at + 1))).unwrap_or_default();
+        let next = if at + 1 < 50_000 { format!("dependencies = [\"{}\"]\n", name(at + 1)) } else { String::new() };
         write!(cargo, "\n[[package]]\nname = \"{}\"\nversion = \"1.0.0\"\nsource = \"{source}\"\n{next}", name(at))
             .unwrap();
     }

@@ -159,7 +159,7 @@ fn survive(name: &str, bytes: &[u8]) {
         policy: &policy,
         index: index.as_ref(),
         today: TODAY.parse().unwrap(),
-        no_dev: bytes.len() % 2 == 0,
+        no_dev: bytes.len().is_multiple_of(2),
         resolve_cargo: false,
     };
     let report = scan(&request, &|_| {}).unwrap();
