@@ -8,8 +8,7 @@ use serde_json::Value;
 use super::caller::Database;
 use super::output::print;
 use super::{Exit, Failure, Global};
-use crate::advisory::Record;
-use crate::database::Index;
+use crate::database::{Index, Record};
 use crate::model::{Rule, Severity};
 use crate::report::plain;
 use crate::rule::rules;
@@ -38,11 +37,11 @@ pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failu
         return Err(Failure::usage(message));
     }
     let mut out = String::new();
-    for (_, json) in &records {
+    for (record, json) in &records {
         if !out.is_empty() {
             out.push('\n');
         }
-        of_advisory(&mut out, json);
+        of_advisory(&mut out, record, json);
     }
     print(&out)?;
     Ok(Exit::Pass)
@@ -56,8 +55,8 @@ fn of_rule(rule: &Rule) -> String {
 }
 
 /// What an advisory says, from its full record. Writing to a string cannot fail.
-fn of_advisory(out: &mut String, json: &[u8]) {
-    let (Ok(record), Ok(raw)) = (Record::parse(json), serde_json::from_slice::<Value>(json)) else { return };
+fn of_advisory(out: &mut String, record: &Record, json: &[u8]) {
+    let Ok(raw) = serde_json::from_slice::<Value>(json) else { return };
     let _ = writeln!(out, "{}: {}", plain(&record.id), plain(&record.summary));
     if record.withdrawn {
         let _ = writeln!(out, "Withdrawn: it matches nothing any more");

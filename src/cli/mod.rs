@@ -114,8 +114,9 @@ fn run(cli: Cli) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(failure) => {
+            // Messages name files and what stands in them, which may be anything.
             for message in &failure.messages {
-                let _ = writeln!(anstream::stderr(), "osprey: {message}");
+                let _ = writeln!(anstream::stderr(), "osprey: {}", crate::report::plain(message));
             }
             failure.exit
         }
@@ -131,6 +132,7 @@ struct Failure {
 
 impl Failure {
     /// The caller's mistake, or something that the caller must put right: nothing was scanned.
+    #[allow(clippy::needless_pass_by_value, reason = "so that `map_err` can name it")]
     fn usage(message: impl ToString) -> Self {
         Self { exit: Exit::Usage, messages: vec![message.to_string()] }
     }

@@ -53,7 +53,7 @@ pub(super) fn plan(asked: &[Output]) -> Result<Vec<Output>, Failure> {
     Ok(outputs)
 }
 
-/// Writes every output. All are tried; the first failure is the result.
+/// Writes every output. All are tried; the first failure that there is something to say about is the result.
 pub(super) fn write(outputs: &[Output], report: &Report, terminal: &Options) -> Result<(), Failure> {
     let mut result = Ok(());
     for output in outputs {
@@ -70,7 +70,10 @@ pub(super) fn write(outputs: &[Output], report: &Report, terminal: &Options) -> 
                     .map_err(|error| Failure::written(&path.display().to_string(), &error))
             }
         };
-        result = result.and(written);
+        let is_said = |result: &Result<(), Failure>| result.as_ref().is_err_and(|failure| !failure.messages.is_empty());
+        if result.is_ok() || (is_said(&written) && !is_said(&result)) {
+            result = written;
+        }
     }
     result
 }
@@ -86,13 +89,26 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
     name.push(".new");
     let new = path.with_file_name(name);
-    let mut out = BufWriter::new(File::create(&new)?);
+    let mut out = BufWriter::new(create_new(&new)?);
     let written = write(&mut out).and_then(|()| out.flush()).and_then(|()| fs::rename(&new, path));
     if written.is_err() {
         // What is left is of no use; that it cannot be removed changes nothing.
         let _ = fs::remove_file(&new);
     }
     written
+}
+
+/// Creates a file that is not there. What lies in its place is removed, not written to: in a scanned tree it may be a
+/// link to anywhere.
+fn create_new(path: &Path) -> io::Result<File> {
+    let create = || File::options().write(true).create_new(true).open(path);
+    match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            create()
+        }
+        created => created,
+    }
 }
 
 /// Prints to stdout what is no report, at once.

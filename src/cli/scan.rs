@@ -1,7 +1,7 @@
 //! `osprey scan`.
 
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -204,7 +204,7 @@ impl PolicyArguments {
             let _ = writeln!(
                 anstream::stderr(),
                 "osprey: {} is not used, since the caller chose the policy",
-                tree.display()
+                crate::report::plain(&tree.display().to_string())
             );
         }
         for (names, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
@@ -228,7 +228,14 @@ fn tree_policy(selection: &Selection) -> Option<PathBuf> {
 
 fn read(path: &Path, origin: PolicyOrigin, today: Date) -> Result<Policy, Failure> {
     let shown = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| Failure::usage(format!("the policy {shown}: {error}")))?;
+    let text = read_policy(path).map_err(|error| Failure::usage(format!("the policy {shown}: {error}")))?;
     policy::parse(&shown, &text, origin, &rule::rules(), today)
         .map_err(|errors| Failure { exit: Exit::Usage, messages: errors.iter().map(ToString::to_string).collect() })
+}
+
+/// The text of a policy. Of a file that is too large no more is read than shows that it is.
+fn read_policy(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(policy::LARGEST as u64 + 1).read_to_string(&mut text)?;
+    Ok(text)
 }

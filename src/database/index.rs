@@ -10,7 +10,7 @@ use super::meta::Meta;
 use super::pages::{Pages, ReadError, read_at};
 use super::table::{Table, id_hash, package_hash};
 use super::{DatabaseError, FILE_NAME};
-use crate::advisory::{Candidate, Judged, judge};
+use crate::advisory::{Candidate, Judged, Record, judge};
 use crate::model::{Affected, Ecosystem, JudgedRecord};
 
 /// An open index.
@@ -176,15 +176,21 @@ impl Index {
         Ok(references.into_iter().map(|reference| reference.url).collect())
     }
 
-    /// The full records with that id or alias, as the source has them (JSON), by id; the one that bears the id first.
+    /// The records with that id or alias, each read and in full as the source has it (JSON), by id; the one that bears
+    /// the id first.
     ///
     /// # Errors
     /// Where a page that is read is not what was written.
-    pub fn explain(&self, id: &str) -> Result<Vec<(String, Vec<u8>)>, DatabaseError> {
+    pub fn explain(&self, id: &str) -> Result<Vec<(Record, Vec<u8>)>, DatabaseError> {
+        let read = |(_, json): (Head, Vec<u8>)| match Record::parse(&json) {
+            Ok(record) => Ok((record, json)),
+            // Only what could be read was written.
+            Err(_) => Err(refused(&self.path, ReadError::Altered)),
+        };
         let records = self.records(id).map_err(|error| refused(&self.path, error))?;
-        let mut records: Vec<(String, Vec<u8>)> = records.into_iter().map(|(head, json)| (head.id, json)).collect();
-        records.sort_by_key(|(known, _)| (!known.eq_ignore_ascii_case(id), known.clone()));
-        records.dedup_by(|a, b| a.0 == b.0);
+        let mut records = records.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        records.sort_by_key(|(record, _)| (!record.id.eq_ignore_ascii_case(id), record.id.clone()));
+        records.dedup_by(|a, b| a.0.id == b.0.id);
         Ok(records)
     }
 

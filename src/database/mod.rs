@@ -26,6 +26,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+/// What [`Index::explain`] gives.
+pub use crate::advisory::Record;
 pub use index::{Index, Query, QueryAnswer, RejectedRecord};
 pub use meta::{Meta, Rejected, SourceMeta};
 pub use update::{Progress, UpdateOptions, update};

@@ -123,8 +123,8 @@ fn affected(advisory: &Advisory) -> Value {
             "functions": functions,
         }},
         "database_specific": {
-            "categories": metadata.categories.iter().map(|category| category.name()).collect::<Vec<_>>(),
-            "informational": metadata.informational.as_ref().map(|kind| kind.as_str()),
+            "categories": metadata.categories.iter().map(rustsec::advisory::Category::name).collect::<Vec<_>>(),
+            "informational": metadata.informational.as_ref().map(rustsec::advisory::Informational::as_str),
             "patched": advisory.versions.patched().iter().filter_map(lowest).collect::<Vec<_>>(),
         },
     })

@@ -57,7 +57,7 @@ fn a_hit_brings_everything_a_finding_needs() {
     assert_eq!(group.key().references, ["https://host.example/A-1"]);
     assert_eq!((group.fixed_in.as_deref(), group.aliases.as_slice()), (Some("2.0.0"), &["CVE-A-1".to_owned()][..]));
     assert!(answers[1].judged.groups.is_empty() && answers[2].judged.groups.is_empty());
-    assert_eq!(index.explain("cve-a-1").unwrap()[0].0, "A-1");
+    assert_eq!(index.explain("cve-a-1").unwrap()[0].0.id, "A-1");
     assert!(index.explain("A-2").unwrap().is_empty());
     index.verify().unwrap();
 }
@@ -209,7 +209,8 @@ proptest! {
                 }
             }
             let mut found: Vec<String> = answer.judged.groups.iter().map(|group| group.key().id.clone()).collect();
-            (expected.sort(), found.sort());
+            expected.sort();
+            found.sort();
             prop_assert_eq!(found, expected);
         }
     }

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::ecosystem::{parser_for, unsupported_for};
+use crate::ecosystem::{Role, join, parser_for, unsupported_for};
 use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, RepoPath};
 
 /// What bounds a walk. Hitting one makes the run incomplete.
@@ -35,6 +36,9 @@ impl Default for Bounds {
 
 /// How many names are looked at inside of ignored folders, to say what is in them.
 const IGNORED_NAMES: usize = 20_000;
+
+/// The largest `.gitignore` that counts, in bytes.
+const MAX_GITIGNORE: u64 = 1 << 20;
 
 /// What to walk.
 #[derive(Debug, Clone, Default)]
@@ -187,7 +191,7 @@ struct Walk<'s> {
 struct Folder<'f> {
     path: &'f Path,
     /// The `.gitignore` files that hold here, outermost first.
-    ignores: &'f [Gitignore],
+    ignores: &'f [Rc<Gitignore>],
     ignored: bool,
     depth: usize,
 }
@@ -245,7 +249,8 @@ impl<'s> Walk<'s> {
         // The `.gitignore` files above the path hold for what is in it.
         let root = self.discovery.root.clone();
         let above: Vec<&Path> = path.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(&root)).collect();
-        let ignores: Vec<Gitignore> = above.into_iter().rev().filter_map(|folder| self.ignores_of(folder)).collect();
+        let above = above.into_iter().rev();
+        let ignores: Vec<Rc<Gitignore>> = above.filter_map(|folder| self.ignores_of(folder)).collect();
         self.folder(&Folder { path, ignores: &ignores, ignored: false, depth: 0 });
         self.tracked_but_ignored(path);
     }
@@ -259,6 +264,8 @@ impl<'s> Walk<'s> {
             .tracked
             .iter()
             .filter(|path| inside(path) && parser_for(path).is_some())
+            // An index that git did not write may hold any path.
+            .filter(|path| join("", path).as_ref() == Some(path))
             .map(|path| RepoPath::from(path.as_str()))
             .filter(|path| !self.found.contains_key(path) && !self.is_vendored(path))
             .collect();
@@ -288,7 +295,7 @@ impl<'s> Walk<'s> {
             ));
         }
         let own = self.ignores_of(folder.path);
-        let ignores: Vec<Gitignore> = folder.ignores.iter().cloned().chain(own).collect();
+        let ignores: Vec<Rc<Gitignore>> = folder.ignores.iter().cloned().chain(own).collect();
         let entries = match fs::read_dir(folder.path) {
             Ok(entries) => entries,
             Err(error) => {
@@ -310,7 +317,7 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn entry(&mut self, entry: &fs::DirEntry, folder: &Folder<'_>, ignores: &[Gitignore]) {
+    fn entry(&mut self, entry: &fs::DirEntry, folder: &Folder<'_>, ignores: &[Rc<Gitignore>]) {
         let Ok(kind) = entry.file_type() else { return };
         let path = entry.path();
         let name = entry.file_name();
@@ -337,12 +344,20 @@ impl<'s> Walk<'s> {
         if self.exclude.matched(&*repo_path, false).is_ignore() {
             return self.leave_out_file(repo_path, "excluded by the caller");
         }
-        if kind.is_symlink() && !self.leads_inside(&path) {
-            return self.leave_out_file(repo_path, "a symbolic link out of the root, or to nothing; not followed");
-        }
         let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, false));
         if ignored && !self.tracked.contains(&*repo_path) {
             return self.leave_out_file(repo_path, "ignored by .gitignore and not tracked by git");
+        }
+        if let Some(parser) = parser_for(&repo_path)
+            && kind.is_symlink()
+            && !self.leads_inside(&path)
+        {
+            let message = Some("a symbolic link out of the root, or to nothing; not followed".to_owned());
+            let (state, fixes_versions) = (FileState::Failed, parser.role == Role::Lockfile);
+            let path = RepoPath::clone(&repo_path);
+            let row = FileCoverage { path, parser: Some(parser.id), state, fixes_versions, packages: 0, message };
+            self.left_out.insert(repo_path, row);
+            return;
         }
         let test_data = self.is_test_data(&path);
         self.take(repo_path, test_data);
@@ -381,13 +396,17 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn ignores_of(&self, folder: &Path) -> Option<Gitignore> {
+    fn ignores_of(&mut self, folder: &Path) -> Option<Rc<Gitignore>> {
         let file = folder.join(".gitignore");
-        if self.selection.no_ignore || !fs::symlink_metadata(&file).is_ok_and(|meta| meta.is_file()) {
+        let meta = fs::symlink_metadata(&file).ok().filter(|meta| meta.is_file() && !self.selection.no_ignore)?;
+        if meta.len() > MAX_GITIGNORE {
+            let message = format!("it is larger than {} MiB; nothing is ignored because of it", MAX_GITIGNORE >> 20);
+            let (path, severity) = (Some(self.repo_path(&file)), DiagnosticSeverity::Warning);
+            self.discovery.diagnostics.push(Diagnostic { path, line: None, severity, message });
             return None;
         }
         // A line that is no glob is passed over, as git does.
-        Some(Gitignore::new(file).0)
+        Some(Rc::new(Gitignore::new(file).0))
     }
 
     fn leads_inside(&self, link: &Path) -> bool {
@@ -415,7 +434,7 @@ impl<'s> Walk<'s> {
 }
 
 /// Whether the innermost `.gitignore` that speaks of a path ignores it.
-fn is_ignored(ignores: &[Gitignore], path: &Path, is_folder: bool) -> bool {
+fn is_ignored(ignores: &[Rc<Gitignore>], path: &Path, is_folder: bool) -> bool {
     let said = ignores.iter().rev().map(|ignores| ignores.matched(path, is_folder)).find(|said| !said.is_none());
     said.is_some_and(|said| said.is_ignore())
 }

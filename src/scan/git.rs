@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::discover::read_bounded;
 
@@ -12,10 +12,12 @@ const MAX_INDEX: u64 = 256 << 20;
 
 /// The commit that is checked out, where it can be read: hexadecimal.
 pub(super) fn revision(root: &Path) -> Option<String> {
-    let git = root.join(".git");
-    let read = |path: &Path| Some(String::from_utf8(read_bounded(path, 1 << 20).ok()?).ok()?.trim().to_owned());
+    let read = |name: &str| {
+        let path = own_file(root, name)?;
+        Some(String::from_utf8(read_bounded(&path, 1 << 20).ok()?).ok()?.trim().to_owned())
+    };
     let is_commit = |text: &String| matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let head = read(&git.join("HEAD"))?;
+    let head = read("HEAD")?;
     let Some(reference) = head.strip_prefix("ref: ").map(str::trim) else {
         return Some(head).filter(is_commit);
     };
@@ -23,13 +25,19 @@ pub(super) fn revision(root: &Path) -> Option<String> {
     if !reference.starts_with("refs/") || reference.contains("..") || reference.contains('\\') {
         return None;
     }
-    let loose = git.join(reference);
-    if fs::symlink_metadata(&loose).is_ok_and(|meta| meta.is_file()) {
-        return read(&loose).filter(is_commit);
+    if let Some(loose) = read(reference) {
+        return Some(loose).filter(is_commit);
     }
-    let packed = read(&git.join("packed-refs"))?;
+    let packed = read("packed-refs")?;
     let line = packed.lines().find(|line| line.ends_with(reference) && line.split(' ').nth(1) == Some(reference))?;
     line.split(' ').next().map(str::to_owned).filter(is_commit)
+}
+
+/// A plain file of the repository that lies in the tree: no pipe, which could be waited on for ever, and nothing that
+/// a link leads to elsewhere.
+fn own_file(root: &Path, name: &str) -> Option<PathBuf> {
+    let path = fs::canonicalize(root.join(".git").join(name)).ok()?;
+    (path.starts_with(fs::canonicalize(root).ok()?) && path.is_file()).then_some(path)
 }
 
 /// The paths that git tracks in the repository at `root`, with `/`. `Ok(None)` where there is no index.
@@ -37,10 +45,7 @@ pub(super) fn revision(root: &Path) -> Option<String> {
 /// # Errors
 /// Where there is one and it cannot be read, in words.
 pub(super) fn tracked(root: &Path) -> Result<Option<BTreeSet<String>>, String> {
-    let path = root.join(".git").join("index");
-    if !fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file()) {
-        return Ok(None);
-    }
+    let Some(path) = own_file(root, "index") else { return Ok(None) };
     let bytes = read_bounded(&path, MAX_INDEX)?;
     parse_index(&bytes).map(Some).ok_or_else(|| "its format is not understood".to_owned())
 }

@@ -74,17 +74,22 @@ fn give_back(outcomes: &mut [Outcome]) {
         outcomes.iter().map(|outcome| (RepoPath::clone(&outcome.path), Included::of(outcome))).collect();
     for outcome in outcomes.iter_mut() {
         let own = &places[&outcome.path];
-        let others = || places.iter().filter(|(path, other)| **path != outcome.path && other.parser == own.parser);
-        let is_brought = |place: &Location| {
-            others().any(|(path, other)| {
-                let is_nearer = own.companions.contains(path) && !other.companions.contains(&outcome.path);
-                *path == place.path || (is_nearer && other.places.contains(place))
-            })
-        };
         // Most files include none: nothing is copied for them.
-        if !own.places.iter().any(|place| place.path != outcome.path) {
+        if own.places.is_empty() {
             continue;
         }
+        let other = |path: &RepoPath| places.get(path).filter(|other| other.parser == own.parser);
+        let nearer: Vec<&Included> = own
+            .companions
+            .iter()
+            .filter(|path| **path != outcome.path)
+            .filter_map(other)
+            .filter(|other| !other.companions.contains(&outcome.path))
+            .collect();
+        let is_brought = |place: &Location| {
+            let is_anothers = place.path != outcome.path && other(&place.path).is_some();
+            is_anothers || nearer.iter().any(|other| other.places.contains(place))
+        };
         let belongs_elsewhere = |usage: &Use| {
             let is_own = usage.locations.iter().any(|place| place.path == outcome.path);
             !is_own && !usage.locations.is_empty() && usage.locations.iter().all(is_brought)
@@ -192,16 +197,18 @@ fn conclude(discovery: &Discovery, outcomes: Vec<Outcome>, read_with: &BTreeMap<
         }
         graphs.push(graph);
     }
-    for found in &discovery.files {
-        let Some(by) = read_with.get(&found.path) else { continue };
-        if reading.files.iter().any(|row| row.path == found.path) {
-            continue;
+    let known: BTreeSet<RepoPath> = reading.files.iter().map(|row| RepoPath::clone(&row.path)).collect();
+    let mut errors: BTreeMap<&RepoPath, &str> = BTreeMap::new();
+    for diagnostic in reading.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error) {
+        if let Some(path) = &diagnostic.path {
+            errors.entry(path).or_insert(&diagnostic.message);
         }
+    }
+    for found in &discovery.files {
+        let Some(by) = read_with.get(&found.path).filter(|_| !known.contains(&found.path)) else { continue };
         let parser = parser_for(&found.path);
-        let errors = || reading.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error);
-        let error = errors().find(|diagnostic| diagnostic.path.as_ref() == Some(&found.path));
-        let (state, message) = match error {
-            Some(error) => (FileState::PartlyRead, error.message.clone()),
+        let (state, message) = match errors.get(&found.path) {
+            Some(&error) => (FileState::PartlyRead, error.to_owned()),
             None => (FileState::Read, format!("read with {by}")),
         };
         reading.files.push(FileCoverage {

@@ -1,3 +1,19 @@
-//! The program, as a user runs it.
+//! The program, as a user runs it, and the shape of its source.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a test that cannot go on has failed, and tests run the program and set its environment"
+)]
 
+mod architecture;
+mod capabilities;
+mod commands;
+mod discovery;
+mod exit_codes;
+mod hostile;
+mod mutation;
+mod reports;
 mod rules;
+mod support;

@@ -22,7 +22,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     names: &["go.mod"],
     empty_is_valid: false,
     capabilities: Capabilities {
-        graph: Support::Partial,
+        graph: Support::None,
         direct: Support::Full,
         kinds: Support::Partial,
         source: Support::Full,

@@ -14,7 +14,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     names: &["pyproject.toml"],
     empty_is_valid: true,
     capabilities: Capabilities {
-        graph: Support::Partial,
+        graph: Support::None,
         direct: Support::Full,
         kinds: Support::Full,
         source: Support::Full,

@@ -39,6 +39,9 @@ const MAX_FILES: usize = 200;
 /// How deep files may include each other.
 const MAX_DEPTH: u32 = 32;
 
+/// How many bytes are read again because one file includes others, which are read for themselves too.
+const MAX_INCLUDED: usize = 8 << 20;
+
 fn parse(input: &Input<'_>) -> Parsed {
     let mut reader = Reader {
         input,
@@ -49,6 +52,7 @@ fn parse(input: &Input<'_>) -> Parsed {
         includes: Vec::new(),
         todo: Vec::new(),
         seen: HashSet::from([(RepoPath::clone(input.path), false)]),
+        included: 0,
     };
     reader.file(&Task { path: RepoPath::clone(input.path), constraints: false, depth: 0 }, input.bytes);
     while let Some(task) = reader.todo.pop() {
@@ -95,6 +99,8 @@ struct Reader<'r, 'i> {
     includes: Vec<(RepoPath, RepoPath)>,
     todo: Vec<Task>,
     seen: HashSet<(RepoPath, bool)>,
+    /// How many bytes the included files have.
+    included: usize,
 }
 
 impl Reader<'_, '_> {
@@ -197,7 +203,14 @@ impl Reader<'_, '_> {
             return self.say(DiagnosticSeverity::Error, &task.path, line, message);
         }
         match self.input.files.look_up(&path) {
-            Lookup::Found(_) => self.todo.push(Task { path, constraints, depth: task.depth + 1 }),
+            Lookup::Found(bytes) => {
+                self.included = self.included.saturating_add(bytes.len());
+                if self.included > MAX_INCLUDED {
+                    let message = format!("the included files are too large together; `{path}` was not read with them");
+                    return self.say(DiagnosticSeverity::Error, &task.path, line, message);
+                }
+                self.todo.push(Task { path, constraints, depth: task.depth + 1 });
+            }
             Lookup::Unavailable(why) => {
                 let message = format!("`{path}` is included and cannot be read: {why}");
                 self.say(DiagnosticSeverity::Error, &task.path, line, message);

@@ -621,9 +621,9 @@ proptest! {
         let text = "# made by hand\na==1.0 \\\n    --hash=sha256:aa\nb>=2 ; os_name == 'x'\n-e ./é\nc[x]==3.0  # via a\n\nd==4\n";
         let cut = (0..=cut.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let parsed = Tree::of(&[("requirements.txt", &text[..cut])]).parse("requirements.txt");
-        let whole = text[..cut].rfind('\n').map_or("", |at| &text[..at]);
-        // A line that goes on behind the cut is not whole.
-        let whole = if whole.ends_with('\\') { whole.rfind('\n').map_or("", |at| &whole[..at]) } else { whole };
+        // A line that is continued is whole where the last of its lines is.
+        let mut ends = text[..cut].rmatch_indices('\n').map(|(at, _)| &text[..at]);
+        let whole = ends.find(|before| !before.ends_with('\\')).unwrap_or_default();
         let expected = whole.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())).count();
         prop_assert!(parsed.graph.packages.len() >= expected, "{:?}", uses(&parsed));
     }

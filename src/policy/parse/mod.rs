@@ -32,8 +32,8 @@ pub(super) use reader::{did_you_mean, nearest, quoted};
 use reader::{Reader, Value};
 use rules::Known;
 
-/// A policy file is read up to this size; a larger one is refused (hostile input).
-const LARGEST: usize = 1 << 20;
+/// A policy file of more bytes is refused (hostile input).
+pub const LARGEST: usize = 1 << 20;
 
 const KEYS: &[&str] = &[
     "version",
