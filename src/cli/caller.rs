@@ -12,16 +12,24 @@ use crate::report;
 /// Where the advisory index is.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Database {
-    /// The folder of the advisory index [default: `osprey` in the platform's cache folder]
-    #[arg(long, value_name = "DIR", env = "OSPREY_DB")]
+    /// The folder of the advisory index [default: `OSPREY_DB`, else `osprey` in the platform's cache folder]
+    #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
 }
 
 impl Database {
+    /// The folder as the caller named it, where one was named.
+    pub(super) fn named(&self) -> Option<String> {
+        self.db.as_ref().map(|directory| directory.display().to_string())
+    }
+
     /// The folder.
     pub(super) fn directory(&self) -> Result<PathBuf, Failure> {
         if let Some(directory) = &self.db {
             return Ok(directory.clone());
+        }
+        if let Some(directory) = folder_named_by("OSPREY_DB") {
+            return Ok(directory);
         }
         cache_folder()
             .map(|cache| cache.join("osprey"))
@@ -29,11 +37,16 @@ impl Database {
     }
 }
 
+/// The folder that a variable of the environment names.
+#[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]
+fn folder_named_by(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// The folder in which the platform keeps caches
 /// (<https://specifications.freedesktop.org/basedir-spec/latest/>; `Library/Caches`; `LOCALAPPDATA`).
-#[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]
 fn cache_folder() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = |name| folder_named_by(name).filter(|path| path.is_absolute());
     if cfg!(windows) {
         folder("LOCALAPPDATA")
     } else if cfg!(target_os = "macos") {
@@ -78,5 +91,7 @@ pub(super) fn terminal(global: &Global) -> report::Options {
         hyperlinks: false,
         verbose: global.verbose,
         sarif_suppressed: false,
+        database: None,
+        scanned: None,
     }
 }

@@ -111,8 +111,10 @@ fn status(meta: &Meta, place: &str, verbose: bool) -> String {
     }
     let rejected: u64 = meta.sources.iter().map(|source| source.rejected).sum();
     if rejected > 0 {
-        let _ =
-            writeln!(out, "\n{rejected} records could not be taken; a scan that holds their packages is incomplete:");
+        let _ = writeln!(
+            out,
+            "\nrecords that could not be taken: {rejected}; a scan that holds their packages is incomplete:"
+        );
         let shown = if verbose { meta.rejected.len() } else { 10 };
         for record in meta.rejected.iter().take(shown) {
             let package = record.package.as_deref().unwrap_or("package unknown");

@@ -65,7 +65,7 @@ pub(super) fn write(outputs: &[Output], report: &Report, terminal: &Options) -> 
                     .map_err(|error| Failure::written("the report", &error))
             }
             Some(path) => {
-                let options = Options { width: None, color: false, hyperlinks: false, ..*terminal };
+                let options = Options { width: None, color: false, hyperlinks: false, ..terminal.clone() };
                 to_file(path, |out| report::write(output.format, report, &options, out))
                     .map_err(|error| Failure::written(&path.display().to_string(), &error))
             }

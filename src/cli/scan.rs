@@ -178,7 +178,16 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let exit = exit::of(&report, lenience);
     report.exit_code = exit as u8;
     let terminal = caller::terminal(global);
-    let terminal = crate::report::Options { sarif_suppressed: arguments.sarif_suppressed, ..terminal };
+    let scanned = match &arguments.paths[..] {
+        [path] if path.as_os_str() != "." => Some(path.display().to_string()),
+        _ => None,
+    };
+    let terminal = crate::report::Options {
+        sarif_suppressed: arguments.sarif_suppressed,
+        database: arguments.database.named(),
+        scanned,
+        ..terminal
+    };
     match output::write(&outputs, &report, &terminal) {
         Ok(()) => Ok(exit),
         // Nobody reads on; the verdict stands.

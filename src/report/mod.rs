@@ -66,7 +66,7 @@ impl fmt::Display for Format {
 }
 
 /// What the caller may choose about how a report is written. No choice changes what is judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// Columns of the terminal; `None` where the output is no terminal: then no line is wrapped. Text only.
     pub width: Option<usize>,
@@ -76,6 +76,10 @@ pub struct Options {
     pub hyperlinks: bool,
     /// Whether allowed and excepted findings, skipped trees and notes are listed too. Text only.
     pub verbose: bool,
+    /// The folder of the index, where the caller named one, for the commands to type next. Text only.
+    pub database: Option<String>,
+    /// The path that was scanned, where it is one and not the current folder, for the commands to type next. Text only.
+    pub scanned: Option<String>,
     /// Whether excepted findings are written, with a suppression. SARIF only: the others always have them.
     pub sarif_suppressed: bool,
 }
@@ -158,7 +162,14 @@ mod tests {
 
     #[test]
     fn no_format_hands_on_what_a_name_wants_to_do() {
-        let colours = Options { color: true, hyperlinks: true, verbose: true, sarif_suppressed: true, width: Some(30) };
+        let colours = Options {
+            color: true,
+            hyperlinks: true,
+            verbose: true,
+            sarif_suppressed: true,
+            width: Some(30),
+            ..Options::default()
+        };
         for options in [Options::default(), colours] {
             for &format in Format::ALL {
                 let text = written(format, &sample::failing(), &options);

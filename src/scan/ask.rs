@@ -150,14 +150,16 @@ fn sources(
 fn is_stale(as_of: Option<i64>, policy: &Policy, today: Date) -> Option<String> {
     let bound = policy.max_age;
     let Some(as_of) = as_of.and_then(|seconds| Timestamp::from_second(seconds).ok()) else {
-        return Some("the index does not say how old it is; make it with `osprey db update --as-of DATE`".to_owned());
+        return Some(
+            "the index does not say how old it is; make it with `osprey db update --from DIR --as-of DATE`".to_owned(),
+        );
     };
     let now = today.to_zoned(TimeZone::UTC).ok()?.timestamp();
     let age = now.duration_since(as_of);
     (age > bound).then(|| {
         let days = |duration: jiff::SignedDuration| duration.as_hours() / 24;
         format!(
-            "its advisories are {} days old and the policy's `max-age` is {} days; run `osprey db update`",
+            "its advisories are {} days old and the policy's `max-age` is {} days; make it anew from a newer copy with `osprey db update --from DIR`",
             days(age),
             days(bound)
         )

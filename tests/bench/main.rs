@@ -5,6 +5,16 @@
 //! - `scale SMALL_BUCKET LARGE_BUCKET LOCKFILE`: CPU and peak memory of a scan with a large index against a small one, and
 //!   the peak memory of making the large one.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::cast_precision_loss,
+    reason = "a bench that cannot go on has failed; it runs the programs that it measures and prints what it found"
+)]
+
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 

@@ -126,7 +126,7 @@ impl Tree {
     /// `osprey scan` with the shared index, on the fixed day.
     pub(crate) fn scan(&self, arguments: &[&str]) -> Run {
         let db = index().to_str().unwrap();
-        self.run(&[&["scan", "--db", db, "--today", TODAY], arguments].concat())
+        run(self.command(&[&["scan", "--today", TODAY], arguments].concat()).env("OSPREY_DB", db))
     }
 
     /// Makes the tree a repository and tracks these files, ignored or not.

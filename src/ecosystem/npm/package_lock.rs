@@ -27,7 +27,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
         graph: Support::Full,
         direct: Support::Full,
         kinds: Support::Full,
-        source: Support::Full,
+        source: Support::Partial,
         lines: Support::Full,
         integrity: Support::Full,
     },

@@ -36,7 +36,7 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     diagnostics(page, report, few, options.verbose)?;
     advisories(page, report, options)?;
     entry(page, "policy", &policy(report))?;
-    next::write(page, report, plan)
+    next::write(page, report, plan, options)
 }
 
 fn entry(page: &mut Page, label: &str, text: &str) -> io::Result<()> {
@@ -264,7 +264,15 @@ fn unknowns(page: &mut Page, report: &Report) -> io::Result<()> {
 }
 
 fn diagnostics(page: &mut Page, report: &Report, few: usize, verbose: bool) -> io::Result<()> {
-    let wanted = |diagnostic: &&Diagnostic| verbose || diagnostic.severity != DiagnosticSeverity::Note;
+    // What stands under `not looked at` is not said again.
+    let gaps = report.coverage.files.iter().filter(|file| file.is_gap());
+    let gaps: BTreeMap<_, _> = gaps.filter_map(|file| Some((&file.path, file.message.as_deref()?))).collect();
+    let is_said = |diagnostic: &Diagnostic| {
+        let gap = diagnostic.path.as_ref().and_then(|path| gaps.get(path));
+        gap.is_some_and(|message| message.ends_with(&diagnostic.message))
+    };
+    let wanted =
+        |diagnostic: &&Diagnostic| (verbose || diagnostic.severity != DiagnosticSeverity::Note) && !is_said(diagnostic);
     let all: Vec<&Diagnostic> = report.diagnostics.iter().filter(wanted).collect();
     if all.is_empty() {
         return Ok(());
@@ -304,7 +312,8 @@ fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result
         texts.push("none were at hand".to_owned());
     }
     if options.verbose && rejected > 0 {
-        texts.push(format!("{rejected} records could not be taken"));
+        let records = if rejected == 1 { "1 record" } else { &format!("{rejected} records") };
+        texts.push(format!("{records} could not be taken"));
     }
     entry(page, "advisories", &texts.join("; "))
 }

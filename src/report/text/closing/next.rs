@@ -6,13 +6,13 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::model::{FileState, Report, SourceState, Subject, Verdict};
 
-use super::super::super::escape;
+use super::super::super::{Options, escape};
 use super::super::page::{BOLD, CYAN, DIM, Page, Piece};
 use super::super::plan::Plan;
 
 /// Writes the commands that help most, if there is something to do.
-pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan) -> io::Result<()> {
-    let commands = commands(report, plan);
+pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Options) -> io::Result<()> {
+    let commands = commands(report, plan, options);
     if commands.is_empty() {
         return Ok(());
     }
@@ -36,11 +36,17 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan) -> io::Result
     Ok(())
 }
 
-fn commands(report: &Report, plan: &Plan) -> Vec<(String, &'static str)> {
+fn commands(report: &Report, plan: &Plan, options: &Options) -> Vec<(String, &'static str)> {
     let mut commands = Vec::new();
+    let safe = |argument: &Option<String>| argument.clone().filter(|argument| escape::is_safe_argument(argument));
+    let db = safe(&options.database).map(|folder| format!(" --db {folder}")).unwrap_or_default();
+    let path = safe(&options.scanned).map(|path| format!(" {path}")).unwrap_or_default();
     let lacking = |state| matches!(state, SourceState::Stale | SourceState::Missing | SourceState::Failed);
     if report.coverage.sources.iter().any(|source| lacking(source.state)) {
-        commands.push(("osprey db update".to_owned(), "brings the advisories up to date"));
+        commands.push((
+            format!("osprey db update --from DIR{db}"),
+            "makes the index anew from a newer copy of the advisories",
+        ));
     }
     if report.is_empty()
         || report.coverage.files.iter().any(|file| file.state == FileState::Unsupported && file.is_gap())
@@ -52,12 +58,12 @@ fn commands(report: &Report, plan: &Plan) -> Vec<(String, &'static str)> {
     let Some(finding) = worst.map(|decision| &decision.finding) else { return commands };
     let id = finding.advisory.as_ref().map_or(finding.rule.id, |group| group.key().id.as_str());
     if escape::is_safe_argument(id) {
-        commands.push((format!("osprey explain {id}"), "says what the first finding means"));
+        commands.push((format!("osprey explain {id}{db}"), "says what the first finding means"));
     }
     if let Subject::Package { package, .. } = finding.subject {
         let name = &report.graph.package(package).id.name;
         if finding.chains.iter().any(|chain| chain.len() > 2) && escape::is_safe_argument(name) {
-            commands.push((format!("osprey why {name}"), "shows every path that brings it in"));
+            commands.push((format!("osprey why {name}{path}"), "shows every path that brings it in"));
         }
     }
     commands
