@@ -10,7 +10,7 @@ pub struct Meta {
     pub made_by: String,
     /// One for each source and ecosystem.
     pub sources: Vec<SourceMeta>,
-    /// Records that could not be taken; at most [`MAX_REJECTED`] are listed.
+    /// Records that could not be taken; at most 1,000 are listed, all are counted.
     pub rejected: Vec<Rejected>,
 }
 

@@ -12,7 +12,7 @@ const REPLACEMENT: char = '\u{FFFD}';
 /// characters (among them ESC, which starts every terminal command), bidirectional controls and other invisible
 /// characters become U+FFFD; `##` is broken up, since `##[error]` (GitHub), `##vso[…]` (Azure) and
 /// `##teamcity[…]` are obeyed anywhere in a line. What is obeyed at the start of a line only is
-/// the page's business ([`starts_command`]).
+/// the page's business (`starts_command`).
 pub fn plain(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| shown(c) == Some(c)) && !text.contains("##") {
         return Cow::Borrowed(text);

@@ -54,6 +54,11 @@ impl<'v> Requirements<'v> {
         all
     }
 
+    /// Whether nothing in the root requires it.
+    fn is_empty(&self) -> bool {
+        self.allowing == 0 && self.denying.is_empty() && self.unknown.is_empty()
+    }
+
     /// Whether everything is known to allow it, and there is something.
     fn all_allow(&self) -> bool {
         self.allowing > 0 && self.denying.is_empty() && self.unknown.is_empty()
@@ -135,6 +140,11 @@ fn candidate(place: &Place<'_>, version: &str, requirements: &Requirements<'_>) 
     }
     if id.ecosystem == Ecosystem::Go && matches!(name.as_str(), "stdlib" | "toolchain") {
         return format!("build with Go {version} or newer");
+    }
+    // The line that fixes the version is the only requirement that there is.
+    let is_written_by_hand = matches!(place.root.parser, "requirements" | "package-json" | "pyproject" | "pipfile");
+    if is_written_by_hand && requirements.is_empty() {
+        return format!("change the pin of {name} to {version}");
     }
     let Some(direct) = place.direct() else {
         return format!("raise {name} to {version} or newer; what requires it is not known here");

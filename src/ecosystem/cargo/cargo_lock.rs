@@ -95,8 +95,9 @@ impl<'d> Lock<'_, 'd> {
         let version = value.get_ref().as_integer().and_then(|version| version.as_str().parse::<i64>().ok());
         if !version.is_some_and(|version| (1..=NEWEST).contains(&version)) {
             let line = self.document.lines.line(value.span().start);
-            let message = "this version of Cargo.lock is not known; it was read like version 4, and may say more";
-            self.diagnostics.push(Diagnostic::warning(self.path, Some(line), message));
+            let message =
+                "this version of Cargo.lock is not known; it was read like version 4, and packages may be missing";
+            self.diagnostics.push(Diagnostic::error(self.path, Some(line), message));
         }
     }
 

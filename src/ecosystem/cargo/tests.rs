@@ -124,7 +124,7 @@ fn what_is_wrong_is_said_with_its_line() {
     );
     let parsed = lock(&[("Cargo.lock", text)]);
     let lines: Vec<String> = said(&parsed).iter().map(|said| said.split(':').next().unwrap().to_owned()).collect();
-    assert_eq!(lines, ["Warning 1", "Error 2", "Error 10", "Error 12", "Error 17", "Error 21", "Error 9"]);
+    assert_eq!(lines, ["Error 1", "Error 2", "Error 10", "Error 12", "Error 17", "Error 21", "Error 9"]);
     assert_eq!(packages(&parsed).len(), 2);
     assert_eq!(said(&lock(&[("Cargo.lock", "version = 4\n")])), [""; 0]);
     assert_eq!(said(&lock(&[("Cargo.lock", "package = 1\n")])).len(), 1);

@@ -112,8 +112,8 @@ impl<'d> Lock<'_, 'd> {
             return;
         }
         if !value.number("lockfileVersion").is_some_and(|version| (0.0..=NEWEST).contains(&version)) {
-            let message = "this lockfileVersion is not known; it was read like version 2, and may say more";
-            self.diagnostics.push(Diagnostic::warning(self.path, None, message));
+            let message = "this lockfileVersion is not known; it was read like version 2, and packages may be missing";
+            self.diagnostics.push(Diagnostic::error(self.path, None, message));
         }
         let projects = self.projects();
         let mut entries = Vec::new();

@@ -98,8 +98,9 @@ impl<'d> Lock<'_, 'd> {
             _ => {
                 let line = value.entries().iter().find(|(key, _)| key == "lockfileVersion");
                 let line = line.and_then(|(key, _)| self.document.locate(key)).map(|place| place.line);
-                let message = "this lockfileVersion is not known; it was read like version 3, and may say more";
-                self.diagnostics.push(Diagnostic::warning(self.path, line, message));
+                let message =
+                    "this lockfileVersion is not known; it was read like version 3, and packages may be missing";
+                self.diagnostics.push(Diagnostic::error(self.path, line, message));
             }
         }
     }

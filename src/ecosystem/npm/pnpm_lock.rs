@@ -178,8 +178,9 @@ impl<'t> Lock<'_, 't> {
             Some(version) if (9.0..10.0).contains(&version) => Style::V9,
             _ => {
                 let line = self.stream.lines.locate_slice(written).map(|place| place.line);
-                let message = "this lockfileVersion is not known; it was read like version 9, and may say more";
-                self.diagnostics.push(Diagnostic::warning(self.input.path, line, message));
+                let message =
+                    "this lockfileVersion is not known; it was read like version 9, and packages may be missing";
+                self.diagnostics.push(Diagnostic::error(self.input.path, line, message));
                 Style::V9
             }
         }

@@ -171,7 +171,7 @@ fn npm_says_what_is_wrong() {
     let parsed = read(&PACKAGE_LOCK, &[("package-lock.json", lock)]);
     let said = said(&parsed);
     let lines: Vec<&str> = said.iter().map(|said| said.split(':').next().unwrap()).collect();
-    assert_eq!(lines, ["Warning 1", "Error 3", "Error 2", "Warning 5"]);
+    assert_eq!(lines, ["Error 1", "Error 3", "Error 2", "Warning 5"]);
     assert_eq!(packages(&parsed).len(), 2);
     assert!(packages(&parsed)[1].ends_with("[]"), "escapes have no place");
     for broken in ["[]", "1", "{\"packages\": 1}"] {
@@ -528,7 +528,7 @@ fn pnpm_says_what_is_wrong() {
     let parsed = read(&PNPM_LOCK, &[("pnpm-lock.yaml", text)]);
     let said = said(&parsed);
     let lines: Vec<&str> = said.iter().map(|said| said.split(':').next().unwrap()).collect();
-    assert_eq!(lines, ["Error 11", "Warning 1", "Error 11", "Error 13", "Error 13", "Error 7", "Error 8"]);
+    assert_eq!(lines, ["Error 11", "Error 1", "Error 11", "Error 13", "Error 13", "Error 7", "Error 8"]);
     assert_eq!(packages(&parsed), [".@? workspace member [runtime]", "c@1.0.0 registry transitive [] 11:5"]);
 }
 
