@@ -10,7 +10,7 @@ use semver::{Version, VersionReq};
 
 use super::manifest::{Asked, Manifest, Workspace};
 use super::{lock_lines, place_of, source_of};
-use crate::ecosystem::syntax::few::Few;
+use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self, Document, Get};
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, file_name_of, folder_of};
 use crate::model::{
@@ -162,7 +162,6 @@ impl<'d> Lock<'_, 'd> {
 /// Packages and edges. A dependency that the file does not have is an error with its line.
 fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnostics: &mut Vec<Diagnostic>) {
     let path = &tree.path;
-    let mut missing = Few::default();
     let mut indices = Vec::with_capacity(entries.len());
     for entry in entries {
         let source = entry.source.map_or_else(|| tree.source(entry.name), source_of);
@@ -189,7 +188,7 @@ fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnos
                         "`{}` needs `{text}`, which this file does not have once; run `cargo update -w`",
                         entry.name
                     );
-                    missing.push(diagnostics, Diagnostic::error(path, Some(line), message));
+                    diagnostics.push(Diagnostic::error(path, Some(line), message));
                 }
             }
         }
@@ -200,7 +199,7 @@ fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnos
             None => edges.of_package(&targets, builder),
         }
     }
-    missing.finish(path, diagnostics);
+    bound(diagnostics, path);
 }
 
 /// Who can be meant by `name`, `name version` and `name version (source)`.

@@ -6,7 +6,7 @@ use super::manifest::{Manifest, Project, TABLES, folder_label};
 use super::scope::{ScopeId, Scopes, is_sane};
 use super::spec::{is_exact, path_of, registry_at, source_of_resolved, split_at_sign};
 use super::{id, project};
-use crate::ecosystem::syntax::few::Few;
+use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::json::{self, Document, Value};
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join};
 use crate::model::{DependencyKind, Diagnostic, Ecosystem, GraphBuilder, PackageIndex, RepoPath, Source, SourceKind};
@@ -56,11 +56,10 @@ fn parse(input: &Input<'_>) -> Parsed {
         manifests: &manifests,
         builder: GraphBuilder::new(input.path, PARSER.id),
         diagnostics: &mut diagnostics,
-        missing: Few::default(),
     };
     lock.read();
-    let Lock { builder, missing, .. } = lock;
-    missing.finish(input.path, &mut diagnostics);
+    let Lock { builder, .. } = lock;
+    bound(&mut diagnostics, input.path);
     Parsed {
         graph: builder.finish_by_reachability(),
         diagnostics,
@@ -80,7 +79,6 @@ struct Lock<'l, 'd> {
     manifests: &'l Project,
     builder: GraphBuilder,
     diagnostics: &'l mut Vec<Diagnostic>,
-    missing: Few,
 }
 
 /// An entry of `packages`.
@@ -244,7 +242,7 @@ impl<'d> Lock<'_, 'd> {
         let line = self.document.locate(name).map(|place| place.line);
         let from = if from.is_empty() { "the project" } else { from };
         let message = format!("`{from}` needs `{name}`, which this file does not have; run `bun install` to renew it");
-        self.missing.push(self.diagnostics, Diagnostic::warning(self.path, line, message));
+        self.diagnostics.push(Diagnostic::warning(self.path, line, message));
     }
 
     fn complain(&mut self, part: &str, message: impl Into<String>) {

@@ -8,7 +8,7 @@ use super::manifest::{Project, TABLES, folder_label, optional_peers, patterns};
 use super::scope::{Scopes, is_sane};
 use super::spec::source_of_resolved;
 use super::{id, package_lock_v1, project};
-use crate::ecosystem::syntax::few::Few;
+use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::glob;
 use crate::ecosystem::syntax::json::{self, Document, Value};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support, file_name_of, folder_of};
@@ -45,20 +45,13 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut repaired = String::new();
     let document = json::parse(input.path, input.bytes, &mut repaired, &mut diagnostics);
     let manifests = Project::read(input, &mut diagnostics);
-    let mut lock = Lock {
-        path: input.path,
-        document: &document,
-        project: &manifests,
-        diagnostics: &mut diagnostics,
-        missing: Few::default(),
-    };
+    let mut lock = Lock { path: input.path, document: &document, project: &manifests, diagnostics: &mut diagnostics };
     lock.check_version();
     let graph = match document.value.get("packages") {
         Some(packages) => lock.read(packages),
         None => package_lock_v1::read(&mut lock),
     };
-    let Lock { missing, .. } = lock;
-    missing.finish(input.path, &mut diagnostics);
+    bound(&mut diagnostics, input.path);
     Parsed { graph, diagnostics, companions: manifests.companions(), wanted: Vec::new() }
 }
 
@@ -68,7 +61,6 @@ pub(super) struct Lock<'l, 'd> {
     pub(super) document: &'d Document<'d>,
     pub(super) project: &'l Project,
     pub(super) diagnostics: &'l mut Vec<Diagnostic>,
-    missing: Few,
 }
 
 /// An entry of `packages`.
@@ -236,7 +228,7 @@ impl<'d> Lock<'_, 'd> {
         let line = self.document.locate(name).map(|place| place.line);
         let from = if from.is_empty() { "the project" } else { from };
         let message = format!("`{from}` needs `{name}`, which this file does not have; run `npm install` to renew it");
-        self.missing.push(self.diagnostics, Diagnostic::warning(self.path, line, message));
+        self.diagnostics.push(Diagnostic::warning(self.path, line, message));
     }
 
     /// Says that something could not be read, at the line of that part of the document.

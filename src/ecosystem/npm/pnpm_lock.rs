@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::manifest::{Manifest, Project};
 use super::spec::{registry_at, source_of_resolved, split_at_sign};
 use super::{id, project};
-use crate::ecosystem::syntax::few::Few;
+use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::json::Value;
 use crate::ecosystem::syntax::yaml::{self, Stream};
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join};
@@ -58,7 +58,6 @@ fn parse(input: &Input<'_>) -> Parsed {
         manifests: Project { manifests: Default::default() },
         builder: GraphBuilder::new(input.path, PARSER.id),
         diagnostics: &mut diagnostics,
-        missing: Few::default(),
     };
     for (at, document) in stream.documents.iter().enumerate() {
         if at == MAX_DOCUMENTS {
@@ -67,8 +66,8 @@ fn parse(input: &Input<'_>) -> Parsed {
         }
         lock.document(document);
     }
-    let Lock { manifests, builder, missing, .. } = lock;
-    missing.finish(input.path, &mut diagnostics);
+    let Lock { manifests, builder, .. } = lock;
+    bound(&mut diagnostics, input.path);
     Parsed {
         graph: builder.finish_by_reachability(),
         diagnostics,
@@ -114,7 +113,6 @@ struct Lock<'l, 't> {
     manifests: Project,
     builder: GraphBuilder,
     diagnostics: &'l mut Vec<Diagnostic>,
-    missing: Few,
 }
 
 /// What the names of one document lead to.
@@ -154,7 +152,7 @@ impl<'t> Lock<'_, 't> {
                 // Only version 9 keeps them apart.
                 let message = format!("`{key}` has no snapshot; what it needs is not known. Run `pnpm install`");
                 let line = self.stream.lines.locate_slice(key).map(|place| place.line);
-                self.missing.push(self.diagnostics, Diagnostic::error(self.input.path, line, message));
+                self.diagnostics.push(Diagnostic::error(self.input.path, line, message));
             }
         }
         for (key, snapshot) in snapshots {
@@ -289,7 +287,7 @@ impl<'t> Lock<'_, 't> {
         if found.is_none() {
             let line = self.stream.lines.locate_slice(text).map(|place| place.line);
             let message = format!("`{name}` is to be `{text}`, which this file does not have; run `pnpm install`");
-            self.missing.push(self.diagnostics, Diagnostic::error(self.input.path, line, message));
+            self.diagnostics.push(Diagnostic::error(self.input.path, line, message));
         }
         found.copied()
     }

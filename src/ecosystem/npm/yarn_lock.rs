@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::manifest::{Manifest, Project};
 use super::{id, project, yarn_berry, yarn_v1};
-use crate::ecosystem::syntax::few::Few;
+use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join, text_of};
 use crate::model::{
     DependencyGraph, DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Location, PackageIndex, RepoPath, Source,
@@ -91,9 +91,9 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
     let mut graph = Graph::new(input.path, &read, &manifests, &mut builder);
     graph.connect(&mut builder);
-    let Graph { missing, said, .. } = graph;
+    let Graph { said, .. } = graph;
     diagnostics.extend(said);
-    missing.finish(input.path, &mut diagnostics);
+    bound(&mut diagnostics, input.path);
     let graph = finish(&read, &manifests, builder);
     Parsed { graph, diagnostics, companions: manifests.companions(), wanted: Vec::new() }
 }
@@ -126,7 +126,6 @@ struct Graph<'g, 't> {
     by_name: HashMap<&'g str, Candidates>,
     /// The projects that are no entries, by name.
     projects: HashMap<&'g str, PackageIndex>,
-    missing: Few,
     said: Vec<Diagnostic>,
 }
 
@@ -146,7 +145,6 @@ impl<'g, 't> Graph<'g, 't> {
             by_descriptor: HashMap::new(),
             by_name: HashMap::new(),
             projects: HashMap::new(),
-            missing: Few::default(),
             said: Vec::new(),
         };
         for entry in &read.entries {
@@ -236,7 +234,7 @@ impl<'g, 't> Graph<'g, 't> {
                         asked.spec,
                         self.path
                     );
-                    self.missing.push(&mut self.said, Diagnostic::warning(&manifest.path, line, message));
+                    self.said.push(Diagnostic::warning(&manifest.path, line, message));
                     continue;
                 };
                 if to != from {
@@ -256,7 +254,7 @@ impl<'g, 't> Graph<'g, 't> {
                 "`{}@{}` is needed, and this file does not have it; run `yarn install` to renew it",
                 wanted.name, wanted.range
             );
-            self.missing.push(&mut self.said, Diagnostic::error(self.path, wanted.line, message));
+            self.said.push(Diagnostic::error(self.path, wanted.line, message));
         }
         found
     }

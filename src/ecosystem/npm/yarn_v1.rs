@@ -5,16 +5,12 @@ use std::borrow::Cow;
 
 use super::spec::{alias, git, is_git, path_of, source_of_resolved, split_at_sign};
 use super::yarn_lock::{Entry, Read, Wanted};
-use crate::ecosystem::syntax::few::Few;
 use crate::model::{DependencyKind, Diagnostic, LineIndex, RepoPath, Source, SourceKind};
 
 /// Reads such a lock.
 pub(super) fn read<'t>(path: &RepoPath, text: &'t str, diagnostics: &mut Vec<Diagnostic>) -> Read<'t> {
     let lines = LineIndex::new(path, text);
-    let mut reader = Reader { path, lines: &lines, diagnostics, broken: Few::default() };
-    let entries = reader.entries();
-    let Reader { broken, .. } = reader;
-    broken.finish(path, diagnostics);
+    let entries = Reader { path, lines: &lines, diagnostics }.entries();
     if !text.is_empty() && !text.ends_with('\n') {
         let message = "the last line has no end; the file may be cut off there";
         diagnostics.push(Diagnostic::warning(path, Some(lines.line(text.len())), message));
@@ -38,7 +34,6 @@ struct Reader<'r, 't> {
     path: &'r RepoPath,
     lines: &'r LineIndex<'t>,
     diagnostics: &'r mut Vec<Diagnostic>,
-    broken: Few,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -99,7 +94,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn complain(&mut self, line: u32, message: &str) {
-        self.broken.push(self.diagnostics, Diagnostic::error(self.path, Some(line), message));
+        self.diagnostics.push(Diagnostic::error(self.path, Some(line), message));
     }
 }
 

@@ -2,7 +2,6 @@
 //! globs of workspaces, bounds.
 
 pub(super) mod bounds;
-pub(super) mod few;
 pub(super) mod glob;
 pub(super) mod json;
 #[cfg(test)]
