@@ -58,6 +58,18 @@ pub struct Capabilities {
     pub integrity: Support,
 }
 
+impl Capabilities {
+    /// Everything, always.
+    pub const FULL: Self = Self::all(Support::Full);
+
+    /// Nothing.
+    pub const NONE: Self = Self::all(Support::None);
+
+    const fn all(support: Support) -> Self {
+        Self { graph: support, direct: support, kinds: support, source: support, lines: support, integrity: support }
+    }
+}
+
 /// A row of [`PARSERS`].
 #[derive(Debug)]
 pub struct Parser {

@@ -25,14 +25,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["Cargo.lock"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::Full,
-        direct: Support::Full,
-        kinds: Support::Partial,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::Full,
-    },
+    capabilities: Capabilities { kinds: Support::Partial, ..Capabilities::FULL },
     parse,
 };
 

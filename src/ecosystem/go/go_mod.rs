@@ -23,11 +23,9 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     empty_is_valid: false,
     capabilities: Capabilities {
         graph: Support::None,
-        direct: Support::Full,
         kinds: Support::Partial,
-        source: Support::Full,
-        lines: Support::Full,
         integrity: Support::Partial,
+        ..Capabilities::FULL
     },
     parse,
 };

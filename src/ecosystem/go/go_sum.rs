@@ -17,9 +17,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
         graph: Support::None,
         direct: Support::None,
         kinds: Support::None,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::Full,
+        ..Capabilities::FULL
     },
     parse,
 };

@@ -14,14 +14,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["go.work"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::None,
-        direct: Support::Full,
-        kinds: Support::Full,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::None,
-    },
+    capabilities: Capabilities { graph: Support::None, integrity: Support::None, ..Capabilities::FULL },
     parse,
 };
 

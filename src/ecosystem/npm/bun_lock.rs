@@ -8,7 +8,7 @@ use super::spec::{is_exact, path_of, registry_at, source_of_resolved, split_at_s
 use super::{id, project};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::json::{self, Document, Value};
-use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join};
+use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, folder_of, join};
 use crate::model::{DependencyKind, Diagnostic, Ecosystem, GraphBuilder, PackageIndex, RepoPath, Source, SourceKind};
 
 /// The parser's row.
@@ -18,14 +18,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["bun.lock"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::Full,
-        direct: Support::Full,
-        kinds: Support::Full,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::Full,
-    },
+    capabilities: Capabilities::FULL,
     parse,
 };
 

@@ -23,14 +23,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["package-lock.json", "npm-shrinkwrap.json"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::Full,
-        direct: Support::Full,
-        kinds: Support::Full,
-        source: Support::Partial,
-        lines: Support::Full,
-        integrity: Support::Full,
-    },
+    capabilities: Capabilities { source: Support::Partial, ..Capabilities::FULL },
     parse,
 };
 

@@ -9,7 +9,7 @@ use super::{id, project};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::json::Value;
 use crate::ecosystem::syntax::yaml::{self, Stream};
-use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join};
+use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, folder_of, join};
 use crate::model::{DependencyKind, Diagnostic, Ecosystem, GraphBuilder, PackageId, PackageIndex, Source, SourceKind};
 
 /// The parser's row.
@@ -19,14 +19,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["pnpm-lock.yaml"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::Full,
-        direct: Support::Full,
-        kinds: Support::Full,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::Full,
-    },
+    capabilities: Capabilities::FULL,
     parse,
 };
 

@@ -21,12 +21,10 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     names: &["pdm.lock"],
     empty_is_valid: false,
     capabilities: Capabilities {
-        graph: Support::Full,
         direct: Support::Partial,
         kinds: Support::Partial,
         source: Support::Partial,
-        lines: Support::Full,
-        integrity: Support::Full,
+        ..Capabilities::FULL
     },
     parse,
 };

@@ -16,14 +16,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["Pipfile.lock"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::None,
-        direct: Support::Partial,
-        kinds: Support::Full,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::Full,
-    },
+    capabilities: Capabilities { graph: Support::None, direct: Support::Partial, ..Capabilities::FULL },
     parse,
 };
 

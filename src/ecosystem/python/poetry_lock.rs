@@ -20,14 +20,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["poetry.lock"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::Full,
-        direct: Support::Partial,
-        kinds: Support::Partial,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::Full,
-    },
+    capabilities: Capabilities { direct: Support::Partial, kinds: Support::Partial, ..Capabilities::FULL },
     parse,
 };
 

@@ -13,14 +13,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Manifest,
     names: &["pyproject.toml"],
     empty_is_valid: true,
-    capabilities: Capabilities {
-        graph: Support::None,
-        direct: Support::Full,
-        kinds: Support::Full,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::None,
-    },
+    capabilities: Capabilities { graph: Support::None, integrity: Support::None, ..Capabilities::FULL },
     parse,
 };
 

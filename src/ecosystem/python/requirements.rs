@@ -26,9 +26,8 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
         graph: Support::Partial,
         direct: Support::Partial,
         kinds: Support::Partial,
-        source: Support::Full,
-        lines: Support::Full,
         integrity: Support::Partial,
+        ..Capabilities::FULL
     },
     parse,
 };

@@ -10,7 +10,7 @@ use super::extras::{Needs, Step};
 use super::{Entry, Lock, companion, first_hash, git, manifest, normal, package_id, registry};
 use crate::ecosystem::syntax::bounds::{Candidates, bound};
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
-use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support, folder_of, join};
+use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, folder_of, join};
 use crate::model::{
     DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, PackageIndex, RepoPath, Source, SourceKind,
 };
@@ -22,14 +22,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["uv.lock"],
     empty_is_valid: false,
-    capabilities: Capabilities {
-        graph: Support::Full,
-        direct: Support::Full,
-        kinds: Support::Full,
-        source: Support::Full,
-        lines: Support::Full,
-        integrity: Support::Full,
-    },
+    capabilities: Capabilities::FULL,
     parse,
 };
 
