@@ -15,5 +15,6 @@ mod exit_codes;
 mod hostile;
 mod mutation;
 mod reports;
+mod resolve;
 mod rules;
 mod support;
