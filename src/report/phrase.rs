@@ -44,6 +44,13 @@ pub(super) fn other_cve(group: &AliasGroup) -> Option<&str> {
     cve(group).filter(|&id| id != group.key().id)
 }
 
+/// What the group's key is limited to, where it is: `only on windows, x86`.
+pub(super) fn limits(group: &AliasGroup) -> Option<String> {
+    let key = group.key();
+    let names: Vec<&str> = key.os.iter().chain(&key.arch).map(String::as_str).collect();
+    (!names.is_empty()).then(|| format!("only on {}", names.join(", ")))
+}
+
 /// The group's one line: the key's, else the first that a record has.
 pub(super) fn title(group: &AliasGroup) -> Option<&str> {
     group.records.iter().map(|record| record.summary.trim()).find(|title| !title.is_empty())

@@ -135,6 +135,10 @@ struct Record<'r> {
     affected: Option<bool>,
     /// Versions that fix it.
     fixed: &'r [String],
+    /// Operating systems that it is limited to, as the record names them; empty: all.
+    os: &'r [String],
+    /// Processor architectures that it is limited to, as the record names them; empty: all.
+    arch: &'r [String],
 }
 
 /// What to change to clear a finding.
@@ -247,7 +251,14 @@ impl<'r> Record<'r> {
             Affected::No => Some(false),
             Affected::CannotJudge => None,
         };
-        Self { id: &record.id, source: phrase::database(&record.id), affected, fixed: &record.fixed }
+        Self {
+            id: &record.id,
+            source: phrase::database(&record.id),
+            affected,
+            fixed: &record.fixed,
+            os: &record.os,
+            arch: &record.arch,
+        }
     }
 }
 

@@ -227,6 +227,9 @@ impl<'r> Writer<'_, '_, 'r> {
                     None => title.into_owned(),
                 };
                 self.detail(&text, PLAIN)?;
+                if let Some(limits) = phrase::limits(group) {
+                    self.detail(&limits, PLAIN)?;
+                }
                 if group.kind() == AdvisoryKind::Malware {
                     self.detail("what ran it may be compromised: change every secret that it could read", PLAIN)?;
                 }
