@@ -147,7 +147,7 @@ def main():
             for folder in sorted(os.listdir(os.path.join(corpus, "repos"))):
                 inventories(os.path.join(corpus, "repos", folder), bucket)
             fixtures = os.path.join(HERE, "..", "fixtures", "parsers")
-            for parser in sorted(os.listdir(fixtures)):
+            for parser in sorted(p for p in os.listdir(fixtures) if os.path.isdir(os.path.join(fixtures, p))):
                 for case in sorted(os.listdir(os.path.join(fixtures, parser))):
                     if os.path.isdir(os.path.join(fixtures, parser, case)):
                         inventories(os.path.realpath(os.path.join(fixtures, parser, case)), bucket)
