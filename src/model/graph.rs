@@ -178,29 +178,26 @@ impl DependencyGraph {
     /// Joins graphs into one: equal packages become one, roots stay apart. The order of the parts does not
     /// matter.
     pub fn merge(parts: Vec<Self>) -> Self {
-        let mut all: Vec<&Package> = parts.iter().flat_map(|part| &part.packages).collect();
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        let mut packages: Vec<Package> = Vec::with_capacity(all.len());
-        for package in all {
-            match packages.last_mut() {
-                Some(last) if last.id == package.id => last.absorb(package),
-                _ => packages.push(package.clone()),
-            }
-        }
+        let mut maps: Vec<Vec<PackageIndex>> = parts.iter().map(|part| vec![0; part.packages.len()]).collect();
+        let mut all = Vec::with_capacity(maps.iter().map(Vec::len).sum());
         let mut roots = Vec::new();
-        for part in parts {
-            // Both lists are sorted by identity, but a part may hold packages in any order.
-            let map: Vec<PackageIndex> = part.packages.iter().map(|package| position(&packages, &package.id)).collect();
-            roots.extend(part.roots.into_iter().map(|root| root.renumbered(&map)));
+        for (part, graph) in parts.into_iter().enumerate() {
+            all.extend(graph.packages.into_iter().enumerate().map(|(at, package)| (package, part, at)));
+            roots.extend(graph.roots.into_iter().map(|root| (part, root)));
         }
+        all.sort_by(|(a, ..), (b, ..)| a.id.cmp(&b.id));
+        let mut packages: Vec<Package> = Vec::with_capacity(all.len());
+        for (package, part, at) in all {
+            match packages.last_mut() {
+                Some(last) if last.id == package.id => last.absorb(&package),
+                _ => packages.push(package),
+            }
+            maps[part][at] = PackageIndex::try_from(packages.len() - 1).unwrap_or(PackageIndex::MAX);
+        }
+        let mut roots: Vec<Root> = roots.into_iter().map(|(part, root)| root.renumbered(&maps[part])).collect();
         roots.sort_by(|a, b| (&a.path, a.parser).cmp(&(&b.path, b.parser)));
         Self { packages, roots }
     }
-}
-
-fn position(packages: &[Package], id: &PackageId) -> PackageIndex {
-    let at = packages.binary_search_by(|package| package.id.cmp(id)).unwrap_or_default();
-    PackageIndex::try_from(at).unwrap_or(PackageIndex::MAX)
 }
 
 impl Package {

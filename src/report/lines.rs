@@ -1,7 +1,7 @@
 //! JSON that is small and still reads, compares and searches by lines: what lies near the top has a line of its
 //! own, what lies deeper follows on the same line.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -11,8 +11,11 @@ use super::escape;
 /// Writes a value, with line breaks down to that depth, and a line break at the end.
 pub(super) fn write(value: &impl Serialize, depth: usize, out: &mut dyn Write) -> io::Result<()> {
     let lines = Lines { depth, level: 0, filled: false };
-    value.serialize(&mut Serializer::with_formatter(&mut *out, lines))?;
-    writeln!(out)
+    // A buffer of a type that is known here: the serializer writes every quote for itself.
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    value.serialize(&mut Serializer::with_formatter(&mut out, lines))?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 struct Lines {

@@ -32,6 +32,9 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
 /// How often one manifest can ask for one package; more of it is not looked at (hostile input).
 const MAX_ASKED: usize = 100;
 
+/// How many sources of one name and version are looked at (hostile input).
+const MAX_CANDIDATES: usize = 64;
+
 /// The newest format that is known.
 const NEWEST: i64 = 4;
 
@@ -195,70 +198,57 @@ fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnos
     bound(diagnostics, path);
 }
 
-/// Who can be meant by `name`, `name version` and `name version (source)`.
-struct Names<'d> {
-    exact: HashMap<(&'d str, &'d str, &'d str), usize>,
-    by_version: HashMap<(&'d str, &'d str), Candidates>,
-    by_name: HashMap<&'d str, Candidates>,
+/// Who can be meant by `name`, `name version` and `name version (source)`: the entries in that order. Cargo writes them so
+/// already.
+struct Names<'e, 'd> {
+    entries: &'e [Entry<'d>],
+    order: Vec<usize>,
 }
 
-#[derive(Default)]
-struct Candidates {
-    count: usize,
-    first: usize,
-    /// The one in a folder.
-    local: Option<usize>,
-    /// The one from crates.io.
-    public: Option<usize>,
-}
-
-impl Candidates {
-    fn add(&mut self, at: usize, source: Option<&str>) {
-        if self.count == 0 {
-            self.first = at;
-        }
-        self.count += 1;
-        match source {
-            None => self.local = Some(at),
-            Some(source) if source_of(source) == Source::PUBLIC_REGISTRY => self.public = Some(at),
-            Some(_) => {}
-        }
-    }
-
-    /// The only one. Cargo writes the source wherever it is needed to tell two apart; where a file does not,
-    /// what lies in a folder is meant, and then the public registry.
-    fn choose(&self) -> Option<usize> {
-        if self.count == 1 { Some(self.first) } else { self.local.or(self.public) }
-    }
-}
-
-impl<'d> Names<'d> {
-    fn of(entries: &[Entry<'d>]) -> Self {
-        let mut names = Self { exact: HashMap::new(), by_version: HashMap::new(), by_name: HashMap::new() };
-        for (at, entry) in entries.iter().enumerate() {
-            let source = entry.source.map_or("", without_commit);
-            names.exact.insert((entry.name, entry.version, source), at);
-            names.by_version.entry((entry.name, entry.version)).or_default().add(at, entry.source);
-            names.by_name.entry(entry.name).or_default().add(at, entry.source);
-        }
-        names
+impl<'e, 'd> Names<'e, 'd> {
+    fn of(entries: &'e [Entry<'d>]) -> Self {
+        let mut order: Vec<usize> = (0..entries.len()).collect();
+        order.sort_by_key(|&at| (entries[at].name, entries[at].version, entries[at].source.map(without_commit)));
+        Self { entries, order }
     }
 
     fn resolve(&self, text: &str) -> Option<usize> {
         let mut parts = text.splitn(3, ' ');
-        let name = parts.next()?;
+        let named = self.matching(&self.order, parts.next()?, |entry| entry.name);
         let Some(version) = parts.next() else {
-            let candidates = self.by_name.get(name)?;
             // Several versions are told apart in the file; only their count matters here.
-            return (candidates.count == 1).then_some(candidates.first);
+            return if let [only] = named { Some(*only) } else { None };
         };
+        let versioned = self.matching(named, version, |entry| entry.version);
         match parts.next() {
-            None => self.by_version.get(&(name, version))?.choose(),
+            None => self.choose(versioned),
             Some(source) => {
                 let source = source.strip_prefix('(')?.strip_suffix(')')?;
-                self.exact.get(&(name, version, without_commit(source))).copied()
+                let of_source = |entry: &Entry<'d>| entry.source.map_or("", without_commit);
+                self.matching(versioned, without_commit(source), of_source).last().copied()
             }
         }
+    }
+
+    /// Those of a run of the order whose next part is that text.
+    fn matching<'o>(&self, run: &'o [usize], text: &str, part: impl Fn(&Entry<'d>) -> &'d str) -> &'o [usize] {
+        let first = run.partition_point(|&at| part(&self.entries[at]) < text);
+        let count = run[first..].partition_point(|&at| part(&self.entries[at]) == text);
+        &run[first..first + count]
+    }
+
+    /// The only one. Cargo writes the source wherever it is needed to tell two apart; where a file does not,
+    /// what lies in a folder is meant, and then the public registry.
+    fn choose(&self, candidates: &[usize]) -> Option<usize> {
+        if let [only] = candidates {
+            return Some(*only);
+        }
+        let is_public =
+            |source: Option<&str>| source.is_some_and(|source| source_of(source) == Source::PUBLIC_REGISTRY);
+        // What has no source comes first in the order.
+        let local = candidates.first().copied().filter(|&at| self.entries[at].source.is_none());
+        let mut few = candidates.iter().copied().take(MAX_CANDIDATES);
+        local.or_else(|| few.find(|&at| is_public(self.entries[at].source)))
     }
 }
 
