@@ -120,7 +120,10 @@ fn sources(
             rejected: 0,
             message: Some(message),
         };
-        let unjudged = format!("{packages} packages were not compared with any advisory");
+        let unjudged = match packages {
+            1 => "1 package was not compared with any advisory".to_owned(),
+            _ => format!("{packages} packages were not compared with any advisory"),
+        };
         let index = match index {
             Ok(index) => index,
             Err(error @ DatabaseError::Missing { .. }) => {
@@ -175,7 +178,8 @@ fn cannot_judge(
     let id = &graph.packages[at].id;
     let mut message = format!("{}: ", id.label());
     if records > 0 {
-        message += &format!("{records} advisories for this name cannot be compared with this version");
+        let advisories = if records == 1 { "advisory" } else { "advisories" };
+        message += &format!("{records} {advisories} for this name cannot be compared with this version");
     }
     for rejected in rejected {
         let separator = if message.ends_with(": ") { "" } else { "; " };
