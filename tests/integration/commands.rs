@@ -209,7 +209,11 @@ fn shells_and_manuals_get_what_they_want() {
         tree.run(&["completions", shell]).exits(0).says("osprey").says("exit-zero");
     }
     tree.run(&["completions", "tcsh"]).exits(2);
-    tree.run(&["man"]).exits(0).says(".TH osprey").says("scan");
+    let manual = tree.run(&["man"]).exits(0).says(".TH osprey 1").says("Exit codes").stdout.replace("\\-", "-");
+    for page in ["osprey-scan", "osprey-db", "osprey-db-update", "osprey-why", "osprey-explain", "osprey-list"] {
+        assert!(manual.contains(&format!(".TH {page} 1")), "a page that is named is there: {page}");
+    }
+    assert!(manual.contains("--allow-incomplete"), "{manual}");
     tree.run(&["--version"]).exits(0).says(concat!("osprey ", env!("CARGO_PKG_VERSION")));
 }
 
