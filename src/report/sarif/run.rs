@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{DiagnosticSeverity, PolicyOrigin, Report, Verdict};
+use crate::model::{DiagnosticSeverity, OnUnknown, PolicyOrigin, Report, Verdict};
 
 use super::super::phrase::count;
 use super::super::{Options, escape};
@@ -162,9 +162,14 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
     if report.policy.origin == PolicyOrigin::Tree {
         say("note", "policy: from the scanned tree, not enforced by the caller.".to_owned());
     }
-    for unknown in report.unknowns.iter().filter(|unknown| !unknown.incomplete) {
+    for unknown in report.unknowns_beside_gaps() {
         let packages = count(unknown.packages, "package", "packages");
-        say("warning", format!("{} could not be judged for {packages}: {}.", unknown.rule, unknown.message));
+        let level = match unknown.outcome {
+            OnUnknown::Allow => "note",
+            OnUnknown::Warn => "warning",
+            OnUnknown::Incomplete | OnUnknown::Deny => "error",
+        };
+        say(level, format!("{} could not be judged for {packages}: {}.", unknown.rule, unknown.message));
     }
     for diagnostic in &report.diagnostics {
         let level = match diagnostic.severity {
