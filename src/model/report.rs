@@ -271,7 +271,7 @@ pub struct PolicySummary {
     pub profile: &'static str,
     /// Where it came from.
     pub origin: PolicyOrigin,
-    /// The file, as the user named it.
+    /// The file, as the caller named it; in the scanned tree, relative to its root.
     pub path: Option<String>,
     /// SHA-256 of its text, hexadecimal.
     pub sha256: Option<String>,

@@ -137,7 +137,7 @@ pub struct Policy {
     pub profile: Profile,
     /// Where it came from.
     pub origin: PolicyOrigin,
-    /// The file, as the user named it.
+    /// The file, as the caller named it; in the scanned tree, relative to its root.
     pub path: Option<String>,
     /// SHA-256 of the file's text, hexadecimal.
     pub sha256: Option<String>,

@@ -5,7 +5,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::{Tree, bad, cargo_lock, clean, package_lock};
+use crate::support::{TODAY, Tree, bad, cargo_lock, clean, index, package_lock, run};
 
 /// A tree with something of everything.
 fn mixed() -> Tree {
@@ -203,4 +203,18 @@ expires = 2026-10-01
         ("osprey.toml", policy),
     ]);
     assert_snapshot!(tree.scan(&[]).stdout);
+}
+
+#[test]
+fn a_policy_of_the_tree_is_named_as_every_file_of_it() {
+    let policy = "version = 1\n[[exceptions]]\nadvisory = \"CVE-1999-1\"\nreason = \"r\"\nexpires = 2026-12-01\n";
+    let tree = Tree::of(&[(".git/HEAD", ""), ("sub/Cargo.lock", &clean()), ("sub/osprey.toml", policy)]);
+    for (path, folder) in [("sub", "."), (".", "sub"), ("../sub/.", "sub")] {
+        let db = index().to_str().unwrap();
+        let arguments = ["scan", path, "--db", db, "--today", TODAY, "-o", "json"];
+        let json = run(tree.command(&arguments).current_dir(tree.path(folder))).exits(0).json();
+        assert_eq!(json["policy"]["path"], "sub/osprey.toml", "{path}");
+        assert_eq!(json["exceptions"][0]["location"]["path"], "sub/osprey.toml", "{path}");
+    }
+    tree.scan(&["sub"]).exits(0).says("policy: from the scanned tree, not enforced by the caller: sub/osprey.toml");
 }
