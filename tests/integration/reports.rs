@@ -218,3 +218,39 @@ fn a_policy_of_the_tree_is_named_as_every_file_of_it() {
     }
     tree.scan(&["sub"]).exits(0).says("policy: from the scanned tree, not enforced by the caller: sub/osprey.toml");
 }
+
+#[test]
+fn exceptions_to_look_after_stand_in_text_and_sarif() {
+    let policy = r#"version = 1
+
+[[exceptions]]
+advisory = "CVE-2021-25900"
+reason = "until there is a fix, and there is one"
+until-fixed = true
+expires = 2027-01-31
+
+[[exceptions]]
+advisory = "CVE-1999-1"
+reason = "covers nothing"
+expires = 2027-01-31
+
+[[exceptions]]
+advisory = "CVE-2020-26235"
+reason = "past"
+expires = 2026-10-01
+"#;
+    let lock = cargo_lock(&[("smallvec", "0.6.13"), ("time", "0.1.43")]);
+    let tree = Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", policy)]);
+    let text = tree.scan(&[]).exits(1).stdout;
+    let sarif = tree.scan(&["-o", "sarif"]).exits(1).json();
+    let notifications = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    let notes: Vec<&str> = notifications.iter().map(|note| note["message"]["text"].as_str().unwrap()).collect();
+    for said in [
+        "CVE-2021-25900 (osprey.toml:4): has ended, since a fix is known; what it covered counts again",
+        "CVE-1999-1 (osprey.toml:10): covers no finding; it can be removed",
+        "CVE-2020-26235 (osprey.toml:15): expired on 2026-10-01; what it covered counts again",
+    ] {
+        assert!(text.contains(&format!("- {said}\n")), "{said}: {text}");
+        assert!(notes.contains(&format!("Exception {said}.").as_str()), "{said}: {notes:?}");
+    }
+}

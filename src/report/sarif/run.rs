@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::{DiagnosticSeverity, OnUnknown, PolicyOrigin, Report, Verdict};
 
-use super::super::phrase::count;
+use super::super::phrase::{self, count};
 use super::super::{Options, escape};
 use super::results::{self, SarifResult};
 use super::rules::{self, Descriptor};
@@ -159,6 +159,8 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         let findings = count(chosen.excepted, "finding is", "findings are");
         say("note", format!("{findings} covered by an exception and left out here."));
     }
+    let exceptions = report.exceptions.iter().filter_map(|exception| phrase::exception(report, exception));
+    exceptions.for_each(|said| say("warning", format!("Exception {said}.")));
     if report.policy.origin == PolicyOrigin::Tree {
         say("note", "policy: from the scanned tree, not enforced by the caller.".to_owned());
     }

@@ -9,8 +9,8 @@ use std::io;
 use anstyle::Style;
 
 use crate::model::{
-    Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionState, ExceptionStatus, FileCoverage, FileState, OnUnknown,
-    PackageState, PolicyOrigin, Report, SourceKind, SourceState, Verdict,
+    Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, OnUnknown, PackageState, PolicyOrigin, Report,
+    SourceKind, SourceState, Verdict,
 };
 
 use super::super::phrase::{self, count};
@@ -32,7 +32,7 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     not_looked_at(page, report, few)?;
     skipped(page, report, options)?;
     below(page, plan, options)?;
-    exceptions(page, &report.exceptions)?;
+    exceptions(page, report)?;
     unknowns(page, report)?;
     diagnostics(page, report, few, options.verbose)?;
     advisories(page, report, options)?;
@@ -242,23 +242,14 @@ fn below(page: &mut Page, plan: &Plan, options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-fn exceptions(page: &mut Page, exceptions: &[ExceptionStatus]) -> io::Result<()> {
-    let of_note: Vec<_> = exceptions.iter().filter(|exception| exception.state != ExceptionState::Used).collect();
+fn exceptions(page: &mut Page, report: &Report) -> io::Result<()> {
+    let of_note: Vec<String> =
+        report.exceptions.iter().filter_map(|exception| phrase::exception(report, exception)).collect();
     if of_note.is_empty() {
         return Ok(());
     }
     page.line(0, 2, &[Piece::styled("exceptions to look after:", BOLD)])?;
-    for exception in of_note {
-        let expires = exception.expires.as_deref().unwrap_or("an unknown day");
-        let what = match exception.state {
-            ExceptionState::Expired => format!("expired on {expires}; what it covered counts again"),
-            ExceptionState::Expiring => format!("ends soon, on {expires}; then what it covers counts again"),
-            ExceptionState::Unused | ExceptionState::Used => "covers no finding; it can be removed".to_owned(),
-        };
-        let place = exception.location.as_ref().map(|at| format!(" ({})", phrase::place(at))).unwrap_or_default();
-        item(page, &format!("{}{place}: {what}", exception.id), PLAIN)?;
-    }
-    Ok(())
+    of_note.iter().try_for_each(|said| item(page, said, PLAIN))
 }
 
 /// What rules could not learn without the run being incomplete for it alone; the rest stands among the gaps.
