@@ -5,7 +5,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::{TODAY, Tree, bad, cargo_lock, clean, index, package_lock, run};
+use crate::support::{CRITICAL, Record, TODAY, Tree, bad, cargo_lock, clean, index, make_index, package_lock, run};
 
 /// A tree with something of everything.
 fn mixed() -> Tree {
@@ -253,4 +253,57 @@ expires = 2026-10-01
         assert!(text.contains(&format!("- {said}\n")), "{said}: {text}");
         assert!(notes.contains(&format!("Exception {said}.").as_str()), "{said}: {notes:?}");
     }
+}
+
+#[test]
+fn a_fingerprint_lasts() {
+    let tree = Tree::new();
+    let record = |id, aliases, published: &str| {
+        let record = Record {
+            id,
+            ecosystem: "crates.io",
+            name: "smallvec",
+            introduced: "0.0.0-0",
+            fixed: Some("0.6.14"),
+            aliases,
+            cvss: Some(CRITICAL),
+            summary: "Buffer overflow",
+        };
+        let folder = tree.path("osv/crates.io");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{id}.json")), record.json().replace("2025-02-03", published)).unwrap();
+        make_index(&tree.path("osv"), &tree.path("db"));
+    };
+    fs::create_dir(tree.path("osv")).unwrap();
+    fs::write(tree.path("osv/ecosystems.txt"), "crates.io\n").unwrap();
+    record("RUSTSEC-2021-0003", &[], "2025-02-03");
+    // Places and fingerprints of all findings, as JSON and SARIF have them.
+    let prints = |locks: &[(&str, &str)]| -> Vec<(String, String)> {
+        let scanned = Tree::of(locks);
+        let db = tree.path("db");
+        let arguments = ["scan", "--db", db.to_str().unwrap(), "--today", TODAY, "-o", "json", "-o", "sarif=r.sarif"];
+        let json = scanned.run(&arguments).exits(1).json();
+        let sarif: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(scanned.path("r.sarif")).unwrap()).unwrap();
+        let of = |finding: &serde_json::Value| {
+            let path = finding["locations"][0]["path"].as_str().unwrap().to_owned();
+            (path, finding["fingerprint"].as_str().unwrap().to_owned())
+        };
+        let found: Vec<_> = json["findings"].as_array().unwrap().iter().map(of).collect();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let written: Vec<&str> =
+            results.iter().map(|result| result["partialFingerprints"]["osprey/v1"].as_str().unwrap()).collect();
+        assert_eq!(written, found.iter().map(|(_, print)| print.as_str()).collect::<Vec<_>>());
+        found
+    };
+    let before = prints(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.12")]))]);
+    assert_eq!(before.len(), 1);
+    assert_eq!(prints(&[("Cargo.lock", &bad())]), before, "a bump that stays vulnerable");
+    let moved = cargo_lock(&[("itoa", "1.0.11"), ("smallvec", "0.6.12")]);
+    assert_eq!(prints(&[("Cargo.lock", &moved)]), before, "a moved line");
+    let two = prints(&[("Cargo.lock", &bad()), ("tools/Cargo.lock", &bad())]);
+    assert_eq!((two.len(), &two[0]), (2, &before[0]), "another lockfile changes nothing");
+    assert_ne!(two[0].1, two[1].1, "what stands in two lockfiles is two findings");
+    record("GHSA-43w2-9j62-hq99", &["RUSTSEC-2021-0003", "CVE-2021-25900"], "2025-06-07");
+    assert_eq!(prints(&[("Cargo.lock", &bad())]), before, "a new alias");
 }
