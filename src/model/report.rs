@@ -1,9 +1,6 @@
 //! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
 
-use super::{
-    AliasGroup, Decision, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionStatus, Level, RepoPath,
-    Rule,
-};
+use super::{AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Level, RepoPath, Rule};
 
 /// Whether the run passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -398,10 +395,5 @@ impl Report {
             }
         }
         summary
-    }
-
-    /// Whether something is said that is no note.
-    pub fn has_warnings(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity != DiagnosticSeverity::Note)
     }
 }
