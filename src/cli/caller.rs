@@ -76,6 +76,15 @@ pub(super) fn shows_progress(global: &Global) -> bool {
     }
 }
 
+/// The width of a terminal that does not tell it.
+const USUAL_WIDTH: usize = 80;
+
+/// The width that the environment names.
+#[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]
+fn columns() -> Option<usize> {
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|&columns| columns > 0)
+}
+
 /// How text is written to stdout: width, colour, links.
 pub(super) fn terminal(global: &Global) -> report::Options {
     let is_terminal = std::io::stdout().is_terminal();
@@ -84,9 +93,9 @@ pub(super) fn terminal(global: &Global) -> report::Options {
         When::Never => false,
         When::Auto => anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
     };
-    let width = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
+    let size = terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
     report::Options {
-        width: width.filter(|_| is_terminal),
+        width: is_terminal.then(|| size.or_else(columns).unwrap_or(USUAL_WIDTH)),
         color,
         hyperlinks: false,
         verbose: global.verbose,

@@ -13,6 +13,7 @@ use super::output::print;
 use super::progress::Bars;
 use super::{Exit, Failure, Global};
 use crate::database::{DatabaseError, Index, Meta, UpdateOptions, update};
+use crate::report::plain;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -118,14 +119,8 @@ fn status(meta: &Meta, place: &str, verbose: bool) -> String {
         let shown = if verbose { meta.rejected.len() } else { 10 };
         for record in meta.rejected.iter().take(shown) {
             let package = record.package.as_deref().unwrap_or("package unknown");
-            let reason = record.reason.replace(char::is_control, " ");
-            let _ = writeln!(
-                out,
-                "  {} {} ({}): {reason}",
-                record.ecosystem,
-                record.id,
-                package.replace(char::is_control, " ")
-            );
+            let line = format!("{} {} ({package}): {}", record.ecosystem, record.id, record.reason);
+            let _ = writeln!(out, "  {}", plain(&line));
         }
         if meta.rejected.len() > shown {
             let _ = writeln!(out, "  and more; --verbose lists them");

@@ -26,7 +26,7 @@ pub use exit::Exit;
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "For every command")]
     global: Global,
 }
 

@@ -1,5 +1,6 @@
 //! Where reports go: stdout, and files that are replaced only when they are whole.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -46,11 +47,26 @@ pub(super) fn plan(asked: &[Output]) -> Result<Vec<Output>, Failure> {
             format!("{} would both go to stdout; give all but one a file: -o FORMAT=FILE", on_stdout.join(" and "));
         return Err(Failure::usage(message));
     }
+    let files: Vec<&Path> = asked.iter().filter_map(|output| output.file.as_deref()).collect();
+    for (at, file) in files.iter().enumerate() {
+        // What is no plain file, as a pipe, takes one report after the other.
+        let is_special = fs::metadata(file).is_ok_and(|meta| !meta.is_file());
+        if !is_special && files[..at].iter().any(|earlier| place(earlier) == place(file)) {
+            let message = format!("two reports would be written to {}; give each a file of its own", file.display());
+            return Err(Failure::usage(message));
+        }
+    }
     let mut outputs = asked.to_vec();
     if on_stdout.is_empty() {
         outputs.push(Output { format: Format::Text, file: None });
     }
     Ok(outputs)
+}
+
+/// The place of a file that may not be there yet: its folder, whatever way leads to it, and its name.
+fn place(file: &Path) -> (PathBuf, Option<&OsStr>) {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    (fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned()), file.file_name())
 }
 
 /// Writes every output. All are tried; the first failure that there is something to say about is the result.
@@ -86,7 +102,7 @@ fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         let mut out = BufWriter::new(File::options().write(true).open(path)?);
         return write(&mut out).and_then(|()| out.flush());
     }
-    let mut name = path.file_name().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
+    let mut name = path.file_name().map(OsStr::to_os_string).unwrap_or_default();
     name.push(".new");
     let new = path.with_file_name(name);
     let mut out = BufWriter::new(create_new(&new)?);

@@ -15,11 +15,16 @@ pub(super) struct Spinner(ProgressBar);
 impl Spinner {
     pub(super) fn new(shown: bool) -> Self {
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let spinner = Self::on(target);
         if shown {
-            bar.enable_steady_tick(Duration::from_millis(120));
+            spinner.0.enable_steady_tick(Duration::from_millis(120));
         }
-        Self(bar)
+        spinner
+    }
+
+    /// A bar is drawn as a bar unless it is told otherwise, and would not show what it says.
+    fn on(target: ProgressDrawTarget) -> Self {
+        Self(ProgressBar::with_draw_target(None, target).with_style(ProgressStyle::default_spinner()))
     }
 
     pub(super) fn show(&self, stage: Stage) {
@@ -66,5 +71,70 @@ impl Bars {
         }
         // That a terminal cannot be cleared changes nothing.
         let _ = self.all.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal that keeps what is written on it.
+    #[derive(Debug, Clone, Default)]
+    struct Paper(Arc<Mutex<String>>);
+
+    impl TermLike for Paper {
+        fn width(&self) -> u16 {
+            80
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.write_str(text)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            self.0.lock().unwrap().clear();
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_line_says_what_is_done_and_goes_away() {
+        let paper = Paper::default();
+        let spinner = Spinner::on(ProgressDrawTarget::term_like(Box::new(paper.clone())));
+        spinner.show(Stage::Read(3));
+        let line = paper.0.lock().unwrap().clone();
+        assert!(line.contains("reading 3 files") && !line.contains("0/0"), "{line:?}");
+        spinner.clear();
+        assert_eq!(paper.0.lock().unwrap().trim(), "");
     }
 }

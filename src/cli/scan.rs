@@ -202,9 +202,9 @@ impl PolicyArguments {
         let rules = rule::rules();
         let tree = tree_policy(selection).filter(|_| !self.no_repo_policy);
         let mut policy = match (&self.policy, self.profile, &tree) {
-            (Some(path), _, _) => read(path, PolicyOrigin::Flag, today)?,
+            (Some(path), _, _) => read(path, &path.display().to_string(), PolicyOrigin::Flag, today)?,
             (None, Some(profile), _) => Policy::built_in(profile.into(), &rules),
-            (None, None, Some(path)) => read(path, PolicyOrigin::Tree, today)?,
+            (None, None, Some(path)) => read(path, &in_tree(path, selection)?, PolicyOrigin::Tree, today)?,
             (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
         };
         if let Some(tree) = tree.filter(|_| policy.origin != PolicyOrigin::Tree)
@@ -235,10 +235,18 @@ fn tree_policy(selection: &Selection) -> Option<PathBuf> {
     files.find(|file| fs::symlink_metadata(file).is_ok_and(|meta| meta.is_file()))
 }
 
-fn read(path: &Path, origin: PolicyOrigin, today: Date) -> Result<Policy, Failure> {
-    let shown = path.display().to_string();
+/// The path of a file of the scanned tree as reports have it: relative to the root, with `/`.
+fn in_tree(path: &Path, selection: &Selection) -> Result<String, Failure> {
+    let root = selection.root().map_err(Failure::usage)?;
+    let full = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let parts = full.strip_prefix(root).unwrap_or(path).components();
+    let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy()).collect();
+    Ok(parts.join("/"))
+}
+
+fn read(path: &Path, shown: &str, origin: PolicyOrigin, today: Date) -> Result<Policy, Failure> {
     let text = read_policy(path).map_err(|error| Failure::usage(format!("the policy {shown}: {error}")))?;
-    policy::parse(&shown, &text, origin, &rule::rules(), today)
+    policy::parse(shown, &text, origin, &rule::rules(), today)
         .map_err(|errors| Failure { exit: Exit::Usage, messages: errors.iter().map(ToString::to_string).collect() })
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, RepoPath};
+use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
 #[cfg(test)]
@@ -271,8 +271,9 @@ impl Parsed {
     }
 
     /// Whether something was lost.
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error)
+    #[cfg(test)]
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == crate::model::DiagnosticSeverity::Error)
     }
 }
 

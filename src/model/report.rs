@@ -1,9 +1,6 @@
 //! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
 
-use super::{
-    AliasGroup, Decision, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionStatus, Level, RepoPath,
-    Rule,
-};
+use super::{AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Level, RepoPath, Rule};
 
 /// Whether the run passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,9 +138,14 @@ impl SourceState {
         }
     }
 
-    /// Whether it makes the run incomplete.
-    pub fn is_gap(self) -> bool {
-        matches!(self, Self::Stale | Self::Missing | Self::Failed)
+    /// Whether it makes the run incomplete. How old a source may be is a matter of its own; what one that does not
+    /// answer means is for the policy to say.
+    fn is_gap(self, unanswered: OnUnknown) -> bool {
+        match self {
+            Self::Stale => true,
+            Self::Missing | Self::Failed => unanswered >= OnUnknown::Incomplete,
+            Self::Ok | Self::NotAsked => false,
+        }
     }
 }
 
@@ -175,6 +177,35 @@ pub struct SourceCoverage {
     pub message: Option<String>,
 }
 
+/// What happens where a fact is not known that a rule needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum OnUnknown {
+    /// It is said and counts for nothing.
+    Allow,
+    /// It is warned about.
+    Warn,
+    /// The run is incomplete.
+    #[default]
+    Incomplete,
+    /// The run fails.
+    Deny,
+}
+
+impl OnUnknown {
+    /// Every choice, from the mildest on.
+    pub const ALL: [Self; 4] = [Self::Allow, Self::Warn, Self::Incomplete, Self::Deny];
+
+    /// The word that policies use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Warn => "warn",
+            Self::Incomplete => "incomplete",
+            Self::Deny => "deny",
+        }
+    }
+}
+
 /// A fact that a rule needed and that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unknown {
@@ -186,8 +217,8 @@ pub struct Unknown {
     pub packages: usize,
     /// What is missing, in words.
     pub message: String,
-    /// Whether it makes the run incomplete (`on-unknown`).
-    pub incomplete: bool,
+    /// What it does to the run.
+    pub outcome: OnUnknown,
 }
 
 /// What was looked at, and what was not. Nothing is lost in silence.
@@ -201,6 +232,8 @@ pub struct Coverage {
     pub packages: Vec<PackageState>,
     /// Bounds that were hit while walking.
     pub bounds: Vec<String>,
+    /// What the policy makes of packages that could not be compared with advisories.
+    pub uncompared: OnUnknown,
 }
 
 /// Where the policy came from.
@@ -235,7 +268,7 @@ pub struct PolicySummary {
     pub profile: &'static str,
     /// Where it came from.
     pub origin: PolicyOrigin,
-    /// The file, as the user named it.
+    /// The file, as the caller named it; in the scanned tree, relative to its root.
     pub path: Option<String>,
     /// SHA-256 of its text, hexadecimal.
     pub sha256: Option<String>,
@@ -286,13 +319,33 @@ pub struct Summary {
 impl Report {
     /// Whether the run passes.
     pub fn verdict(&self) -> Verdict {
-        if self.decisions.iter().any(|decision| decision.effective() == Level::Deny) {
+        if self.denies_the_unknown() || self.decisions.iter().any(|decision| decision.effective() == Level::Deny) {
             Verdict::Fail
         } else if self.is_complete() {
             Verdict::Pass
         } else {
             Verdict::Incomplete
         }
+    }
+
+    /// Whether the policy denies that something is not known.
+    pub fn denies_the_unknown(&self) -> bool {
+        self.unknowns.iter().any(|unknown| unknown.outcome == OnUnknown::Deny)
+    }
+
+    /// What is not known and is no gap, or is more than one: the gaps of a source are said once.
+    pub fn unknowns_beside_gaps(&self) -> impl Iterator<Item = &Unknown> {
+        self.unknowns.iter().filter(|unknown| match unknown.outcome {
+            OnUnknown::Deny => true,
+            OnUnknown::Incomplete => false,
+            OnUnknown::Allow | OnUnknown::Warn => !self.is_source_gap(unknown.source),
+        })
+    }
+
+    /// Whether what that source did not tell makes the run incomplete.
+    fn is_source_gap(&self, name: &str) -> bool {
+        let of_advisories = self.coverage.sources.iter().any(|source| source.name == name);
+        of_advisories && self.coverage.uncompared >= OnUnknown::Incomplete
     }
 
     /// Whether everything recognised was looked at.
@@ -307,23 +360,26 @@ impl Report {
 
     /// Everything that makes the run incomplete, in words, one line each.
     pub fn gaps(&self) -> Vec<String> {
+        let unanswered = self.coverage.uncompared;
         let mut gaps = Vec::new();
         for file in self.coverage.files.iter().filter(|file| file.is_gap()) {
             let why = file.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{}: {}: {why}", file.path, file.state.as_str()));
         }
-        for source in self.coverage.sources.iter().filter(|source| source.state.is_gap()) {
+        for source in self.coverage.sources.iter().filter(|source| source.state.is_gap(unanswered)) {
             let ecosystem = source.ecosystem.map_or("", Ecosystem::osv_name);
             let why = source.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{} {ecosystem}: {}: {why}", source.name, source.state.as_str()));
         }
         gaps.extend(self.coverage.bounds.iter().cloned());
         let uncertain = self.coverage.packages.iter().filter(|&&state| state == PackageState::CannotJudge).count();
-        if uncertain > 0 {
+        if uncertain > 0 && unanswered >= OnUnknown::Incomplete {
             let packages = if uncertain == 1 { "package has" } else { "packages have" };
             gaps.push(format!("{uncertain} {packages} a version or an advisory that cannot be compared"));
         }
-        gaps.extend(self.unknowns.iter().filter(|unknown| unknown.incomplete).map(|unknown| unknown.message.clone()));
+        let others = self.unknowns.iter().filter(|unknown| unknown.outcome >= OnUnknown::Incomplete);
+        let others = others.filter(|unknown| !self.is_source_gap(unknown.source));
+        gaps.extend(others.map(|unknown| unknown.message.clone()));
         gaps
     }
 
@@ -339,10 +395,5 @@ impl Report {
             }
         }
         summary
-    }
-
-    /// Whether something is said that is no note.
-    pub fn has_warnings(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity != DiagnosticSeverity::Note)
     }
 }

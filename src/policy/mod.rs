@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::model::{Data, Kinds, Level, PackageId, PolicyOrigin, PolicySummary, Rule, Severity};
+use crate::model::{Data, Kinds, Level, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Severity};
 
 mod decide;
 mod exception;
@@ -80,34 +80,6 @@ impl Scope {
     }
 }
 
-/// What happens where a fact is not known that a rule needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OnUnknown {
-    /// It is said and counts for nothing.
-    Allow,
-    /// It is warned about.
-    Warn,
-    /// The run is incomplete.
-    Incomplete,
-    /// The run fails.
-    Deny,
-}
-
-impl OnUnknown {
-    /// Every choice, from the mildest on.
-    pub const ALL: [Self; 4] = [Self::Allow, Self::Warn, Self::Incomplete, Self::Deny];
-
-    /// The word that policies use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Warn => "warn",
-            Self::Incomplete => "incomplete",
-            Self::Deny => "deny",
-        }
-    }
-}
-
 /// What a policy says about one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleSettings {
@@ -165,7 +137,7 @@ pub struct Policy {
     pub profile: Profile,
     /// Where it came from.
     pub origin: PolicyOrigin,
-    /// The file, as the user named it.
+    /// The file, as the caller named it; in the scanned tree, relative to its root.
     pub path: Option<String>,
     /// SHA-256 of the file's text, hexadecimal.
     pub sha256: Option<String>,
@@ -250,9 +222,18 @@ impl Policy {
         self.rules.values().filter(|settings| settings.level == Level::Off).map(|settings| settings.rule.id).collect()
     }
 
-    /// Whether a rule that is evaluated needs that kind of data.
-    pub fn needs(&self, data: Data) -> bool {
-        self.active().iter().any(|rule| rule.data.contains(&data))
+    /// The rules that are to be evaluated and need that kind of data, with what happens where it is not known.
+    pub fn needing(&self, data: Data) -> impl Iterator<Item = (&'static Rule, OnUnknown)> {
+        let active = self.rules.values().filter(|settings| settings.level != Level::Off);
+        active
+            .filter(move |settings| settings.rule.data.contains(&data))
+            .map(|settings| (settings.rule, settings.on_unknown))
+    }
+
+    /// What happens where data of that kind is not known: the strictest choice of the rules that need it, nothing where
+    /// none does.
+    pub fn on_unknown(&self, data: Data) -> OnUnknown {
+        self.needing(data).map(|(_, choice)| choice).max().unwrap_or(OnUnknown::Allow)
     }
 
     /// What reports say about it.
@@ -291,12 +272,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_off_needs_nothing() {
+    fn the_strictest_rule_says_what_the_unknown_does_and_what_is_off_says_nothing() {
         let mut policy = Policy::built_in(Profile::Greenfield, &rule::rules());
-        assert!(policy.needs(Data::Advisories) && policy.needs(Data::Local));
+        assert_eq!(policy.on_unknown(Data::Advisories), OnUnknown::Incomplete);
+        for id in [KNOWN_VULNERABILITY, MALICIOUS_PACKAGE] {
+            policy.set_level(id, Level::Off).unwrap();
+        }
+        assert_eq!(policy.on_unknown(Data::Advisories), OnUnknown::Warn);
         for rule in rule::rules().into_iter().filter(|rule| rule.data.contains(&Data::Advisories)) {
             policy.set_level(rule.id, Level::Off).unwrap();
         }
-        assert!(!policy.needs(Data::Advisories) && policy.needs(Data::Local));
+        assert_eq!(policy.on_unknown(Data::Advisories), OnUnknown::Allow);
+        assert_eq!(policy.needing(Data::Advisories).count(), 0);
     }
 }

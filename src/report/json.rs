@@ -100,7 +100,7 @@ struct Policy<'r> {
     /// enforced by the caller; read from the merge base.
     #[cfg_attr(test, schemars(extend("enum" = ["built-in", "flag", "tree", "base"])))]
     origin: &'static str,
-    /// The file, as the user named it.
+    /// The file, as the caller named it; in the scanned tree, relative to the repository root.
     path: Option<&'r str>,
     /// SHA-256 of its text, hexadecimal.
     sha256: Option<&'r str>,

@@ -1,7 +1,8 @@
 //! What several formats say in the same words.
 
 use crate::model::{
-    AdvisoryKind, AliasGroup, Decision, Finding, Location, PackageIndex, PathCount, Report, Root, Severity, Subject,
+    AdvisoryKind, AliasGroup, Decision, ExceptionState, ExceptionStatus, Finding, Location, PackageIndex, PathCount,
+    Report, Root, Severity, Subject,
 };
 
 use super::escape;
@@ -162,6 +163,26 @@ pub(super) fn ids(decision: &Decision) -> String {
             None => group.key().id.clone(),
         },
     }
+}
+
+/// Why somebody should look at an exception, if somebody should: it has ended, ends soon, or covers nothing.
+pub(super) fn exception(report: &Report, exception: &ExceptionStatus) -> Option<String> {
+    let day = exception.expires.as_deref();
+    // Both are written as ISO 8601 has it, so that they compare as text.
+    let past = day.filter(|&day| day < &*report.evaluated_on);
+    let what = match exception.state {
+        ExceptionState::Used => return None,
+        ExceptionState::Expired => match past {
+            Some(day) => format!("expired on {day}; what it covered counts again"),
+            None => "has ended, since a fix is known; what it covered counts again".to_owned(),
+        },
+        ExceptionState::Expiring => {
+            format!("ends soon, on {}; then what it covers counts again", day.unwrap_or("an unknown day"))
+        }
+        ExceptionState::Unused => "covers no finding; it can be removed".to_owned(),
+    };
+    let at = exception.location.as_ref().map(|at| format!(" ({})", place(at))).unwrap_or_default();
+    Some(format!("{}{at}: {what}", exception.id))
 }
 
 #[cfg(test)]

@@ -442,6 +442,7 @@ fn coverage(graph: &DependencyGraph, complete: bool) -> Coverage {
         ],
         packages: graph.packages.iter().map(state).collect(),
         bounds: Vec::new(),
+        uncompared: OnUnknown::Incomplete,
     };
     if !complete {
         coverage.files.push(file(
@@ -501,7 +502,7 @@ pub(super) fn failing() -> Report {
         source: "scorecard",
         packages: 12,
         message: "the service did not answer".to_owned(),
-        incomplete: false,
+        outcome: OnUnknown::Warn,
     }];
     report.diagnostics = vec![
         Diagnostic::warning(&"web/package-lock.json".into(), Some(40), "the entry has no integrity"),

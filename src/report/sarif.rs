@@ -3,8 +3,8 @@
 //!
 //! One result per finding that is denied or warned about, on the line of the version; one rule per advisory, since
 //! GitHub takes severity from the rule. Excepted findings are left out unless they are asked for, because GitHub
-//! would open alerts for them. A run that did not look at everything says `executionSuccessful: false`, for an
-//! upload of it would close alerts.
+//! would open alerts for them. A run that was incomplete or had nothing to scan says `executionSuccessful: false`, for
+//! an upload of it would close alerts.
 
 mod results;
 mod rules;

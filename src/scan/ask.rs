@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 
 use crate::database::{DatabaseError, Index, Query};
 use crate::model::{
-    AliasGroup, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, PackageId, PackageState,
-    SourceCoverage, SourceKind, SourceState,
+    AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, OnUnknown, PackageId,
+    PackageState, Rule, SourceCoverage, SourceKind, SourceState, Unknown,
 };
 use crate::policy::Policy;
 
@@ -22,6 +22,7 @@ pub(super) struct Answers {
     pub(super) facts: Facts,
     pub(super) sources: Vec<SourceCoverage>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) unknowns: Vec<Unknown>,
 }
 
 /// Asks the index about every package that advisories speak of by name.
@@ -60,7 +61,11 @@ pub(super) fn ask(
             for (at, answer) in places.into_iter().zip(found) {
                 if answer.judged.cannot_judge > 0 || !answer.rejected.is_empty() {
                     states[at] = PackageState::CannotJudge;
-                    answers.diagnostics.push(cannot_judge(graph, at, answer.judged.cannot_judge, &answer.rejected));
+                    let mut said = cannot_judge(graph, at, answer.judged.cannot_judge, &answer.rejected);
+                    if policy.on_unknown(Data::Advisories) < OnUnknown::Incomplete {
+                        said.severity = DiagnosticSeverity::Warning;
+                    }
+                    answers.diagnostics.push(said);
                 }
                 groups[at] = answer.judged.groups;
             }
@@ -77,6 +82,7 @@ pub(super) fn ask(
         }
         None => {}
     }
+    answers.unknowns = unknowns(&states, policy);
     answers.facts = Facts { states, advisories: groups };
     answers
 }
@@ -95,6 +101,20 @@ fn state(id: &PackageId, policy: &Policy) -> PackageState {
 
 fn is_asked(state: PackageState) -> bool {
     matches!(state, PackageState::Matched | PackageState::Unresolved)
+}
+
+/// What each rule that rests on advisories could not learn.
+fn unknowns(states: &[PackageState], policy: &Policy) -> Vec<Unknown> {
+    let is_unknown = |state: &&PackageState| matches!(state, PackageState::NoIndex | PackageState::CannotJudge);
+    let packages = states.iter().filter(is_unknown).count();
+    let unknown = |(rule, outcome): (&'static Rule, OnUnknown)| Unknown {
+        rule: rule.id,
+        source: SOURCE,
+        packages,
+        message: "there is no advisory index for them, or a version or an advisory that cannot be compared".to_owned(),
+        outcome,
+    };
+    if packages == 0 { Vec::new() } else { policy.needing(Data::Advisories).map(unknown).collect() }
 }
 
 /// The ledger's row for each ecosystem that has packages to ask about.
@@ -120,7 +140,10 @@ fn sources(
             rejected: 0,
             message: Some(message),
         };
-        let unjudged = format!("{packages} packages were not compared with any advisory");
+        let unjudged = match packages {
+            1 => "1 package was not compared with any advisory".to_owned(),
+            _ => format!("{packages} packages were not compared with any advisory"),
+        };
         let index = match index {
             Ok(index) => index,
             Err(error @ DatabaseError::Missing { .. }) => {
@@ -175,7 +198,8 @@ fn cannot_judge(
     let id = &graph.packages[at].id;
     let mut message = format!("{}: ", id.label());
     if records > 0 {
-        message += &format!("{records} advisories for this name cannot be compared with this version");
+        let advisories = if records == 1 { "advisory" } else { "advisories" };
+        message += &format!("{records} {advisories} for this name cannot be compared with this version");
     }
     for rejected in rejected {
         let separator = if message.ends_with(": ") { "" } else { "; " };

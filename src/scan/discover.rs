@@ -55,6 +55,24 @@ pub struct Selection {
     pub bounds: Bounds,
 }
 
+impl Selection {
+    /// The root that file paths are relative to.
+    ///
+    /// # Errors
+    /// Where it, or the first path, is not there.
+    pub fn root(&self) -> Result<PathBuf, DiscoverError> {
+        let first = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
+        match &self.repo_root {
+            Some(root) => canonical(root),
+            None => Ok(repository_of(&canonical(first)?)),
+        }
+    }
+}
+
+fn canonical(path: &Path) -> Result<PathBuf, DiscoverError> {
+    fs::canonicalize(path).map_err(|source| DiscoverError::Path { path: path.to_owned(), source })
+}
+
 /// A recognised file to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
@@ -131,18 +149,11 @@ const TEST_DATA: &[&str] =
 /// # Errors
 /// Where a path that was asked for cannot be scanned at all. Everything else is in the ledger.
 pub(super) fn discover(selection: &Selection) -> Result<Discovery, DiscoverError> {
-    let canonical =
-        |path: &Path| fs::canonicalize(path).map_err(|source| DiscoverError::Path { path: path.to_owned(), source });
     let mut paths = Vec::new();
     for path in &selection.paths {
         paths.push(canonical(path)?);
     }
-    let first = paths.first().cloned().unwrap_or_default();
-    let root = match &selection.repo_root {
-        Some(root) => canonical(root)?,
-        None => repository_of(&first),
-    };
-    let mut walk = Walk::new(selection, root)?;
+    let mut walk = Walk::new(selection, selection.root()?)?;
     for path in paths {
         if !path.starts_with(&walk.discovery.root) {
             return Err(DiscoverError::OutsideRoot { path, root: walk.discovery.root });

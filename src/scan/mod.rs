@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Support};
-use crate::model::{Coverage, DependencyGraph, Report};
+use crate::model::{Coverage, Data, DependencyGraph, Report};
 use crate::policy::{self, Policy};
 use crate::rule::{self, Parameters, View};
 
@@ -84,12 +84,13 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, Disco
         graph,
         decisions,
         exceptions,
-        unknowns: Vec::new(),
+        unknowns: answers.unknowns,
         coverage: Coverage {
             files: reading.files,
             sources: answers.sources,
             packages: answers.facts.states,
             bounds: discovery.bounds,
+            uncompared: request.policy.on_unknown(Data::Advisories),
         },
         diagnostics,
         exit_code: 0,

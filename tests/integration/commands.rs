@@ -209,7 +209,11 @@ fn shells_and_manuals_get_what_they_want() {
         tree.run(&["completions", shell]).exits(0).says("osprey").says("exit-zero");
     }
     tree.run(&["completions", "tcsh"]).exits(2);
-    tree.run(&["man"]).exits(0).says(".TH osprey").says("scan");
+    let manual = tree.run(&["man"]).exits(0).says(".TH osprey 1").says("Exit codes").stdout.replace("\\-", "-");
+    for page in ["osprey-scan", "osprey-db", "osprey-db-update", "osprey-why", "osprey-explain", "osprey-list"] {
+        assert!(manual.contains(&format!(".TH {page} 1")), "a page that is named is there: {page}");
+    }
+    assert!(manual.contains("--allow-incomplete"), "{manual}");
     tree.run(&["--version"]).exits(0).says(concat!("osprey ", env!("CARGO_PKG_VERSION")));
 }
 
@@ -237,4 +241,18 @@ fn the_environment_says_where_the_index_is() {
     run(tree.command(&["explain", "CVE-2020-26235"]).env("OSPREY_DB", index())).exits(0);
     // A flag says it louder.
     run(tree.command(&["scan", "--db", "none", "--today", "2026-11-05"]).env("OSPREY_DB", index())).exits(3);
+}
+
+#[test]
+fn what_a_rejected_record_says_is_escaped() {
+    let tree = Tree::new();
+    // A bucket without a record that can be read still says what it could not take.
+    let broken = "{\"id\": \"GHSA-broken\", \"modified\": \"2026-11-01T00:00:00Z\",
+        \"affected\": [{\"package\": {\"ecosystem\": \"npm\", \"name\": \"a\\u202eb\\r\\n::error::c\"}, \"ranges\": 1}]}";
+    let tree = tree.file("osv/ecosystems.txt", "npm\n").file("osv/npm/GHSA-broken.json", broken);
+    let out =
+        tree.run(&["db", "update", "--from", "osv", "--db", "db"]).exits(0).says("records that could not be taken: 1");
+    let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!out.stdout.contains(bad) && !out.stdout.contains("\n::error"), "{:?}", out.stdout);
+    assert!(out.stdout.contains("(a\u{fffd}b"), "{:?}", out.stdout);
 }

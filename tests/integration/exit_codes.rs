@@ -43,6 +43,9 @@ fn what_the_caller_got_wrong_is_2() {
     tree.scan(&["-o", "yaml"]).exits(2).complains("there is no format \"yaml\"");
     tree.scan(&["-o", "json="]).exits(2);
     tree.scan(&["-o", "json", "-o", "sarif"]).exits(2).complains("json and sarif would both go to stdout").hides("{");
+    let twice =
+        tree.scan(&["-o", "json=both", "-o", "sarif=./both"]).exits(2).complains("two reports would be written");
+    assert!(twice.stdout.is_empty() && !tree.path("both").exists());
     tree.scan(&["--exclude", "{"]).exits(2).complains("--exclude");
     tree.run(&["scan", "--today", "tomorrow"]).exits(2).complains("tomorrow");
     tree.scan(&["--policy", "none.toml"]).exits(2).complains("none.toml");
@@ -100,6 +103,38 @@ fn a_missing_or_damaged_index_is_3() {
 }
 
 #[test]
+fn the_policy_says_what_the_unknown_does() {
+    let lock = bad();
+    let policy = |choice: &str| {
+        let rule = |id: &str| format!("{id} = {{ on-unknown = \"{choice}\" }}\n");
+        format!("version = 1\n[rules]\n{}{}", rule("known-vulnerability"), rule("malicious-package"))
+    };
+    for (choice, code, said) in [
+        ("allow", 0, "not known: "),
+        ("warn", 0, "not known: "),
+        ("incomplete", 3, "INCOMPLETE"),
+        ("deny", 1, "denies that something is not known. The run is INCOMPLETE too"),
+    ] {
+        let tree = Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", &policy(choice))]);
+        let report = tree.run(&["scan", "--today", "2026-11-05"]).exits(code).says(said).hides("nothing was found");
+        assert!(report.stdout.contains("1 without an advisory index"), "{}", report.stdout);
+        let json = tree.run(&["scan", "--today", "2026-11-05", "-o", "json"]).exits(code).json();
+        let unknown = &json["unknowns"][0];
+        assert_eq!((&unknown["outcome"], &unknown["packages"]), (&choice.into(), &1.into()), "{unknown}");
+        assert_eq!(json["complete"], code == 0);
+        // Where everything is known, there is nothing to say.
+        let known = tree.scan(&["-o", "json"]).exits(1).json();
+        assert_eq!((&known["unknowns"], &known["complete"]), (&serde_json::json!([]), &true.into()));
+        // A record that could not be read is as unknown as one that is not there.
+        let garbled = Tree::of(&[
+            ("package-lock.json", &package_lock(&[("garbled", "1.0.0")])),
+            ("osprey.toml", &policy(choice)),
+        ]);
+        garbled.scan(&[]).exits(code).says("GHSA-broken");
+    }
+}
+
+#[test]
 fn the_index_of_the_cache_folder_is_used() {
     let tree = Tree::of(&[("Cargo.lock", &bad())]);
     fs::create_dir_all(tree.cache()).unwrap();
@@ -123,7 +158,9 @@ fn an_index_without_the_ecosystem_is_3() {
     };
     bucket(&tree.path("osv"), &[record]);
     make_index(&tree.path("osv"), &tree.path("db"));
-    tree.run(&["scan", "--db", "db", "--today", "2026-11-05", "Cargo.lock"]).exits(3).says("crates.io");
+    tree.run(&["scan", "--db", "db", "--today", "2026-11-05", "Cargo.lock"])
+        .exits(3)
+        .says("1 package was not compared");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::{Tree, bad, cargo_lock, clean, package_lock};
+use crate::support::{CRITICAL, Record, TODAY, Tree, bad, cargo_lock, clean, index, make_index, package_lock, run};
 
 /// A tree with something of everything.
 fn mixed() -> Tree {
@@ -203,4 +203,107 @@ expires = 2026-10-01
         ("osprey.toml", policy),
     ]);
     assert_snapshot!(tree.scan(&[]).stdout);
+}
+
+#[test]
+fn a_policy_of_the_tree_is_named_as_every_file_of_it() {
+    let policy = "version = 1\n[[exceptions]]\nadvisory = \"CVE-1999-1\"\nreason = \"r\"\nexpires = 2026-12-01\n";
+    let tree = Tree::of(&[(".git/HEAD", ""), ("sub/Cargo.lock", &clean()), ("sub/osprey.toml", policy)]);
+    for (path, folder) in [("sub", "."), (".", "sub"), ("../sub/.", "sub")] {
+        let db = index().to_str().unwrap();
+        let arguments = ["scan", path, "--db", db, "--today", TODAY, "-o", "json"];
+        let json = run(tree.command(&arguments).current_dir(tree.path(folder))).exits(0).json();
+        assert_eq!(json["policy"]["path"], "sub/osprey.toml", "{path}");
+        assert_eq!(json["exceptions"][0]["location"]["path"], "sub/osprey.toml", "{path}");
+    }
+    tree.scan(&["sub"]).exits(0).says("policy: from the scanned tree, not enforced by the caller: sub/osprey.toml");
+}
+
+#[test]
+fn exceptions_to_look_after_stand_in_text_and_sarif() {
+    let policy = r#"version = 1
+
+[[exceptions]]
+advisory = "CVE-2021-25900"
+reason = "until there is a fix, and there is one"
+until-fixed = true
+expires = 2027-01-31
+
+[[exceptions]]
+advisory = "CVE-1999-1"
+reason = "covers nothing"
+expires = 2027-01-31
+
+[[exceptions]]
+advisory = "CVE-2020-26235"
+reason = "past"
+expires = 2026-10-01
+"#;
+    let lock = cargo_lock(&[("smallvec", "0.6.13"), ("time", "0.1.43")]);
+    let tree = Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", policy)]);
+    let text = tree.scan(&[]).exits(1).stdout;
+    let sarif = tree.scan(&["-o", "sarif"]).exits(1).json();
+    let notifications = sarif["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+    let notes: Vec<&str> = notifications.iter().map(|note| note["message"]["text"].as_str().unwrap()).collect();
+    for said in [
+        "CVE-2021-25900 (osprey.toml:4): has ended, since a fix is known; what it covered counts again",
+        "CVE-1999-1 (osprey.toml:10): covers no finding; it can be removed",
+        "CVE-2020-26235 (osprey.toml:15): expired on 2026-10-01; what it covered counts again",
+    ] {
+        assert!(text.contains(&format!("- {said}\n")), "{said}: {text}");
+        assert!(notes.contains(&format!("Exception {said}.").as_str()), "{said}: {notes:?}");
+    }
+}
+
+#[test]
+fn a_fingerprint_lasts() {
+    let tree = Tree::new();
+    let record = |id, aliases, published: &str| {
+        let record = Record {
+            id,
+            ecosystem: "crates.io",
+            name: "smallvec",
+            introduced: "0.0.0-0",
+            fixed: Some("0.6.14"),
+            aliases,
+            cvss: Some(CRITICAL),
+            summary: "Buffer overflow",
+        };
+        let folder = tree.path("osv/crates.io");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{id}.json")), record.json().replace("2025-02-03", published)).unwrap();
+        make_index(&tree.path("osv"), &tree.path("db"));
+    };
+    fs::create_dir(tree.path("osv")).unwrap();
+    fs::write(tree.path("osv/ecosystems.txt"), "crates.io\n").unwrap();
+    record("RUSTSEC-2021-0003", &[], "2025-02-03");
+    // Places and fingerprints of all findings, as JSON and SARIF have them.
+    let prints = |locks: &[(&str, &str)]| -> Vec<(String, String)> {
+        let scanned = Tree::of(locks);
+        let db = tree.path("db");
+        let arguments = ["scan", "--db", db.to_str().unwrap(), "--today", TODAY, "-o", "json", "-o", "sarif=r.sarif"];
+        let json = scanned.run(&arguments).exits(1).json();
+        let sarif: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(scanned.path("r.sarif")).unwrap()).unwrap();
+        let of = |finding: &serde_json::Value| {
+            let path = finding["locations"][0]["path"].as_str().unwrap().to_owned();
+            (path, finding["fingerprint"].as_str().unwrap().to_owned())
+        };
+        let found: Vec<_> = json["findings"].as_array().unwrap().iter().map(of).collect();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let written: Vec<&str> =
+            results.iter().map(|result| result["partialFingerprints"]["osprey/v1"].as_str().unwrap()).collect();
+        assert_eq!(written, found.iter().map(|(_, print)| print.as_str()).collect::<Vec<_>>());
+        found
+    };
+    let before = prints(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.12")]))]);
+    assert_eq!(before.len(), 1);
+    assert_eq!(prints(&[("Cargo.lock", &bad())]), before, "a bump that stays vulnerable");
+    let moved = cargo_lock(&[("itoa", "1.0.11"), ("smallvec", "0.6.12")]);
+    assert_eq!(prints(&[("Cargo.lock", &moved)]), before, "a moved line");
+    let two = prints(&[("Cargo.lock", &bad()), ("tools/Cargo.lock", &bad())]);
+    assert_eq!((two.len(), &two[0]), (2, &before[0]), "another lockfile changes nothing");
+    assert_ne!(two[0].1, two[1].1, "what stands in two lockfiles is two findings");
+    record("GHSA-43w2-9j62-hq99", &["RUSTSEC-2021-0003", "CVE-2021-25900"], "2025-06-07");
+    assert_eq!(prints(&[("Cargo.lock", &bad())]), before, "a new alias");
 }

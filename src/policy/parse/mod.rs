@@ -188,8 +188,9 @@ fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::OnUnknown;
     use crate::model::{DependencyKind, Ecosystem, PackageId, Severity, Source};
-    use crate::policy::{OnUnknown, Scope};
+    use crate::policy::Scope;
     use crate::rule;
 
     fn read(text: &str) -> Result<Policy, Vec<PolicyError>> {

@@ -4,8 +4,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Value};
-use crate::model::{Data, DependencyKind, Kinds, Level, Rule, Severity};
-use crate::policy::{KNOWN_VULNERABILITY, OnUnknown, Policy, RuleSettings, Scope};
+use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Severity};
+use crate::policy::{KNOWN_VULNERABILITY, Policy, RuleSettings, Scope};
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 

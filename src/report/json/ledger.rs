@@ -90,8 +90,9 @@ pub(super) struct UnknownEntry<'r> {
     packages: usize,
     /// What is missing.
     message: &'r str,
-    /// Whether it makes the run incomplete.
-    incomplete: bool,
+    /// What it does to the run, as the policy has it: nothing; a warning; it is incomplete; it fails.
+    #[cfg_attr(test, schemars(extend("enum" = ["allow", "warn", "incomplete", "deny"])))]
+    outcome: &'static str,
 }
 
 /// What happened, where, and what to do about it.
@@ -165,7 +166,7 @@ impl<'r> UnknownEntry<'r> {
             source: unknown.source,
             packages: unknown.packages,
             message: &unknown.message,
-            incomplete: unknown.incomplete,
+            outcome: unknown.outcome.as_str(),
         }
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{DiagnosticSeverity, PolicyOrigin, Report, Verdict};
+use crate::model::{DiagnosticSeverity, OnUnknown, PolicyOrigin, Report, Verdict};
 
-use super::super::phrase::count;
+use super::super::phrase::{self, count};
 use super::super::{Options, escape};
 use super::results::{self, SarifResult};
 use super::rules::{self, Descriptor};
@@ -159,12 +159,19 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         let findings = count(chosen.excepted, "finding is", "findings are");
         say("note", format!("{findings} covered by an exception and left out here."));
     }
+    let exceptions = report.exceptions.iter().filter_map(|exception| phrase::exception(report, exception));
+    exceptions.for_each(|said| say("warning", format!("Exception {said}.")));
     if report.policy.origin == PolicyOrigin::Tree {
         say("note", "policy: from the scanned tree, not enforced by the caller.".to_owned());
     }
-    for unknown in report.unknowns.iter().filter(|unknown| !unknown.incomplete) {
+    for unknown in report.unknowns_beside_gaps() {
         let packages = count(unknown.packages, "package", "packages");
-        say("warning", format!("{} could not be judged for {packages}: {}.", unknown.rule, unknown.message));
+        let level = match unknown.outcome {
+            OnUnknown::Allow => "note",
+            OnUnknown::Warn => "warning",
+            OnUnknown::Incomplete | OnUnknown::Deny => "error",
+        };
+        say(level, format!("{} could not be judged for {packages}: {}.", unknown.rule, unknown.message));
     }
     for diagnostic in &report.diagnostics {
         let level = match diagnostic.severity {

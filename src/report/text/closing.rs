@@ -2,14 +2,15 @@
 
 mod next;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 
 use anstyle::Style;
 
 use crate::model::{
-    Diagnostic, DiagnosticSeverity, Ecosystem, ExceptionState, ExceptionStatus, FileCoverage, FileState, PackageState,
-    PolicyOrigin, Report, SourceKind, SourceState, Verdict,
+    Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, OnUnknown, PackageState, PolicyOrigin, Report,
+    SourceKind, SourceState, Verdict,
 };
 
 use super::super::phrase::{self, count};
@@ -31,7 +32,7 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     not_looked_at(page, report, few)?;
     skipped(page, report, options)?;
     below(page, plan, options)?;
-    exceptions(page, &report.exceptions)?;
+    exceptions(page, report)?;
     unknowns(page, report)?;
     diagnostics(page, report, few, options.verbose)?;
     advisories(page, report, options)?;
@@ -62,10 +63,16 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
     let verdict = report.verdict();
     let denied = count(summary.denied, "finding", "findings");
     let mut text = match verdict {
+        Verdict::Fail if summary.denied == 0 => "the policy denies that something is not known".to_owned(),
         Verdict::Fail => format!("the policy denies {denied}"),
         _ if report.is_empty() => "no manifest, lockfile or SBOM was found".to_owned(),
         Verdict::Incomplete => "not everything could be looked at; in what was, nothing is denied".to_owned(),
-        Verdict::Pass if summary.warned == 0 && plan.excepted.is_empty() && plan.allowed.is_empty() => {
+        Verdict::Pass
+            if summary.warned == 0
+                && plan.excepted.is_empty()
+                && plan.allowed.is_empty()
+                && report.unknowns.is_empty() =>
+        {
             match report.graph.third_party() {
                 0 => "there is no package to judge in what was looked at".to_owned(),
                 _ => "nothing was found in what was looked at".to_owned(),
@@ -235,32 +242,30 @@ fn below(page: &mut Page, plan: &Plan, options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-fn exceptions(page: &mut Page, exceptions: &[ExceptionStatus]) -> io::Result<()> {
-    let of_note: Vec<_> = exceptions.iter().filter(|exception| exception.state != ExceptionState::Used).collect();
+fn exceptions(page: &mut Page, report: &Report) -> io::Result<()> {
+    let of_note: Vec<String> =
+        report.exceptions.iter().filter_map(|exception| phrase::exception(report, exception)).collect();
     if of_note.is_empty() {
         return Ok(());
     }
     page.line(0, 2, &[Piece::styled("exceptions to look after:", BOLD)])?;
-    for exception in of_note {
-        let expires = exception.expires.as_deref().unwrap_or("an unknown day");
-        let what = match exception.state {
-            ExceptionState::Expired => format!("expired on {expires}; what it covered counts again"),
-            ExceptionState::Expiring => format!("ends soon, on {expires}; then what it covers counts again"),
-            ExceptionState::Unused | ExceptionState::Used => "covers no finding; it can be removed".to_owned(),
-        };
-        let place = exception.location.as_ref().map(|at| format!(" ({})", phrase::place(at))).unwrap_or_default();
-        item(page, &format!("{}{place}: {what}", exception.id), PLAIN)?;
-    }
-    Ok(())
+    of_note.iter().try_for_each(|said| item(page, said, PLAIN))
 }
 
-/// What rules could not learn without the run being incomplete for it; the rest stands among the gaps.
+/// What rules could not learn without the run being incomplete for it alone; the rest stands among the gaps.
 fn unknowns(page: &mut Page, report: &Report) -> io::Result<()> {
-    for unknown in report.unknowns.iter().filter(|unknown| !unknown.incomplete) {
-        let packages = count(unknown.packages, "package", "packages");
-        entry(page, "not known", &format!("{} ({}, {packages}): {}", unknown.rule, unknown.source, unknown.message))?;
+    // Once for each source, whatever number of rules needed it.
+    let mut rules: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for unknown in report.unknowns_beside_gaps() {
+        let told = (Reverse(unknown.outcome), unknown.source, unknown.packages, unknown.message.as_str());
+        rules.entry(told).or_default().push(unknown.rule);
     }
-    Ok(())
+    rules.into_iter().try_for_each(|((Reverse(outcome), source, packages, message), rules)| {
+        let packages = count(packages, "package", "packages");
+        let rules = rules.join(", ");
+        let denied = if outcome == OnUnknown::Deny { "; the policy denies that" } else { "" };
+        entry(page, "not known", &format!("{rules} ({source}, {packages}): {message}{denied}"))
+    })
 }
 
 fn diagnostics(page: &mut Page, report: &Report, few: usize, verbose: bool) -> io::Result<()> {
