@@ -221,7 +221,7 @@ impl<'d> Lock<'_, 'd> {
         let line = self.document.locate(name).map(|place| place.line);
         let from = if from.is_empty() { "the project" } else { from };
         let message = format!("`{from}` needs `{name}`, which this file does not have; run `npm install` to renew it");
-        self.diagnostics.push(Diagnostic::warning(self.path, line, message));
+        self.diagnostics.push(Diagnostic::error(self.path, line, message));
     }
 
     /// Says that something could not be read, at the line of that part of the document.

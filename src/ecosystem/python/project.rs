@@ -21,7 +21,7 @@ pub(super) fn link(
         if locked.is_empty() && !declared.conditional && !is_itself(manifest, declared) {
             let place = &declared.location;
             let message = format!("`{}` is asked for, but the lock does not hold it", declared.name);
-            diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
+            diagnostics.push(Diagnostic::error(&RepoPath::clone(&place.path), Some(place.line), message));
         }
         for &to in locked {
             graph.mark(to, Some(true), Kinds::default());
