@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::affects::Affects;
 use crate::model::{Affected, AliasGroup, Ecosystem, JudgedRecord, Rating, Severity};
-use crate::version::{Key, Scheme};
+use crate::version::{Key, Scheme, is_python_version};
 
 /// A record for the package in question, before it is judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +30,7 @@ pub fn judge(ecosystem: Ecosystem, version: Option<&str>, mut candidates: Vec<Ca
     let key = scheme.zip(version).and_then(|(scheme, version)| scheme.key(version));
     for candidate in &mut candidates {
         candidate.record.affected = match version {
-            Some(version) => candidate.affects.judge(version, key.as_ref()),
+            Some(version) => judge_version(&candidate.affects, scheme, version, key.as_ref()),
             None if candidate.affects.covers_everything() => Affected::Yes,
             None => Affected::No,
         };
@@ -47,6 +47,23 @@ pub fn judge(ecosystem: Ecosystem, version: Option<&str>, mut candidates: Vec<Ca
     let fixed_in = upgrade.of_all(&members);
     let groups = members.iter().zip(fixed_in).map(|(members, fixed_in)| alias_group(members, &candidates, fixed_in));
     Judged { groups: groups.collect(), cannot_judge }
+}
+
+/// Judges one version. Of Python a local version (`2.0.0+cu118`) is a build of the public one
+/// (<https://peps.python.org/pep-0440/#local-version-identifiers>), which advisories name alone, so that either being
+/// covered counts; and a text that is no version has a place in the order, but what it stands for has not.
+fn judge_version(affects: &Affects, scheme: Option<Scheme>, version: &str, key: Option<&Key>) -> Affected {
+    let own = affects.judge(version, key);
+    if own == Affected::Yes || scheme != Some(Scheme::Pep440) {
+        return own;
+    }
+    if let Some((public, _)) = version.split_once('+') {
+        let of_public = affects.judge(public, Scheme::Pep440.key(public).as_ref());
+        if of_public == Affected::Yes {
+            return of_public;
+        }
+    }
+    if !affects.intervals.is_empty() && !is_python_version(version) { Affected::CannotJudge } else { own }
 }
 
 /// Matching before the rest, the first published first; one without a date last.
@@ -213,6 +230,31 @@ mod tests {
         let judged = judge(Ecosystem::Npm, Some("1.0.0"), candidates);
         assert_eq!(ids(&judged), [vec!["GHSA-9"], vec!["RUSTSEC-1", "GHSA-1"], vec!["RUSTSEC-2"]]);
         assert_eq!(judged.groups[1].aliases, ["CVE-1", "GHSA-1"]);
+    }
+
+    #[test]
+    fn a_local_version_of_python_is_a_build_of_the_public_one() {
+        let judged = |version: &str, affected: &str| {
+            let json = format!(
+                r#"{{"id": "PYSEC-1", "affected": [{{"package": {{"ecosystem": "PyPI", "name": "a"}}, {affected}}}]}}"#
+            );
+            let record = Record::parse(json.as_bytes()).unwrap();
+            let mut of = candidate("PYSEC-1", &[], 1, ALL);
+            of.affects = record.affected[0].affects.clone();
+            let judged = judge(Ecosystem::PyPi, Some(version), vec![of]);
+            (judged.groups.len(), judged.cannot_judge)
+        };
+        let range = |events: &str| format!(r#""ranges": [{{"type": "ECOSYSTEM", "events": [{events}]}}]"#);
+        let last = range(r#"{"introduced": "0"}, {"last_affected": "2.0.0"}"#);
+        assert_eq!(judged("2.0.0+cu118", &last), (1, 0));
+        assert_eq!(judged("2.0.1+cu118", &last), (0, 0));
+        assert_eq!(judged("2.0.0+cu118", r#""versions": ["2.0"]"#), (1, 0));
+        let fixed = range(r#"{"introduced": "1.0"}, {"fixed": "2.0.0"}"#);
+        assert_eq!(judged("2.0.0+cu118", &fixed), (0, 0));
+        // What is no version has no place between two that are.
+        assert_eq!(judged("main", &fixed), (0, 1));
+        assert_eq!(judged("1.5-custom", &fixed), (0, 1));
+        assert_eq!(judged("main", r#""versions": ["2.0"]"#), (0, 0));
     }
 
     #[test]

@@ -160,7 +160,8 @@ impl Record {
             aliases: raw.aliases.unwrap_or_default(),
             published: raw.published.as_deref().and_then(seconds),
             modified: raw.modified.as_deref().and_then(seconds),
-            withdrawn: raw.withdrawn.is_some_and(|value| !value.is_null()),
+            // Anything but a date takes nothing back.
+            withdrawn: raw.withdrawn.as_ref().and_then(Value::as_str).is_some_and(|date| !date.trim().is_empty()),
             references: entries(&raw.references)
                 .filter_map(|reference| Some(reference.get("url")?.as_str()?.to_owned()))
                 .collect(),
@@ -424,5 +425,14 @@ mod tests {
         assert!(Record::parse(b"{}").is_err());
         assert!(Record::parse(br#"{"id": "X", "affected": [{"package": 3}]}"#).is_err());
         assert!(Record::parse(br#"{"id": "X", "affected": [{"package": {"ecosystem": "npm", "name": "a"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": 1}]}]}]}"#).is_err());
+    }
+
+    #[test]
+    fn only_a_date_takes_a_record_back() {
+        let withdrawn = |value: &str| {
+            Record::parse(format!(r#"{{"id": "A-1", "withdrawn": {value}}}"#).as_bytes()).unwrap().withdrawn
+        };
+        assert!(withdrawn(r#""2025-01-01T00:00:00Z""#));
+        assert!(!withdrawn("null") && !withdrawn("false") && !withdrawn(r#""""#));
     }
 }

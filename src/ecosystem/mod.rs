@@ -7,6 +7,7 @@
 //! `fixtures/parsers/<id>/`. The tests over the table fail until all three are there.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
@@ -112,9 +113,20 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_work::PARSER,
 ];
 
-/// The parser for the file at that path.
+/// The names of every parser in lower case.
+static LOWER: LazyLock<Vec<(String, &'static Parser)>> = LazyLock::new(|| {
+    let names = PARSERS.iter().flat_map(|parser| parser.names.iter().map(|name| (name.to_ascii_lowercase(), *parser)));
+    names.collect()
+});
+
+/// The parser for the file at that path. Where the name fits none, it is looked for in any case: file systems that
+/// ignore case take `Package-Lock.json` for the lockfile, and pip any name at all (`REQUIREMENTS.TXT`).
 pub fn parser_for(path: &str) -> Option<&'static Parser> {
-    PARSERS.iter().copied().find(|parser| parser.names.iter().any(|pattern| fits(pattern, path)))
+    let exact = PARSERS.iter().copied().find(|parser| parser.names.iter().any(|pattern| fits(pattern, path)));
+    exact.or_else(|| {
+        let lower = path.to_ascii_lowercase();
+        LOWER.iter().find(|(pattern, _)| fits(pattern, &lower)).map(|&(_, parser)| parser)
+    })
 }
 
 /// Whether the end of a path fits a pattern that has as many parts.
@@ -294,6 +306,15 @@ mod tests {
         assert!(fits("requirements/*.txt", "requirements/dev.txt"));
         assert!(!fits("requirements/*.txt", "my-requirements/dev.txt"));
         assert!(!fits("requirements/*.txt", "requirements/old/dev.txt"));
+    }
+
+    #[test]
+    fn a_name_is_known_in_any_case() {
+        let id = |path| parser_for(path).map(|parser| parser.id);
+        assert_eq!(id("a/REQUIREMENTS.TXT"), Some("requirements"));
+        assert_eq!(id("Package-Lock.json"), Some("package-lock"));
+        assert_eq!(id("cargo.lock"), Some("cargo-lock"));
+        assert_eq!(id("Cargo.lock.orig"), None);
     }
 
     #[test]

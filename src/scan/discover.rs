@@ -37,6 +37,9 @@ impl Default for Bounds {
 /// How many names are looked at inside of ignored folders, to say what is in them.
 const IGNORED_NAMES: usize = 20_000;
 
+/// Why an ignored file is left out.
+const IGNORED: &str = "ignored by .gitignore and not tracked by git";
+
 /// The largest `.gitignore` that counts, in bytes.
 const MAX_GITIGNORE: u64 = 1 << 20;
 
@@ -221,15 +224,7 @@ impl<'s> Walk<'s> {
         let tracked = match super::git::tracked(&discovery.root) {
             Ok(tracked) => tracked.unwrap_or_default(),
             Err(reason) => {
-                let message = format!(
-                    "git's index cannot be read ({reason}); a file that is ignored and yet tracked is taken as ignored"
-                );
-                discovery.diagnostics.push(Diagnostic {
-                    path: Some(".git/index".into()),
-                    line: None,
-                    severity: DiagnosticSeverity::Warning,
-                    message,
-                });
+                discovery.diagnostics.push(index_unread("", &reason));
                 BTreeSet::new()
             }
         };
@@ -252,8 +247,14 @@ impl<'s> Walk<'s> {
         if !path.is_dir() {
             let repo_path = self.repo_path(path);
             if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
+                // It was asked for: that it cannot be looked at must not be passed over.
                 let message = "no kind of file that is recognised by its name (`osprey list parsers`)";
                 self.discovery.diagnostics.push(Diagnostic::error(&repo_path, None, message));
+                let (path, message) = (RepoPath::clone(&repo_path), Some(message.to_owned()));
+                let (state, fixes_versions) = (FileState::Failed, true);
+                let row = FileCoverage { path, parser: None, state, fixes_versions, packages: 0, message };
+                self.left_out.insert(repo_path, row);
+                return;
             }
             return self.take(repo_path, false);
         }
@@ -274,7 +275,7 @@ impl<'s> Walk<'s> {
         let paths: Vec<RepoPath> = self
             .tracked
             .iter()
-            .filter(|path| inside(path) && parser_for(path).is_some())
+            .filter(|path| inside(path) && (parser_for(path).is_some() || unsupported_for(path).is_some()))
             // An index that git did not write may hold any path.
             .filter(|path| join("", path).as_ref() == Some(path))
             .map(|path| RepoPath::from(path.as_str()))
@@ -286,7 +287,7 @@ impl<'s> Walk<'s> {
             if !excluded && fs::symlink_metadata(&full).is_ok_and(|meta| meta.is_file()) {
                 self.left_out.remove(&path);
                 let test_data = self.is_test_data(&full);
-                self.found.insert(path, test_data);
+                self.take(path, test_data);
             }
         }
     }
@@ -305,6 +306,9 @@ impl<'s> Walk<'s> {
                 self.selection.bounds.depth
             ));
         }
+        if !folder.ignored && folder.path != self.discovery.root && folder.path.join(".git").is_dir() {
+            self.inner_repository(folder.path);
+        }
         let own = self.ignores_of(folder.path);
         let ignores: Vec<Rc<Gitignore>> = folder.ignores.iter().cloned().chain(own).collect();
         let entries = match fs::read_dir(folder.path) {
@@ -313,7 +317,16 @@ impl<'s> Walk<'s> {
                 return self.hit(format!("{}: the folder cannot be read: {error}", self.repo_path(folder.path)));
             }
         };
-        let mut names: Vec<fs::DirEntry> = entries.filter_map(Result::ok).collect();
+        let mut names = Vec::new();
+        for entry in entries {
+            match entry {
+                Ok(entry) => names.push(entry),
+                Err(error) => {
+                    let folder = self.repo_path(folder.path);
+                    self.hit(format!("{folder}: the folder cannot be read to its end: {error}"));
+                }
+            }
+        }
         names.sort_by_key(fs::DirEntry::file_name);
         for entry in names {
             self.names += 1;
@@ -328,9 +341,21 @@ impl<'s> Walk<'s> {
         }
     }
 
+    /// A repository inside of the one that is scanned has an index of its own.
+    fn inner_repository(&mut self, path: &Path) {
+        let folder = self.repo_path(path);
+        match super::git::tracked(path) {
+            Ok(tracked) => self.tracked.extend(tracked.into_iter().flatten().map(|name| format!("{folder}/{name}"))),
+            Err(reason) => self.discovery.diagnostics.push(index_unread(&folder, &reason)),
+        }
+    }
+
     fn entry(&mut self, entry: &fs::DirEntry, folder: &Folder<'_>, ignores: &[Rc<Gitignore>]) {
-        let Ok(kind) = entry.file_type() else { return };
         let path = entry.path();
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            Err(error) => return self.hit(format!("{}: it cannot be looked at: {error}", self.repo_path(&path))),
+        };
         let name = entry.file_name();
         let repo_path = self.repo_path(&path);
         if kind.is_dir() {
@@ -349,6 +374,9 @@ impl<'s> Walk<'s> {
             let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, true));
             return self.folder(&Folder { path: &path, ignores, ignored, depth: folder.depth + 1 });
         }
+        if kind.is_symlink() && path.is_dir() {
+            return self.linked_folder(&path, repo_path, folder.ignored);
+        }
         if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
             return;
         }
@@ -357,7 +385,7 @@ impl<'s> Walk<'s> {
         }
         let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, false));
         if ignored && !self.tracked.contains(&*repo_path) {
-            return self.leave_out_file(repo_path, "ignored by .gitignore and not tracked by git");
+            return self.leave_out_file(repo_path, IGNORED);
         }
         if let Some(parser) = parser_for(&repo_path)
             && kind.is_symlink()
@@ -372,6 +400,14 @@ impl<'s> Walk<'s> {
         }
         let test_data = self.is_test_data(&path);
         self.take(repo_path, test_data);
+    }
+
+    /// A link to a folder is not followed. What lies in the tree is met where it lies; what does not is left out.
+    fn linked_folder(&mut self, link: &Path, repo_path: RepoPath, ignored: bool) {
+        let outside = fs::canonicalize(link).is_ok_and(|target| !target.starts_with(&self.discovery.root));
+        if outside && !ignored {
+            self.leave_out(repo_path, None, "a symbolic link to a folder out of the root; not followed");
+        }
     }
 
     /// Takes a recognised file: to be read, or, where no parser reads its kind, as such into the ledger.
@@ -438,10 +474,23 @@ impl<'s> Walk<'s> {
     fn finish(self) -> Discovery {
         let Self { mut discovery, found, mut left_out, .. } = self;
         left_out.retain(|path, _| !found.contains_key(path));
+        let is_ignored = |row: &FileCoverage| row.parser.is_some() && row.message.as_deref() == Some(IGNORED);
+        // Of a worktree, and of a submodule that is scanned for itself, the index lies elsewhere.
+        if discovery.root.join(".git").is_file() && left_out.values().any(is_ignored) {
+            discovery.diagnostics.push(index_unread("", "it lies outside of the tree: `.git` is a file"));
+        }
         discovery.files = found.into_iter().map(|(path, test_data)| Found { path, test_data }).collect();
         discovery.left_out = left_out.into_values().collect();
         discovery
     }
+}
+
+/// Says that nobody knows what git tracks in a folder.
+fn index_unread(folder: &str, reason: &str) -> Diagnostic {
+    let message =
+        format!("git's index cannot be read ({reason}); a file that is ignored and yet tracked is taken as ignored");
+    let path = join(folder, ".git/index").map(Into::into);
+    Diagnostic { path, line: None, severity: DiagnosticSeverity::Warning, message }
 }
 
 /// Whether the innermost `.gitignore` that speaks of a path ignores it.

@@ -233,8 +233,8 @@ fn row(path: &RepoPath, parser: &'static Parser, parsed: &Parsed) -> FileCoverag
     let packages = third_party.count();
     let mut errors = parsed.diagnostics.iter().filter(|d| d.severity == DiagnosticSeverity::Error);
     let first = errors.next().map(|error| match error.line {
-        Some(line) => format!("line {line}: {}", error.message),
-        None => error.message.clone(),
+        Some(line) if error.path.as_ref() == Some(path) => format!("line {line}: {}", error.message),
+        _ => error.message.clone(),
     });
     let state = match &first {
         None => FileState::Read,

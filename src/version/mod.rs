@@ -11,6 +11,7 @@ use std::cmp::Ordering;
 
 use crate::model::Ecosystem;
 
+pub use pep440::is_standard as is_python_version;
 pub use requirement::satisfies;
 
 /// A version in the form in which bytes compare as versions do. Keys of different schemes do not compare.

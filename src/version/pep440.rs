@@ -18,7 +18,7 @@ pub(super) fn key(version: &str) -> Option<Vec<u8>> {
 }
 
 /// Whether the text is a version by PEP 440.
-pub(super) fn is_standard(version: &str) -> bool {
+pub fn is_standard(version: &str) -> bool {
     standard(&version.trim().to_ascii_lowercase()).is_some()
 }
 

@@ -263,3 +263,59 @@ fn the_same_package_in_two_files_is_one_package() {
     assert_eq!(itoa.len(), 1);
     assert_eq!(itoa[0]["uses"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_file_that_is_asked_for_and_not_known_is_not_passed_over() {
+    let tree = Tree::of(&[("Cargo.lock", &clean()), ("odd.lock", &bad())]);
+    assert_eq!(ledger(&tree, &["Cargo.lock", "odd.lock"]), ["Cargo.lock cargo-lock read", "odd.lock - failed"]);
+    tree.scan(&["Cargo.lock", "odd.lock"]).exits(3).says("no kind of file that is recognised by its name");
+    tree.scan(&["Cargo.lock"]).exits(0);
+}
+
+#[test]
+fn a_name_in_another_case_is_read() {
+    let tree = Tree::of(&[("Cargo.lock", &clean()), ("api/REQUIREMENTS.TXT", "jinja2==2.10\n")]);
+    let expected = ["Cargo.lock cargo-lock read", "api/REQUIREMENTS.TXT requirements read"];
+    assert_eq!(ledger(&tree, &[]), expected);
+    tree.scan(&[]).exits(1).says("PYSEC-2019-217");
+}
+
+#[test]
+fn an_inner_repository_tracks_what_it_ignores() {
+    let tree = Tree::of(&[("Cargo.lock", &clean())]);
+    let inner = Tree::of(&[("Cargo.lock", &bad()), (".gitignore", "Cargo.lock\n")]);
+    inner.git(&["Cargo.lock"]);
+    fs::create_dir_all(tree.path(".git")).unwrap();
+    fs::rename(inner.root(), tree.path("inner")).unwrap();
+    assert_eq!(ledger(&tree, &[]), ["Cargo.lock cargo-lock read", "inner/Cargo.lock cargo-lock read"]);
+    // Nothing makes up for an index that lies elsewhere; that is said.
+    let worktree = Tree::of(&[
+        (".git", "gitdir: ../main/.git/worktrees/a\n"),
+        (".gitignore", "old\n"),
+        ("Cargo.lock", &clean()),
+        ("old/Cargo.lock", &clean()),
+    ]);
+    let json = worktree.scan(&["-o", "json"]).json();
+    let said = json["diagnostics"].as_array().unwrap();
+    assert!(
+        said.iter().any(|said| said["message"].as_str().unwrap().contains("git's index cannot be read")),
+        "{said:?}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_folder_elsewhere_stands_in_the_ledger() {
+    let elsewhere = Tree::of(&[("Cargo.lock", &bad())]);
+    let tree = Tree::of(&[("Cargo.lock", &clean()), ("a/b/.keep", "")]);
+    std::os::unix::fs::symlink(elsewhere.root(), tree.path("linked")).unwrap();
+    std::os::unix::fs::symlink("a/b", tree.path("inside")).unwrap();
+    assert_eq!(ledger(&tree, &[]), ["Cargo.lock cargo-lock read", "linked - skipped"]);
+}
+
+#[test]
+fn a_tracked_file_of_a_kind_that_no_parser_reads_counts_though_it_is_ignored() {
+    let tree = Tree::of(&[(".gitignore", "old/\n"), ("Cargo.lock", &clean()), ("old/pom.xml", "<project/>")]);
+    tree.git(&["Cargo.lock", "old/pom.xml"]);
+    assert_eq!(ledger(&tree, &[]), ["Cargo.lock cargo-lock read", "old/pom.xml - unsupported"]);
+}

@@ -12,6 +12,7 @@ mod capabilities;
 mod commands;
 mod discovery;
 mod exit_codes;
+mod gaps;
 mod hostile;
 mod mutation;
 mod reports;

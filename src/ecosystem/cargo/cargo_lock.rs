@@ -55,6 +55,10 @@ fn parse(input: &Input<'_>) -> Parsed {
             lock.packages()
         }
     };
+    if packages.is_empty() && diagnostics.is_empty() {
+        let message = "it holds no package, not even the project's; it may be cut off";
+        diagnostics.push(Diagnostic::error(input.path, None, message));
+    }
     let tree = Tree::read(input, &packages, &mut diagnostics);
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
     build(&packages, &tree, &mut builder, &mut diagnostics);
@@ -191,11 +195,28 @@ fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnos
         let manifest = tree.manifests.get(entry.name).filter(|_| entry.source.is_none());
         let edges = Edges { entries, indices: &indices, from };
         match manifest {
-            Some(manifest) => edges.of_member(manifest, &targets, builder),
+            Some(manifest) => {
+                if tree.members.contains(entry.name) {
+                    let has = targets.iter().map(|&target| entries[target].name).collect();
+                    unmet(entry.name, manifest, &has, diagnostics);
+                }
+                edges.of_member(manifest, &targets, builder);
+            }
             None => edges.of_package(&targets, builder),
         }
     }
     bound(diagnostics, path);
+}
+
+/// Says what a member of the workspace asks for and the lock does not have: its version is not known. The lock holds the
+/// optional dependencies of members too, those for other targets, and those for development.
+fn unmet(own: &str, manifest: &Manifest, has: &BTreeSet<&str>, diagnostics: &mut Vec<Diagnostic>) {
+    for asked in manifest.asked.iter().filter(|asked| asked.name != own && !has.contains(asked.name.as_str())) {
+        let line = asked.places.first().map(|place| place.line);
+        let message =
+            format!("`{own}` asks for `{}`, which Cargo.lock does not have; run `cargo update -w`", asked.name);
+        diagnostics.push(Diagnostic::error(&manifest.path, line, message));
+    }
 }
 
 /// Who can be meant by `name`, `name version` and `name version (source)`: the entries in that order. Cargo writes them so
@@ -336,6 +357,8 @@ struct Tree {
     /// Folders of packages that the manifests name and that are no members.
     outside: BTreeMap<String, String>,
     companions: Vec<RepoPath>,
+    /// The names of the packages that are surely members of the workspace.
+    members: BTreeSet<String>,
 }
 
 impl Tree {
@@ -372,6 +395,7 @@ impl Tree {
             manifests: BTreeMap::new(),
             outside: BTreeMap::new(),
             companions: Vec::new(),
+            members: BTreeSet::new(),
         };
         for (at, (mut manifest, mut said)) in found {
             let name = manifest.name.clone().filter(|name| local.contains(name.as_str()));
@@ -386,6 +410,16 @@ impl Tree {
             let root = ancestors(&at).find_map(|folder| workspaces.get(folder));
             manifest.inherit(root, &mut said);
             diagnostics.append(&mut said);
+            if let Some(own) = manifest.name.as_deref().filter(|_| at == folder && name.is_none()) {
+                let message = format!("the project `{own}` is not in Cargo.lock, which belongs to another one");
+                diagnostics.push(Diagnostic::error(&manifest.path, None, message));
+            }
+            let root = workspaces.get(folder);
+            let named =
+                root.is_some_and(|root| root.names(at.strip_prefix(folder).unwrap_or(&at).trim_start_matches('/')));
+            if let Some(name) = name.as_ref().filter(|_| at == folder || named) {
+                tree.members.insert(name.clone());
+            }
             tree.companions.push(RepoPath::clone(&manifest.path));
             if let Some(name) = name {
                 tree.manifests.insert(name, manifest);

@@ -245,7 +245,7 @@ impl<'t> Builder<'_, 't> {
             let path = place.as_ref().map(|place| RepoPath::clone(&place.path));
             self.graph.requirement(index, &requirement);
             if let Some(path) = path {
-                self.diagnostics.push(Diagnostic::warning(&path, line, message));
+                self.diagnostics.push(Diagnostic::error(&path, line, message));
             }
         }
         if (replaced.is_some() || !known)

@@ -52,6 +52,9 @@ fn parse(input: &Input<'_>) -> Parsed {
     };
     lock.read();
     let Lock { builder, .. } = lock;
+    let of_projects = workspaces(&document.value).into_values();
+    let asked = of_projects.flat_map(|project| TABLES.iter().flat_map(|(table, _)| project.object(table)));
+    manifests.unmet(input.path, &asked.map(|(name, _)| name.as_ref()).collect(), &mut diagnostics);
     bound(&mut diagnostics, input.path);
     Parsed {
         graph: builder.finish_by_reachability(),
@@ -105,6 +108,9 @@ impl<'d> Lock<'_, 'd> {
         if !value.number("lockfileVersion").is_some_and(|version| (0.0..=NEWEST).contains(&version)) {
             let message = "this lockfileVersion is not known; it was read like version 2, and packages may be missing";
             self.diagnostics.push(Diagnostic::error(self.path, None, message));
+        }
+        if !matches!(value.get("packages"), Some(Value::Object(_))) {
+            self.complain("packages", "there is no object of `packages`; nothing was read");
         }
         let projects = self.projects();
         let mut entries = Vec::new();
@@ -172,6 +178,12 @@ impl<'d> Lock<'_, 'd> {
             let source = registry.map_or(Source::PUBLIC_REGISTRY, |registry| source_of_registry(name, registry));
             self.builder.instance(id(name, Some(reference), source), self.document.locate(reference))
         } else {
+            let is_path =
+                reference.contains(['/', ':']) || reference.ends_with(".tgz") || reference.ends_with(".tar.gz");
+            if !is_path {
+                self.complain(key, format!("`{key}` is to be `{reference}`, which is no version; it was not read"));
+                return None;
+            }
             let source = match path_of(reference) {
                 Some(path) => Source::at(SourceKind::Path, path),
                 // Folders and archives stand there without `file:`.
@@ -235,7 +247,7 @@ impl<'d> Lock<'_, 'd> {
         let line = self.document.locate(name).map(|place| place.line);
         let from = if from.is_empty() { "the project" } else { from };
         let message = format!("`{from}` needs `{name}`, which this file does not have; run `bun install` to renew it");
-        self.diagnostics.push(Diagnostic::warning(self.path, line, message));
+        self.diagnostics.push(Diagnostic::error(self.path, line, message));
     }
 
     fn complain(&mut self, part: &str, message: impl Into<String>) {

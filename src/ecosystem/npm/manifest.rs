@@ -186,6 +186,27 @@ impl Project {
         }
     }
 
+    /// Says which dependencies of the manifests a lockfile has under no name: nobody knows their versions then, and the
+    /// manifests are not read for themselves. Optional ones and peers may well be missing, links have no version.
+    pub(super) fn unmet(&self, lock: &RepoPath, names: &HashSet<&str>, diagnostics: &mut Vec<Diagnostic>) {
+        for manifest in self.manifests.values() {
+            let must_be = |asked: &&Asked| matches!(asked.kind, DependencyKind::Runtime | DependencyKind::Dev);
+            for asked in manifest.asked.iter().filter(must_be) {
+                let is_link = ["link:", "workspace:", "portal:"].iter().any(|link| asked.spec.starts_with(link));
+                let is_optional = || {
+                    let same = manifest.asked.iter().filter(|other| other.name == asked.name);
+                    same.take(TABLES.len()).any(|other| other.kind == DependencyKind::Optional)
+                };
+                if is_link || names.contains(asked.name.as_str()) || is_optional() {
+                    continue;
+                }
+                let line = asked.place.as_ref().map(|place| place.line);
+                let message = format!("`{}` is asked for, and {lock} does not have it; renew the lockfile", asked.name);
+                diagnostics.push(Diagnostic::error(&manifest.path, line, message));
+            }
+        }
+    }
+
     /// The paths of what was read.
     pub(super) fn companions(&self) -> Vec<RepoPath> {
         self.manifests.values().map(|manifest| RepoPath::clone(&manifest.path)).collect()

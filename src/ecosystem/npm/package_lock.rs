@@ -88,6 +88,22 @@ impl<'d> Lock<'_, 'd> {
                 self.diagnostics.push(Diagnostic::error(self.path, line, message));
             }
         }
+        self.check_tables();
+    }
+
+    /// npm leaves `dependencies` out where it is empty, but writes `packages` from version 2 on.
+    fn check_tables(&mut self) {
+        let value = &self.document.value;
+        if value.get("packages").is_some() {
+            return;
+        }
+        let is_first = value.number("lockfileVersion").is_none_or(|version| version < 2.0);
+        match value.get("dependencies") {
+            Some(Value::Object(_)) => {}
+            None if is_first => {}
+            Some(_) => self.complain("dependencies", "`dependencies` is no object; it was not read"),
+            None => self.complain("lockfileVersion", "there is no `packages`; nothing was read"),
+        }
     }
 
     fn read(&mut self, packages: &'d Value<'d>) -> DependencyGraph {
@@ -103,6 +119,11 @@ impl<'d> Lock<'_, 'd> {
             self.add(entry, &names, &members, &mut builder);
         }
         self.connect(&entries, &names, &mut builder);
+        let installed: HashSet<&str> = entries.iter().filter_map(|entry| entry.installed).collect();
+        self.project.unmet(self.path, &installed, self.diagnostics);
+        if installed.is_empty() && !self.document.value.object("dependencies").is_empty() {
+            self.complain("dependencies", "`packages` holds nothing and `dependencies` does; that was not read");
+        }
         builder.finish_by_reachability()
     }
 
@@ -111,6 +132,8 @@ impl<'d> Lock<'_, 'd> {
         for (key, value) in packages.entries() {
             if !matches!(value, Value::Object(_)) {
                 self.complain(key, format!("the entry `{key}` is no object; it was not read"));
+            } else if key.ends_with('/') {
+                self.complain(key, format!("the entry `{key}` has no name; it was not read"));
             } else if !is_sane(key) {
                 self.complain(key, "a path of that length or depth is refused; it was not read");
             } else {
@@ -153,6 +176,11 @@ impl<'d> Lock<'_, 'd> {
                 // npm leaves addresses out on demand.
                 None => Source::PUBLIC_REGISTRY,
             };
+            // Of what is optional and was never installed npm keeps entries that say nothing.
+            let may_lack = value.is_true("optional") || value.is_true("peer");
+            if version.is_none() && source.kind == SourceKind::Registry && !may_lack {
+                self.complain(entry.key, format!("`{}` has no version; it cannot be judged", entry.key));
+            }
             builder.instance(id(name, version, source), place)
         } else if glob::any_matches(members.iter().map(String::as_str), entry.key) {
             builder.member(project(name, version), place)
@@ -221,7 +249,7 @@ impl<'d> Lock<'_, 'd> {
         let line = self.document.locate(name).map(|place| place.line);
         let from = if from.is_empty() { "the project" } else { from };
         let message = format!("`{from}` needs `{name}`, which this file does not have; run `npm install` to renew it");
-        self.diagnostics.push(Diagnostic::warning(self.path, line, message));
+        self.diagnostics.push(Diagnostic::error(self.path, line, message));
     }
 
     /// Says that something could not be read, at the line of that part of the document.

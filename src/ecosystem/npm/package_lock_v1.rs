@@ -43,6 +43,8 @@ pub(super) fn read(lock: &mut Lock<'_, '_>) -> DependencyGraph {
         let resolve = |name: &str| scopes.resolve(Some(top), name).map(|at| entries[at].index);
         declare(manifest, root, resolve, &mut builder);
     }
+    let names: HashSet<&str> = entries.iter().map(|entry| entry.name).collect();
+    lock.project.unmet(lock.path, &names, lock.diagnostics);
     builder.finish_as_marked()
 }
 
@@ -96,6 +98,10 @@ fn add_entry<'d>(
         lock.complain(key, format!("the entry `{key}` is no object; it was not read"));
         return None;
     };
+    if key.is_empty() {
+        lock.complain(key, "an entry has no name; it was not read");
+        return None;
+    }
     let Some(written) = value.text("version") else {
         lock.complain(key, format!("`{key}` has no version that is a text; it was not read"));
         return None;

@@ -52,6 +52,9 @@ fn parse(input: &Input<'_>) -> Parsed {
         builder: GraphBuilder::new(input.path, PARSER.id),
         diagnostics: &mut diagnostics,
     };
+    if stream.documents.is_empty() && lock.diagnostics.is_empty() {
+        lock.complain("", "there is nothing in it: not a lockfile of pnpm");
+    }
     for (at, document) in stream.documents.iter().enumerate() {
         if at == MAX_DOCUMENTS {
             lock.complain("", "too many documents; those from here on were not read");
@@ -60,6 +63,9 @@ fn parse(input: &Input<'_>) -> Parsed {
         lock.document(document);
     }
     let Lock { manifests, builder, .. } = lock;
+    let tables = stream.documents.iter().flat_map(importers).map(|(_, importer)| importer);
+    let names = tables.flat_map(|importer| TABLES.iter().flat_map(|(table, _)| importer.object(table)));
+    manifests.unmet(input.path, &names.map(|(name, _)| name.as_ref()).collect(), &mut diagnostics);
     bound(&mut diagnostics, input.path);
     Parsed {
         graph: builder.finish_by_reachability(),

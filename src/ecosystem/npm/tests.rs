@@ -171,7 +171,7 @@ fn npm_says_what_is_wrong() {
     let parsed = read(&PACKAGE_LOCK, &[("package-lock.json", lock)]);
     let said = said(&parsed);
     let lines: Vec<&str> = said.iter().map(|said| said.split(':').next().unwrap()).collect();
-    assert_eq!(lines, ["Error 1", "Error 3", "Error 2", "Warning 5"]);
+    assert_eq!(lines, ["Error 1", "Error 3", "Error 2", "Error 5"]);
     assert_eq!(packages(&parsed).len(), 2);
     assert!(packages(&parsed)[1].ends_with("[]"), "escapes have no place");
     for broken in ["[]", "1", "{\"packages\": 1}"] {
@@ -252,7 +252,7 @@ fn yarn_1_is_connected_by_descriptors() {
     assert_eq!(found[6], "m@0.1.0 workspace member [runtime] 1:27");
     assert_eq!(
         said(&parsed),
-        ["Warning 1: `m` asks for `lost@1`, which yarn.lock does not have; run `yarn install` to renew it"]
+        ["Error 1: `m` asks for `lost@1`, which yarn.lock does not have; run `yarn install` to renew it"]
     );
     assert_eq!(parsed.companions.len(), 2);
 }

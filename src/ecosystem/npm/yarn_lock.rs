@@ -81,6 +81,10 @@ fn parse(input: &Input<'_>) -> Parsed {
             manifests.add(input, folder, &mut diagnostics);
         }
     }
+    if read.has_members {
+        let names = read.entries.iter().filter(|entry| entry.member.is_some()).flat_map(|entry| &entry.dependencies);
+        manifests.unmet(input.path, &names.map(|wanted| wanted.name.as_ref()).collect(), &mut diagnostics);
+    }
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
     let mut graph = Graph::new(input.path, &read, &manifests, &mut builder);
     graph.connect(&mut builder);
@@ -219,6 +223,10 @@ impl<'g, 't> Graph<'g, 't> {
             // Yarn 1 installs no peers.
             for asked in manifest.asked.iter().filter(|asked| asked.kind != DependencyKind::Peer) {
                 let Some(to) = self.find(&asked.name, &asked.spec) else {
+                    // Links are not written down, and what is optional may well be missing.
+                    if asked.kind == DependencyKind::Optional || asked.spec.starts_with("link:") {
+                        continue;
+                    }
                     let line = asked.place.as_ref().map(|place| place.line);
                     let message = format!(
                         "`{}` asks for `{}@{}`, which {} does not have; run `yarn install` to renew it",
@@ -227,7 +235,7 @@ impl<'g, 't> Graph<'g, 't> {
                         asked.spec,
                         self.path
                     );
-                    self.said.push(Diagnostic::warning(&manifest.path, line, message));
+                    self.said.push(Diagnostic::error(&manifest.path, line, message));
                     continue;
                 };
                 if to != from {

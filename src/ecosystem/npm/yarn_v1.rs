@@ -44,6 +44,9 @@ impl<'t> Reader<'_, 't> {
             let line = raw.trim_start_matches(' ');
             let indent = raw.len() - line.len();
             let line = line.trim_end();
+            if line.contains('\r') {
+                self.complain(number, "a line end of old Macintoshes; what follows in this line was not read");
+            }
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }

@@ -118,6 +118,9 @@ impl Reader<'_, '_, '_> {
         let pin = pin.filter(|pin| !pin.is_empty() && source.kind != SourceKind::Git);
         let place = pin.and_then(|pin| self.document.locate(pin));
         let registry = source.kind == SourceKind::Registry;
+        if name.trim().is_empty() || (pin.is_none() && registry && version != Some("*")) {
+            self.error(Some(name), &format!("`{name}` has no name or no version; it cannot be judged"));
+        }
         let index = self.graph.package(package_id(name, pin, source), place);
         if pin.is_none() && registry {
             // Pipenv writes `*` for what it did not resolve on the system on which it locked.

@@ -28,7 +28,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let document = toml_syntax::parse(input.path, input.bytes, &mut parsed.diagnostics);
     let lock = Lock { document: &document, path: input.path };
-    lock.expect(&["package", "metadata"], &mut parsed.diagnostics);
+    lock.expect(&["package"], &mut parsed.diagnostics);
     lock.known_format(&["metadata", "lock-version"], 2, &mut parsed.diagnostics);
     let mut graph = GraphBuilder::new(input.path, PARSER.id);
     let mut by_name = ByName::new();

@@ -18,10 +18,8 @@ pub(super) fn link(
     let mut starts = Vec::new();
     for declared in manifest.declared.iter().filter(|declared| declared.locked) {
         let locked = by_name.of(&declared.name);
-        if locked.is_empty() && !declared.conditional && !is_itself(manifest, declared) {
-            let place = &declared.location;
-            let message = format!("`{}` is asked for, but the lock does not hold it", declared.name);
-            diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
+        if locked.is_empty() {
+            unmet(manifest, declared, diagnostics);
         }
         for &to in locked {
             graph.mark(to, Some(true), Kinds::default());
@@ -33,6 +31,17 @@ pub(super) fn link(
         }
     }
     starts
+}
+
+/// Says that a lock does not hold what a manifest asks for under every condition: nobody knows its version then.
+pub(super) fn unmet(manifest: &Manifest, declared: &Declared, diagnostics: &mut Vec<Diagnostic>) {
+    if !declared.conditional && !is_itself(manifest, declared) {
+        let place = &declared.location;
+        let message = format!("`{}` is asked for, but the lock does not hold it", declared.name);
+        // Extras need not be locked, and who installs from the lock does not get them.
+        let say = if declared.kind == DependencyKind::Optional { Diagnostic::warning } else { Diagnostic::error };
+        diagnostics.push(say(&RepoPath::clone(&place.path), Some(place.line), message));
+    }
 }
 
 /// The graph of a manifest that has no lock: what it asks for, with a version only where one is fixed. A manifest

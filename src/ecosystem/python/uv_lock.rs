@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::extras::{Needs, Step};
-use super::{Entry, Lock, companion, first_hash, git, manifest, normal, package_id, registry};
+use super::{Entry, Lock, companion, first_hash, git, manifest, normal, package_id, project, registry};
 use crate::ecosystem::syntax::bounds::{Candidates, bound};
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, folder_of, join};
@@ -60,6 +60,12 @@ fn parse(input: &Input<'_>) -> Parsed {
         starts: Vec::new(),
     };
     let entries = lock.entries("package", &mut parsed.diagnostics);
+    for entry in entries.iter().filter(|entry| entry.version.is_none()) {
+        if source(entry.table).kind == SourceKind::Registry {
+            let message = format!("`{}` has no version; it cannot be judged", entry.name);
+            parsed.diagnostics.push(Diagnostic::error(input.path, Some(entry.line), message));
+        }
+    }
     let packages: Vec<Package<'_, '_>> = entries.into_iter().map(|entry| graph.add(entry, &members)).collect();
     for package in &packages {
         graph.edges(package, &lock, &mut parsed.diagnostics);
@@ -255,8 +261,12 @@ fn declare(
     let path: RepoPath = join(&folder, "pyproject.toml").unwrap_or_default().into();
     let Some(bytes) = companion(input, &path, parsed) else { return };
     let manifest = manifest::pyproject(&path, bytes, &mut parsed.diagnostics);
-    for declared in manifest.declared.into_iter().filter(|declared| declared.locked) {
-        for &to in by_key.of(&(declared.name, None, None)) {
+    for declared in manifest.declared.iter().filter(|declared| declared.locked) {
+        let locked = by_key.of(&(declared.name.clone(), None, None));
+        if locked.is_empty() {
+            project::unmet(&manifest, declared, &mut parsed.diagnostics);
+        }
+        for &to in locked {
             graph.declare(to, declared.location.clone());
         }
     }
