@@ -224,8 +224,11 @@ mod tests {
     }
 
     fn decided(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> (Vec<Decision>, Vec<ExceptionStatus>) {
-        let parameters =
-            rule::Parameters { off: policy.off(), registries: policy.registries.clone(), hashed_formats: Vec::new() };
+        let parameters = rule::Parameters {
+            off: policy.off(),
+            registries: policy.registries.clone(),
+            ..rule::Parameters::default()
+        };
         let findings = rule::find(&rule::View { graph, facts, parameters: &parameters, today: TODAY });
         decide(findings, graph, policy, TODAY)
     }

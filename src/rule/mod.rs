@@ -7,9 +7,11 @@
 //! `fixtures/rules/<id>/fires` and `fixtures/rules/<id>/quiet`. Where it rests on an advisory
 //! group, `advisory_finding::applying` gets its place in the order as well, so that a group stays one finding.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
-use crate::model::{DependencyGraph, Facts, Finding, Rule};
+use crate::model::{DependencyGraph, Facts, Finding, PackageIndex, Rule};
 
 mod advisory_finding;
 mod fingerprint;
@@ -53,6 +55,8 @@ pub struct Parameters {
     /// Registries that packages may come from besides the ecosystem's public one: a host (`registry.example`), or an
     /// address below which everything is meant (`https://registry.example/npm`). Empty: any.
     pub registries: Vec<String>,
+    /// Packages that the policy declares private: that they come from elsewhere is then the point.
+    pub private: BTreeSet<PackageIndex>,
     /// Ids of the parsers whose format records a hash for every package from a registry.
     pub hashed_formats: Vec<&'static str>,
 }
@@ -88,7 +92,6 @@ pub fn find(view: &View<'_>) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::*;

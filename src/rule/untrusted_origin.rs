@@ -9,7 +9,7 @@ use super::fingerprint::{fingerprint, ranks};
 use super::place::Tree;
 use super::{Check, Parameters, View};
 use crate::model::{
-    Data, Ecosystem, Finding, Fix, FixState, Level, PackageId, PackageIndex, PackageState, Root, Rule, SourceKind, Use,
+    Data, Ecosystem, Finding, Fix, FixState, Level, PackageId, PackageIndex, Root, Rule, SourceKind, Use,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -154,10 +154,10 @@ fn judge_registry(parameters: &Parameters, hosts: &UsualHosts, id: &PackageId) -
     Some(Origin { key: "mixed-hosts", message: format!("comes from {name}, other packages{scope} here from {usual}") })
 }
 
-/// Whether the package was declared private: that it has another origin than public ones is then the point.
+/// Whether the policy declares the package private: that it has another origin than public ones is then the point. The
+/// ledger's word does not tell, for it calls all packages of Cargo's other registries so.
 fn is_private(view: &View<'_>, package: PackageIndex) -> bool {
-    let at = usize::try_from(package).unwrap_or(usize::MAX);
-    view.facts.states.get(at) == Some(&PackageState::Private)
+    view.parameters.private.contains(&package)
 }
 
 /// From which host most packages of a scope come in one root; `None` is the default registry.
@@ -369,13 +369,13 @@ mod tests {
         tree.from("@acme/a", "1.0.0", Source::PUBLIC_REGISTRY);
         let private = tree.from("@acme/b", "1.0.0", Source::at(SourceKind::Registry, "https://registry.example"));
         let private = tree.id(private);
-        let (graph, mut facts) = tree.finish();
-        let parameters = Parameters::default();
+        let (graph, facts) = tree.finish();
         let today = Date::constant(2026, 11, 22);
-        let found = |facts: &_| (CHECK.find)(&View { graph: &graph, facts, parameters: &parameters, today }).len();
-        assert_eq!(found(&facts), 1);
+        let found = |parameters: &_| (CHECK.find)(&View { graph: &graph, facts: &facts, parameters, today }).len();
+        let mut parameters = Parameters::default();
+        assert_eq!(found(&parameters), 1);
         let at = graph.packages.iter().position(|package| package.id == private).unwrap();
-        facts.states[at] = PackageState::Private;
-        assert_eq!(found(&facts), 0);
+        parameters.private.insert(u32::try_from(at).unwrap());
+        assert_eq!(found(&parameters), 0);
     }
 }

@@ -68,7 +68,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, Disco
     let answers = ask::ask(&graph, request.policy, request.index, request.today);
 
     show(Stage::Judge);
-    let parameters = parameters(request.policy);
+    let parameters = parameters(request.policy, &graph);
     let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today: request.today };
     let findings = rule::find(&view);
     let (decisions, exceptions) = policy::decide(findings, &graph, request.policy, request.today);
@@ -107,11 +107,16 @@ pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverErro
 }
 
 /// What the policy and the formats tell the rules.
-fn parameters(policy: &Policy) -> Parameters {
+fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
     let hashed = PARSERS.iter().filter(|parser| parser.capabilities.integrity == Support::Full);
     Parameters {
         off: policy.off(),
         registries: policy.registries.clone(),
+        private: (0..)
+            .zip(&graph.packages)
+            .filter(|(_, package)| policy.is_internal(&package.id))
+            .map(|(at, _)| at)
+            .collect(),
         hashed_formats: hashed.map(|parser| parser.id).collect(),
     }
 }

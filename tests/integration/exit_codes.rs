@@ -292,3 +292,21 @@ fn the_code_does_not_depend_on_the_format() {
         assert_eq!(tree.scan(&["-o", "json"]).json()["exit_code"], code);
     }
 }
+
+#[test]
+fn a_cargo_registry_that_the_policy_does_not_know_is_an_untrusted_origin() {
+    let lock = cargo_lock(&[("itoa", "1.0.11"), ("ryu", "1.0.18"), ("acme-auth", "1.0.0")]);
+    let (public, own) = lock.rsplit_once("https://github.com/rust-lang/crates.io-index").unwrap();
+    let tree = Tree::of(&[("Cargo.lock", &format!("{public}https://registry.example/index{own}"))]);
+    let deny = ["--deny", "untrusted-origin"];
+    let said = "acme-auth 1.0.0 comes from registry.example";
+    tree.scan(&deny).exits(1).says(said).says("1 private");
+    for (text, code) in [
+        ("internal = [\"acme-*\"]", 0),
+        ("[registries]\nallow = [\"registry.example\"]", 0),
+        ("[registries]\nallow = [\"host.example\"]", 1),
+    ] {
+        fs::write(tree.path("osprey.toml"), format!("version = 1\n{text}\n")).unwrap();
+        tree.scan(&deny).exits(code);
+    }
+}

@@ -307,3 +307,9 @@ fn a_fingerprint_lasts() {
     record("GHSA-43w2-9j62-hq99", &["RUSTSEC-2021-0003", "CVE-2021-25900"], "2025-06-07");
     assert_eq!(prints(&[("Cargo.lock", &bad())]), before, "a new alias");
 }
+
+#[test]
+fn a_manifest_that_nobody_reads_is_named() {
+    let tree = Tree::of(&[("Cargo.lock", &clean()), ("site/Gemfile", "source \"https://host.example\"\n")]);
+    tree.scan(&[]).exits(0).says("recognised and not read: site/Gemfile\n");
+}

@@ -30,6 +30,7 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     page.line(0, 2, &[Piece::styled(&format!("{word}:"), style), said])?;
     looked_at(page, report)?;
     not_looked_at(page, report, few)?;
+    not_read(page, report, few)?;
     skipped(page, report, options)?;
     below(page, plan, options)?;
     exceptions(page, report)?;
@@ -210,6 +211,16 @@ fn listed(names: &[String], few: usize) -> String {
         text += &format!(" and {} more (--verbose lists them)", names.len() - few);
     }
     text
+}
+
+/// Manifests that no parser reads: they fix no version, so that the run is not incomplete without them.
+fn not_read(page: &mut Page, report: &Report, few: usize) -> io::Result<()> {
+    let is_one = |file: &&FileCoverage| file.state == FileState::Unsupported && !file.is_gap();
+    let names: Vec<String> = report.coverage.files.iter().filter(is_one).map(|file| file.path.to_string()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    entry(page, "recognised and not read", &listed(&names, few))
 }
 
 fn skipped(page: &mut Page, report: &Report, options: &Options) -> io::Result<()> {
