@@ -101,3 +101,24 @@ fn an_entry_without_name_or_version_is_not_covered() {
     let stub = r#"{"lockfileVersion": 3, "packages": {"node_modules/a": {"optional": true}}}"#;
     Tree::of(&[("package-lock.json", stub)]).scan(&[]).exits(0);
 }
+
+#[test]
+fn what_stands_twice_or_in_another_shape_is_not_covered() {
+    let pnpm =
+        "lockfileVersion: '9.0'\nimporters: {}\npackages:\n  a@1.0.0:\n    resolution: {}\nsnapshots:\n  a@1.0.0: {}\n";
+    for (name, text) in [
+        ("package.json", "[]"),
+        ("package.json", r#"{"dependencies": ["lodash"]}"#),
+        ("package.json", r#"{"devDependencies": "lodash"}"#),
+        (
+            "package-lock.json",
+            r#"{"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0"}}, "packages": {}}"#,
+        ),
+        ("pnpm-lock.yaml", &format!("{pnpm}packages: {{}}\nsnapshots: {{}}\n")),
+        ("go.mod", "module a\n\ngo 1.22\ntoolchain v1.22.1\n"),
+        ("go.work", "go 1.22\ntoolchain banana\n"),
+    ] {
+        is_gap(&[(name, text)], name);
+    }
+    Tree::of(&[("go.mod", "module a\n\ngo 1.22\ntoolchain default\n")]).scan(&[]).exits(0);
+}

@@ -410,19 +410,19 @@ impl Tree {
             let root = ancestors(&at).find_map(|folder| workspaces.get(folder));
             manifest.inherit(root, &mut said);
             diagnostics.append(&mut said);
-            if let Some(own) = manifest.name.as_deref().filter(|_| at == folder && name.is_none()) {
-                let message = format!("the project `{own}` is not in Cargo.lock, which belongs to another one");
-                diagnostics.push(Diagnostic::error(&manifest.path, None, message));
-            }
-            let root = workspaces.get(folder);
-            let named =
-                root.is_some_and(|root| root.names(at.strip_prefix(folder).unwrap_or(&at).trim_start_matches('/')));
-            if let Some(name) = name.as_ref().filter(|_| at == folder || named) {
-                tree.members.insert(name.clone());
-            }
             tree.companions.push(RepoPath::clone(&manifest.path));
-            if let Some(name) = name {
-                tree.manifests.insert(name, manifest);
+            let inside = at.strip_prefix(folder).unwrap_or(&at).trim_start_matches('/');
+            let is_member = at == folder || workspaces.get(folder).is_some_and(|root| root.names(inside));
+            match (name, &manifest.name) {
+                (Some(name), _) => {
+                    tree.members.extend(is_member.then(|| name.clone()));
+                    tree.manifests.insert(name, manifest);
+                }
+                (None, Some(own)) => {
+                    let message = format!("the project `{own}` is not in Cargo.lock, which belongs to another one");
+                    diagnostics.push(Diagnostic::error(&manifest.path, None, message));
+                }
+                (None, None) => {}
             }
         }
         tree.find_outside(folder);

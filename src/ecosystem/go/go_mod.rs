@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::directives::{Directive, Replacement, directives, replacement};
-use super::{Checksums, is_version, module_id, toolchain_version};
+use super::{Checksums, is_toolchain, is_version, module_id, toolchain_version};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join, text_of};
 use crate::model::{
@@ -104,7 +104,7 @@ fn read<'t>(
         let known = match (directive.verb, directive.words.as_slice()) {
             ("module", [name]) => module.name.replace(name).is_none(),
             ("go", [version]) => module.go.replace(version).is_none(),
-            ("toolchain", [name]) => module.toolchain.replace(name).is_none(),
+            ("toolchain", [name]) => is_toolchain(name) && module.toolchain.replace(name).is_none(),
             ("require", [name, version]) => {
                 module.required.push((name, version, !directive.is_indirect()));
                 true

@@ -2,7 +2,7 @@
 //! with them; of its own it has the toolchain.
 
 use super::directives::{directives, replacement};
-use super::{go_mod::unreadable, module_id, toolchain_version};
+use super::{go_mod::unreadable, is_toolchain, module_id, toolchain_version};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join};
 use crate::model::{DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, LineIndex, Source};
@@ -32,7 +32,7 @@ fn parse(input: &Input<'_>) -> Parsed {
                     parsed.diagnostics.push(Diagnostic::warning(input.path, Some(directive.line), message));
                 }
             }
-            ("toolchain", [name]) => {
+            ("toolchain", [name]) if is_toolchain(name) => {
                 if let Some(version) = toolchain_version(name) {
                     let id = module_id("stdlib", Some(version), Source::PUBLIC_REGISTRY);
                     let index = graph.package(id, lines.locate_slice(version));

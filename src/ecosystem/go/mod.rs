@@ -32,6 +32,12 @@ fn toolchain_version(name: &str) -> Option<&str> {
     version.starts_with(|c: char| c.is_ascii_digit()).then_some(version)
 }
 
+/// Whether it names a toolchain; `default` is whatever is installed
+/// (<https://go.dev/ref/mod#go-mod-file-toolchain>).
+fn is_toolchain(name: &str) -> bool {
+    name == "default" || toolchain_version(name).is_some()
+}
+
 /// A line of `go.sum` for a module's own content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Checksum<'t> {

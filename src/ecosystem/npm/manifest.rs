@@ -64,6 +64,9 @@ impl Manifest {
                 manifest.resolutions.insert(name.to_owned(), range.to_owned());
             }
         }
+        if !matches!(value, Value::Object(_)) && diagnostics.is_empty() {
+            diagnostics.push(Diagnostic::error(path, None, "an object is expected here; nothing was read"));
+        }
         manifest.read_tables(&document, diagnostics);
         manifest
     }
@@ -74,6 +77,10 @@ impl Manifest {
             // Of a key that stands twice the last one counts.
             let mut last: HashMap<&str, usize> = HashMap::new();
             let entries = document.value.object(table);
+            if document.value.get(table).is_some_and(|value| !matches!(value, Value::Object(_) | Value::Null)) {
+                let message = format!("`{table}` is no object; it was not read");
+                diagnostics.push(Diagnostic::error(&self.path, None, message));
+            }
             last.extend(entries.iter().enumerate().map(|(at, (name, _))| (name.as_ref(), at)));
             for (at, (name, spec)) in entries.iter().enumerate() {
                 if last.get(name.as_ref()) != Some(&at) {

@@ -88,6 +88,11 @@ impl<'d> Lock<'_, 'd> {
                 self.diagnostics.push(Diagnostic::error(self.path, line, message));
             }
         }
+        for table in ["packages", "dependencies"] {
+            if value.entries().iter().filter(|(key, _)| key == table).count() > 1 {
+                self.complain(table, format!("`{table}` stands twice; only the last one was read"));
+            }
+        }
         self.check_tables();
     }
 

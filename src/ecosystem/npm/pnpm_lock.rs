@@ -128,6 +128,11 @@ impl<'t> Lock<'_, 't> {
             self.complain("", "a mapping is expected here; it was not read");
             return;
         }
+        for table in ["importers", "packages", "snapshots"] {
+            if document.entries().iter().filter(|(key, _)| key == table).count() > 1 {
+                self.complain(table, &format!("`{table}` stands twice; only the last one was read"));
+            }
+        }
         let style = self.style(document);
         let mut names = Names { style, instances: HashMap::new(), projects: HashMap::new() };
         for (folder, _) in importers(document) {
