@@ -48,7 +48,8 @@ const MAX_GITIGNORE: u64 = 1 << 20;
 pub struct Selection {
     /// Files and folders to scan.
     pub paths: Vec<PathBuf>,
-    /// What file paths are relative to; else the repository that holds the first path, else that path.
+    /// What file paths are relative to; else the repository that holds the first path, else the nearest folder that holds
+    /// every path.
     pub repo_root: Option<PathBuf>,
     /// Globs as in `.gitignore`, relative to the root: what fits is left out.
     pub exclude: Vec<String>,
@@ -64,12 +65,24 @@ impl Selection {
     /// # Errors
     /// Where it, or the first path, is not there.
     pub fn root(&self) -> Result<PathBuf, DiscoverError> {
-        let first = self.paths.first().map_or(Path::new("."), PathBuf::as_path);
-        match &self.repo_root {
-            Some(root) => canonical(root),
-            None => Ok(repository_of(&canonical(first)?)),
+        if let Some(root) = &self.repo_root {
+            return canonical(root);
         }
+        let mut folders = Vec::new();
+        for path in &self.paths {
+            folders.push(folder_of(canonical(path)?));
+        }
+        let first = folders.first().map_or(Path::new("."), PathBuf::as_path);
+        let top = first.ancestors().find(|ancestor| ancestor.join(".git").exists());
+        // Without a repository, the nearest folder that holds every path.
+        let common = || first.ancestors().find(|ancestor| folders.iter().all(|folder| folder.starts_with(ancestor)));
+        Ok(top.or_else(common).unwrap_or(first).to_owned())
     }
+}
+
+/// The path, or the folder of a file.
+fn folder_of(path: PathBuf) -> PathBuf {
+    if path.is_dir() { path } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) }
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, DiscoverError> {
@@ -164,13 +177,6 @@ pub(super) fn discover(selection: &Selection) -> Result<Discovery, DiscoverError
         walk.start(&path);
     }
     Ok(walk.finish())
-}
-
-/// The top of the repository that holds a path, else the path (of a file: its folder).
-fn repository_of(path: &Path) -> PathBuf {
-    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let top = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
-    top.unwrap_or(folder).to_owned()
 }
 
 /// Reads a file of at most so many bytes.

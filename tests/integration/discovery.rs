@@ -319,3 +319,10 @@ fn a_tracked_file_of_a_kind_that_no_parser_reads_counts_though_it_is_ignored() {
     tree.git(&["Cargo.lock", "old/pom.xml"]);
     assert_eq!(ledger(&tree, &[]), ["Cargo.lock cargo-lock read", "old/pom.xml - unsupported"]);
 }
+
+#[test]
+fn paths_outside_of_a_repository_are_seen_from_the_folder_that_holds_them() {
+    let tree = Tree::of(&[("a/Cargo.lock", &clean()), ("b/c/Cargo.lock", &clean())]);
+    let rows = tree.scan(&["a", "b/c", "-o", "json"]).ledger();
+    assert_eq!(rows, ["a/Cargo.lock cargo-lock read", "b/c/Cargo.lock cargo-lock read"]);
+}
