@@ -122,3 +122,22 @@ fn what_stands_twice_or_in_another_shape_is_not_covered() {
     }
     Tree::of(&[("go.mod", "module a\n\ngo 1.22\ntoolchain default\n")]).scan(&[]).exits(0);
 }
+
+#[test]
+fn what_is_cut_off_behind_a_key_is_not_covered() {
+    for (name, text) in [
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n\nsettings:\n  autoInstallPeers: true\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n\nimporters:\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n\nimporters:\n\n  .:\n"),
+        ("uv.lock", "version = 1\n\n[[package]]\nname = \"attrs\"\n"),
+    ] {
+        is_gap(&[(name, text)], name);
+    }
+}
+
+#[test]
+fn pip_ends_a_comment_at_more_than_line_feeds() {
+    is_gap(&[("requirements.txt", "# pins\rjinja2==2.10\n")], "a line end within a comment");
+    is_gap(&[("requirements.txt", "attrs==1.0 # a\u{2028}jinja2==2.10\n")], "a line end within a comment");
+    Tree::of(&[("requirements.txt", "# pins\r\nattrs==1.0 # a\r\n")]).scan(&[]).exits(0);
+}

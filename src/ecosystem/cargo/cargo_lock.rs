@@ -377,12 +377,7 @@ impl Tree {
         let folder = folder_of(input.path);
         let local: BTreeSet<&str> =
             entries.iter().filter(|entry| entry.source.is_none()).map(|entry| entry.name).collect();
-        let mut found: BTreeMap<String, (Manifest, Vec<Diagnostic>)> = BTreeMap::new();
-        for (path, bytes) in manifests_below(input, folder) {
-            let mut said = Vec::new();
-            let manifest = Manifest::read(path, bytes, &mut said);
-            found.insert(folder_of(path).to_owned(), (manifest, said));
-        }
+        let mut found = read_below(input, folder);
         let workspaces: BTreeMap<String, Workspace> = found
             .iter_mut()
             .filter_map(|(folder, (manifest, _))| Some((folder.clone(), manifest.workspace.take()?)))
@@ -460,6 +455,16 @@ impl Tree {
             None => Source::of(SourceKind::Workspace),
         }
     }
+}
+
+/// Reads the manifests of [`manifests_below`], by folder, each with what there is to say of it.
+fn read_below(input: &Input<'_>, folder: &str) -> BTreeMap<String, (Manifest, Vec<Diagnostic>)> {
+    let read = |(path, bytes): (&RepoPath, &[u8])| {
+        let mut said = Vec::new();
+        let manifest = Manifest::read(path, bytes, &mut said);
+        (folder_of(path).to_owned(), (manifest, said))
+    };
+    manifests_below(input, folder).into_iter().map(read).collect()
 }
 
 /// The `Cargo.toml` files below a folder that no other `Cargo.lock` is nearer to.
