@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::affects::{Affects, Event, EventKind, event_key, intervals};
 use super::rating::rate;
-use crate::model::{AdvisoryKind, Rating, normalize_name};
+use crate::model::{AdvisoryKind, Ecosystem, Rating, normalize_name};
 use crate::version::Scheme;
 
 /// Why a record cannot be taken.
@@ -243,6 +243,7 @@ impl RawAffected {
             Some((base, suffix)) => (base, Some(suffix.to_owned())),
             None => (package.ecosystem.as_str(), None),
         };
+        let ecosystem = Ecosystem::canonical_name(ecosystem);
         let limits = self.ecosystem_specific.get("affects");
         let texts = |map: Option<&Value>, key: &str| -> Vec<String> {
             let list = map.and_then(|map| map.get(key)).into_iter().flat_map(entries);
@@ -425,6 +426,14 @@ mod tests {
         assert!(Record::parse(b"{}").is_err());
         assert!(Record::parse(br#"{"id": "X", "affected": [{"package": 3}]}"#).is_err());
         assert!(Record::parse(br#"{"id": "X", "affected": [{"package": {"ecosystem": "npm", "name": "a"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": 1}]}]}]}"#).is_err());
+    }
+
+    #[test]
+    fn an_ecosystem_is_known_in_any_case() {
+        let record =
+            r#"{"id": "A-1", "affected": [{"package": {"ecosystem": "pypi ", "name": "A_b"}, "versions": ["1"]}]}"#;
+        let affected = &Record::parse(record.as_bytes()).unwrap().affected[0];
+        assert_eq!((affected.ecosystem.as_str(), affected.name.as_str()), ("PyPI", "a-b"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::meta::{MAX_REJECTED, Meta, Rejected, SourceMeta};
 use super::pages::PageWriter;
 use super::table::{Slot, encode, id_hash, package_hash};
 use crate::advisory::Record;
-use crate::model::normalize_name;
+use crate::model::{Ecosystem, normalize_name};
 
 /// A record as a source has it.
 #[derive(Debug)]
@@ -110,7 +110,7 @@ impl Builder {
         let by_place = from.package.iter().map(|package| (source.ecosystem.clone(), package.clone()));
         let packages: Vec<(String, String)> = packages.chain(by_place).collect();
         for (ecosystem, name) in &packages {
-            let base = ecosystem.split(':').next().unwrap_or(ecosystem);
+            let base = Ecosystem::canonical_name(ecosystem.split(':').next().unwrap_or(ecosystem));
             self.block(base, &normalize_name(base, name), &encode_rejected(&from.name, &reason));
         }
         if self.meta.rejected.len() < MAX_REJECTED {

@@ -51,6 +51,12 @@ impl Ecosystem {
         self.facts().purl_type
     }
 
+    /// OSV's name of an ecosystem that somebody wrote in another case, or with spaces around it; others as written.
+    pub fn canonical_name(name: &str) -> &str {
+        let name = name.trim();
+        FACTS.iter().map(|facts| facts.osv_name).find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name)
+    }
+
     /// A package name in the form under which advisories are looked up. Names that differ only in
     /// what the registry ignores become one: PEP 503 for `PyPI`; the others are compared as written.
     pub fn normalize_name(self, name: &str) -> Cow<'_, str> {

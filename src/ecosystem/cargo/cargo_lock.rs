@@ -55,8 +55,10 @@ fn parse(input: &Input<'_>) -> Parsed {
             lock.packages()
         }
     };
-    if packages.is_empty() && diagnostics.is_empty() {
-        let message = "it holds no package, not even the project's; it may be cut off";
+    // A lock that says its version and holds nothing is whole.
+    let says_version = || String::from_utf8_lossy(input.bytes).lines().any(|line| line.starts_with("version"));
+    if packages.is_empty() && diagnostics.is_empty() && !says_version() {
+        let message = "it holds neither a version nor a package; it may be cut off";
         diagnostics.push(Diagnostic::error(input.path, None, message));
     }
     let tree = Tree::read(input, &packages, &mut diagnostics);
@@ -215,7 +217,7 @@ fn unmet(own: &str, manifest: &Manifest, has: &BTreeSet<&str>, diagnostics: &mut
         let line = asked.places.first().map(|place| place.line);
         let message =
             format!("`{own}` asks for `{}`, which Cargo.lock does not have; run `cargo update -w`", asked.name);
-        diagnostics.push(Diagnostic::error(&manifest.path, line, message));
+        diagnostics.push(Diagnostic::warning(&manifest.path, line, message));
     }
 }
 
@@ -367,12 +369,7 @@ impl Tree {
         let folder = folder_of(input.path);
         let local: BTreeSet<&str> =
             entries.iter().filter(|entry| entry.source.is_none()).map(|entry| entry.name).collect();
-        let mut found: BTreeMap<String, (Manifest, Vec<Diagnostic>)> = BTreeMap::new();
-        for (path, bytes) in manifests_below(input, folder) {
-            let mut said = Vec::new();
-            let manifest = Manifest::read(path, bytes, &mut said);
-            found.insert(folder_of(path).to_owned(), (manifest, said));
-        }
+        let mut found = read_below(input, folder);
         let workspaces: BTreeMap<String, Workspace> = found
             .iter_mut()
             .filter_map(|(folder, (manifest, _))| Some((folder.clone(), manifest.workspace.take()?)))
@@ -420,7 +417,7 @@ impl Tree {
                 }
                 (None, Some(own)) => {
                     let message = format!("the project `{own}` is not in Cargo.lock, which belongs to another one");
-                    diagnostics.push(Diagnostic::error(&manifest.path, None, message));
+                    diagnostics.push(Diagnostic::warning(&manifest.path, None, message));
                 }
                 (None, None) => {}
             }
@@ -450,6 +447,16 @@ impl Tree {
             None => Source::of(SourceKind::Workspace),
         }
     }
+}
+
+/// Reads the manifests of [`manifests_below`], by folder, each with what there is to say of it.
+fn read_below(input: &Input<'_>, folder: &str) -> BTreeMap<String, (Manifest, Vec<Diagnostic>)> {
+    let read = |(path, bytes): (&RepoPath, &[u8])| {
+        let mut said = Vec::new();
+        let manifest = Manifest::read(path, bytes, &mut said);
+        (folder_of(path).to_owned(), (manifest, said))
+    };
+    manifests_below(input, folder).into_iter().map(read).collect()
 }
 
 /// The `Cargo.toml` files below a folder that no other `Cargo.lock` is nearer to.

@@ -209,7 +209,7 @@ impl Project {
                 }
                 let line = asked.place.as_ref().map(|place| place.line);
                 let message = format!("`{}` is asked for, and {lock} does not have it; renew the lockfile", asked.name);
-                diagnostics.push(Diagnostic::error(&manifest.path, line, message));
+                diagnostics.push(Diagnostic::warning(&manifest.path, line, message));
             }
         }
     }

@@ -134,6 +134,15 @@ impl<'t> Lock<'_, 't> {
             }
         }
         let style = self.style(document);
+        // A project that needs nothing is `{}`; what is cut off behind a key is nothing at all.
+        let is_cut = match document.get("importers") {
+            Some(Value::Object(all)) => all.iter().any(|(_, importer)| !matches!(importer, Value::Object(_))),
+            Some(_) => true,
+            None => style == Style::V9,
+        };
+        if is_cut {
+            self.complain("importers", "the projects under `importers` are not all there; the file may be cut off");
+        }
         let mut names = Names { style, instances: HashMap::new(), projects: HashMap::new() };
         for (folder, _) in importers(document) {
             let index = self.project(folder);

@@ -29,10 +29,6 @@ pub(super) fn read<'t>(path: &RepoPath, bytes: &'t [u8], diagnostics: &mut Vec<D
             }
         }
     }
-    if entries.is_empty() && reader.diagnostics.is_empty() {
-        // The project itself is an entry.
-        reader.diagnostics.push(Diagnostic::error(path, None, "it holds no entry, not even the project's"));
-    }
     Read { entries, has_members: true }
 }
 

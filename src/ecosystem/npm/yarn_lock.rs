@@ -235,7 +235,7 @@ impl<'g, 't> Graph<'g, 't> {
                         asked.spec,
                         self.path
                     );
-                    self.said.push(Diagnostic::error(&manifest.path, line, message));
+                    self.said.push(Diagnostic::warning(&manifest.path, line, message));
                     continue;
                 };
                 if to != from {

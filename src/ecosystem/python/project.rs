@@ -38,9 +38,7 @@ pub(super) fn unmet(manifest: &Manifest, declared: &Declared, diagnostics: &mut 
     if !declared.conditional && !is_itself(manifest, declared) {
         let place = &declared.location;
         let message = format!("`{}` is asked for, but the lock does not hold it", declared.name);
-        // Extras need not be locked, and who installs from the lock does not get them.
-        let say = if declared.kind == DependencyKind::Optional { Diagnostic::warning } else { Diagnostic::error };
-        diagnostics.push(say(&RepoPath::clone(&place.path), Some(place.line), message));
+        diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
     }
 }
 

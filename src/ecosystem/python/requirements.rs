@@ -38,6 +38,11 @@ const MAX_FILES: usize = 200;
 /// How deep files may include each other.
 const MAX_DEPTH: u32 = 32;
 
+/// Where pip ends a line besides `\n`
+/// (<https://docs.python.org/3/library/stdtypes.html#str.splitlines>).
+const OTHER_LINE_ENDS: [char; 9] =
+    ['\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// How many bytes are read again because one file includes others, which are read for themselves too.
 const MAX_INCLUDED: usize = 8 << 20;
 
@@ -115,6 +120,10 @@ impl Reader<'_, '_> {
         let mut commented = false;
         for logical in logical_lines(&text) {
             let line = lines.line(logical.offset(logical.code()));
+            if logical.comment().is_some_and(|comment| comment.contains(OTHER_LINE_ENDS)) {
+                let message = "a line end within a comment, for pip; what follows in this line was not read".to_owned();
+                self.say(DiagnosticSeverity::Error, &task.path, line, message);
+            }
             let before = file.entries.len();
             match requirement_lines::read(logical.code()) {
                 Line::Package(wanted) => self.package(&wanted, &logical, &lines, (task, &mut file)),

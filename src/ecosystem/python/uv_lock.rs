@@ -61,7 +61,8 @@ fn parse(input: &Input<'_>) -> Parsed {
     };
     let entries = lock.entries("package", &mut parsed.diagnostics);
     for entry in entries.iter().filter(|entry| entry.version.is_none()) {
-        if source(entry.table).kind == SourceKind::Registry {
+        // uv writes a source with every package; one without is cut off.
+        if matches!(source(entry.table).kind, SourceKind::Registry | SourceKind::Unknown) {
             let message = format!("`{}` has no version; it cannot be judged", entry.name);
             parsed.diagnostics.push(Diagnostic::error(input.path, Some(entry.line), message));
         }
