@@ -184,8 +184,8 @@ fn several_paths_are_one_scan() {
     assert_eq!(ledger(&tree, &["a", "b/Cargo.lock"]), ["a/Cargo.lock cargo-lock read", "b/Cargo.lock cargo-lock read"]);
     // What lies in two of them is read once.
     assert_eq!(ledger(&tree, &["a", "a", "a/Cargo.lock", "."]).len(), 3);
-    // Paths of no common repository need a root.
-    let apart = Tree::of(&[("a/Cargo.lock", &clean()), ("b/Cargo.lock", &bad())]);
+    // What lies outside of the first one's repository needs a root.
+    let apart = Tree::of(&[("a/Cargo.lock", &clean()), ("b/Cargo.lock", &bad())]).file("a/.git/HEAD", "x");
     apart.scan(&["a", "b"]).exits(2).complains("--repo-root");
     apart.scan(&["a", "b", "--repo-root", "."]).exits(1);
 }

@@ -126,8 +126,8 @@ fn what_is_wrong_is_said_with_its_line() {
     let lines: Vec<String> = said(&parsed).iter().map(|said| said.split(':').next().unwrap().to_owned()).collect();
     assert_eq!(lines, ["Error 1", "Error 2", "Error 10", "Error 12", "Error 17", "Error 21", "Error 9"]);
     assert_eq!(packages(&parsed).len(), 2);
-    // A cut after the head leaves just that.
-    assert_eq!(said(&lock(&[("Cargo.lock", "version = 4\n")])).len(), 1);
+    assert_eq!(said(&lock(&[("Cargo.lock", "version = 4\n")])).len(), 0, "whole, and without packages");
+    assert_eq!(said(&lock(&[("Cargo.lock", "\n\n")])).len(), 1);
     assert_eq!(said(&lock(&[("Cargo.lock", "package = 1\n")])).len(), 1);
 }
 

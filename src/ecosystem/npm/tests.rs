@@ -252,7 +252,7 @@ fn yarn_1_is_connected_by_descriptors() {
     assert_eq!(found[6], "m@0.1.0 workspace member [runtime] 1:27");
     assert_eq!(
         said(&parsed),
-        ["Error 1: `m` asks for `lost@1`, which yarn.lock does not have; run `yarn install` to renew it"]
+        ["Warning 1: `m` asks for `lost@1`, which yarn.lock does not have; run `yarn install` to renew it"]
     );
     assert_eq!(parsed.companions.len(), 2);
 }

@@ -124,7 +124,7 @@ fn poetry_with_groups() {
             "requests 2.31.0 -> urllib3 1.26.4 runtime",
         ]
     );
-    assert_eq!(said(&parsed), ["Error 5: `lost` is asked for, but the lock does not hold it"]);
+    assert_eq!(said(&parsed), ["Warning 5: `lost` is asked for, but the lock does not hold it"]);
     let git = parsed.graph.packages[2].id.source.url.as_deref();
     assert_eq!(git, Some("https://host.example/pytest.git#0123456789abcdef0123456789abcdef01234567"));
     assert_eq!(parsed.graph.packages[3].integrity.as_deref(), Some("sha256:aa"));
