@@ -7,7 +7,7 @@ use super::{AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, Except
 pub enum Verdict {
     /// Everything recognised was covered, nothing denied.
     Pass,
-    /// Nothing denied, but something was not looked at.
+    /// Nothing denied, but something was not looked at, or there was nothing to look at.
     Incomplete,
     /// The policy denied a finding.
     Fail,
@@ -348,9 +348,9 @@ impl Report {
         of_advisories && self.coverage.uncompared >= OnUnknown::Incomplete
     }
 
-    /// Whether everything recognised was looked at.
+    /// Whether everything recognised was looked at, and there was something.
     pub fn is_complete(&self) -> bool {
-        self.gaps().is_empty()
+        !self.is_empty() && self.gaps().is_empty()
     }
 
     /// Whether no manifest, lockfile or SBOM was found at all.
