@@ -83,6 +83,7 @@ fn a_lockfile_that_holds_nothing_is_not_covered() {
             r#"{"lockfileVersion": 2, "packages": {"": {}}, "dependencies": {"a": {"version": "1.0.0"}}}"#,
         ),
         ("bun.lock", r#"{"lockfileVersion": 1, "workspaces": {"": {"name": "web"}}, "packages": []}"#),
+        ("yarn.lock", "__metadata:\n  version: 99\n"),
         ("yarn.lock", "# yarn lockfile v1\r\ra@1:\r  version \"1.0.0\"\r"),
     ] {
         is_gap(&[(name, text)], name);

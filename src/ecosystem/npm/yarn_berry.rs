@@ -14,6 +14,9 @@ use crate::model::{DependencyKind, Diagnostic, LineIndex, RepoPath, Source, Sour
 /// Patches of patches beyond this depth are not followed (hostile input).
 const MAX_PATCHES: usize = 8;
 
+/// The newest `__metadata` version that is known; Yarn 4.18 writes it.
+const NEWEST: u32 = 10;
+
 /// Reads such a lock.
 pub(super) fn read<'t>(path: &RepoPath, bytes: &'t [u8], diagnostics: &mut Vec<Diagnostic>) -> Read<'t> {
     let stream = yaml::parse(path, bytes, diagnostics);
@@ -24,7 +27,9 @@ pub(super) fn read<'t>(path: &RepoPath, bytes: &'t [u8], diagnostics: &mut Vec<D
             continue;
         };
         for (key, value) in &fields {
-            if key != "__metadata" {
+            if key == "__metadata" {
+                reader.check_version(value);
+            } else {
                 entries.extend(reader.entry(key, value));
             }
         }
@@ -39,6 +44,17 @@ struct Reader<'r, 't> {
 }
 
 impl<'t> Reader<'_, 't> {
+    fn check_version(&mut self, metadata: &Value<'_>) {
+        let written = metadata.text("version").unwrap_or_default();
+        if !written.parse::<u32>().is_ok_and(|version| version <= NEWEST) {
+            let line = self.lines.locate_slice(written).map(|place| place.line);
+            let message = format!(
+                "this `__metadata` version is not known; it was read like {NEWEST}, and packages may be missing"
+            );
+            self.diagnostics.push(Diagnostic::error(self.path, line, message));
+        }
+    }
+
     fn entry(&mut self, key: &Cow<'t, str>, value: &Value<'t>) -> Option<Entry<'t>> {
         let Some(resolved) = value.text("resolution").and_then(|text| resolve(text, folder_of(self.path))) else {
             let line = self.line(key);

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::extras::{Needs, Step};
 use super::manifest::Manifest;
-use super::{ByName, Entry, Lock, companion, first_hash, git, manifest, normal, package_id, pep508, project};
+use super::{ByName, Entry, Lock, first_hash, git, normal, package_id, pep508, project};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support};
@@ -59,11 +59,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     for (index, entry) in &packages {
         edges(*index, entry, &by_name, &mut graph, &mut needs);
     }
-    let path = input.beside("pyproject.toml");
-    let manifest = companion(input, &path, &mut parsed);
-    let manifest = manifest.map(|bytes| manifest::pyproject(&path, bytes, &mut parsed.diagnostics));
-    let starts =
-        manifest.as_ref().map(|manifest| project::link(manifest, &by_name, &mut graph, &mut parsed.diagnostics));
+    let (manifest, starts) = project::beside(input, &by_name, &mut graph, &mut parsed).unzip();
     for (index, _) in &packages {
         graph.mark(*index, manifest.is_some().then_some(false), Kinds::default());
     }

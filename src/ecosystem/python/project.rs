@@ -1,11 +1,26 @@
 //! The project of a manifest in the graph: with the lock that chose for it, or alone.
 
 use super::extras::Step;
-use super::manifest::{Declared, Manifest};
-use super::{ByName, normal, package_id};
+use super::manifest::{self, Declared, Manifest};
+use super::{ByName, companion, normal, package_id};
+use crate::ecosystem::{Input, Parsed};
 use crate::model::{
     DependencyGraph, DependencyKind, Diagnostic, GraphBuilder, Kinds, PackageIndex, RepoPath, Source, SourceKind,
 };
+
+/// Reads the `pyproject.toml` beside a lock and adds its project; gives both, or nothing where there is none.
+pub(super) fn beside(
+    input: &Input<'_>,
+    by_name: &ByName,
+    graph: &mut GraphBuilder,
+    parsed: &mut Parsed,
+) -> Option<(Manifest, Vec<(Step, DependencyKind)>)> {
+    let path = input.beside("pyproject.toml");
+    let bytes = companion(input, &path, parsed)?;
+    let manifest = manifest::pyproject(&path, bytes, &mut parsed.diagnostics);
+    let starts = link(&manifest, by_name, graph, &mut parsed.diagnostics);
+    Some((manifest, starts))
+}
 
 /// Adds the project and what it asks for; gives the starts of a walk.
 pub(super) fn link(
