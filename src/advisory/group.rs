@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::affects::Affects;
-use crate::model::{Affected, AliasGroup, Ecosystem, JudgedRecord, Rating, Severity};
+use crate::model::{Affected, AliasGroup, Ecosystem, Exploited, JudgedRecord, Rating, Severity};
 use crate::version::{Key, Scheme, is_python_version};
 
 /// A record for the package in question, before it is judged.
@@ -125,7 +125,14 @@ fn alias_group(members: &[usize], candidates: &[Candidate], fixed_in: Option<Str
     let own = Some(&records[0].rating).filter(known);
     let rating = own.or_else(|| records.iter().map(|record| &record.rating).filter(known).max_by(worse));
     let rating = rating.cloned().unwrap_or(Rating::UNKNOWN);
-    AliasGroup { aliases: aliases.into_iter().collect(), rating, fixed_in, records }
+    AliasGroup {
+        aliases: aliases.into_iter().collect(),
+        rating,
+        fixed_in,
+        records,
+        exploited: Exploited::Unknown,
+        epss: None,
+    }
 }
 
 /// What could clear a package.

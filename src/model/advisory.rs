@@ -164,6 +164,38 @@ pub struct AliasGroup {
     pub rating: Rating,
     /// The smallest known version, above the one in use, that no matching record covers.
     pub fixed_in: Option<String>,
+    /// Whether attacks with it are known.
+    pub exploited: Exploited,
+    /// How probable attacks with it are.
+    pub epss: Option<Epss>,
+}
+
+/// Whether a vulnerability is in CISA's catalogue of known exploited ones
+/// (<https://www.cisa.gov/known-exploited-vulnerabilities-catalog>).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exploited {
+    /// It is not known: the catalogue is not at hand.
+    Unknown,
+    /// None of its ids is in the catalogue.
+    No,
+    /// It is.
+    Yes {
+        /// The id under which it stands there.
+        cve: String,
+        /// The day since which it stands there, `2021-12-10`.
+        since: String,
+        /// Whether ransomware is known to use it.
+        ransomware: bool,
+    },
+}
+
+/// The Exploit Prediction Scoring System's estimate (<https://www.first.org/epss/>).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Epss {
+    /// The probability that it is attacked within 30 days, 0.0 to 1.0.
+    pub score: f64,
+    /// The share of all vulnerabilities with the same or a lower score, 0.0 to 1.0.
+    pub percentile: f64,
 }
 
 impl AliasGroup {

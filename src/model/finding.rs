@@ -47,6 +47,114 @@ pub enum Data {
     Local,
     /// OSV and `RustSec` records.
     Advisories,
+    /// CISA's catalogue of known exploited vulnerabilities.
+    Exploited,
+    /// FIRST's exploit prediction scores.
+    Epss,
+    /// What deps.dev says of each version: date, licence, deprecation, repository, attestations.
+    Versions,
+    /// Every release of a name, from deps.dev.
+    Releases,
+    /// Similarly named packages, from deps.dev.
+    Similar,
+    /// The number of dependents, from deps.dev.
+    Dependents,
+    /// Scorecards of the projects behind packages, from deps.dev or the Scorecard API.
+    Scorecard,
+    /// The Scorecard of the scanned project itself.
+    OwnScorecard,
+    /// Best Practices badges of the projects behind packages.
+    Badge,
+    /// Release lines and their ends, from endoflife.date.
+    Lifecycle,
+}
+
+impl Data {
+    /// Every kind, in the order in which documents list them.
+    pub const ALL: [Self; 12] = [
+        Self::Local,
+        Self::Advisories,
+        Self::Exploited,
+        Self::Epss,
+        Self::Versions,
+        Self::Releases,
+        Self::Similar,
+        Self::Dependents,
+        Self::Scorecard,
+        Self::OwnScorecard,
+        Self::Badge,
+        Self::Lifecycle,
+    ];
+
+    /// What documents call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Advisories => "advisories",
+            Self::Exploited => "KEV",
+            Self::Epss => "EPSS",
+            Self::Versions => "deps.dev versions",
+            Self::Releases => "deps.dev releases",
+            Self::Similar => "deps.dev similar names",
+            Self::Dependents => "deps.dev dependents",
+            Self::Scorecard => "Scorecard",
+            Self::OwnScorecard => "own Scorecard",
+            Self::Badge => "Best Practices",
+            Self::Lifecycle => "endoflife.date",
+        }
+    }
+}
+
+/// Which packages a rule judges in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Those that a project names itself; a package of which that is not known counts as one.
+    Direct,
+    /// All.
+    All,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 2] = [Self::Direct, Self::All];
+
+    /// The word that policies use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::All => "all",
+        }
+    }
+}
+
+/// The value of a rule's parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setting {
+    /// A score, 0.0 to 10.0.
+    Score(f64),
+    /// A probability, 0.0 to 1.0.
+    Share(f64),
+    /// A number of days.
+    Days(u32),
+    /// A number.
+    Count(u32),
+    /// One of some words.
+    Word(&'static str, &'static [&'static str]),
+    /// Names; where the default is none, the rule finds nothing until there are some.
+    Names(Vec<String>),
+    /// A score for each of some names.
+    Scores(Vec<(String, f64)>),
+}
+
+/// Something about a rule that a policy can set.
+#[derive(Debug)]
+pub struct Parameter {
+    /// Its key in the policy, for example `min-score`.
+    pub key: &'static str,
+    /// What it means, in one line.
+    pub summary: &'static str,
+    /// What holds unless the policy says otherwise.
+    pub default: fn() -> Setting,
 }
 
 /// What is looked for, and why. Everything that is said about a rule anywhere is made from this constant.
@@ -64,6 +172,10 @@ pub struct Rule {
     pub clause: &'static str,
     /// What it needs to know.
     pub data: &'static [Data],
+    /// Which packages it judges unless the policy says otherwise.
+    pub scope: Scope,
+    /// What a policy can set.
+    pub parameters: &'static [Parameter],
     /// Its level in the greenfield profile.
     pub greenfield: Level,
     /// Its level in the brownfield profile.

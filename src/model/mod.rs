@@ -5,18 +5,26 @@ mod chain;
 mod ecosystem;
 mod finding;
 mod graph;
+mod health;
 mod location;
 mod package;
 mod purl;
 mod report;
 
-pub use advisory::{AdvisoryKind, Affected, AliasGroup, Fix, FixState, JudgedRecord, Rating, Severity};
+pub use advisory::{
+    AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Severity,
+};
 pub use chain::{Chains, Routes, chains};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
-    AppliedException, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, PathCount, Rule, Subject,
+    AppliedException, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, Parameter, PathCount, Rule,
+    Scope, Setting, Subject,
 };
 pub use graph::{Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, PackageIndex, Root, Use};
+pub use health::{
+    Badge, Evidence, Fact, Health, Missing, Origin, PackageHealth, ProjectHealth, Provenance, Release, Repository,
+    Scorecard, ScorecardCheck, Support, Why, source,
+};
 pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
 pub use package::{Package, PackageId, Source, SourceKind};
 pub use purl::Purl;

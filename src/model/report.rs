@@ -1,6 +1,8 @@
 //! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
 
-use super::{AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Level, RepoPath, Rule};
+use super::{
+    AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level, RepoPath, Rule,
+};
 
 /// Whether the run passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,6 +158,8 @@ pub struct Facts {
     pub states: Vec<PackageState>,
     /// The alias groups of which a record covers the package, by package index; sorted by key.
     pub advisories: Vec<Vec<AliasGroup>>,
+    /// What is known about the health of packages and projects.
+    pub health: Health,
 }
 
 /// A source of knowledge in the coverage ledger.

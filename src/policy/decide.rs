@@ -5,9 +5,9 @@ use std::cmp::{Ordering, Reverse};
 use jiff::civil::Date;
 
 use super::exception::{Coverage, Exceptions};
-use super::{KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, Policy, Profile, RuleSettings, Scope, UNMAINTAINED_PACKAGE};
+use super::{KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE};
 use crate::model::{
-    AdvisoryKind, Decision, DependencyGraph, ExceptionStatus, Finding, Kinds, Level, Severity, Subject, Use,
+    AdvisoryKind, Decision, DependencyGraph, ExceptionStatus, Finding, Kinds, Level, Scope, Severity, Subject, Use,
 };
 
 /// Decides about findings, and says what became of each exception. Decisions come in the order of [`order`].
@@ -229,7 +229,7 @@ mod tests {
             registries: policy.registries.clone(),
             ..rule::Parameters::default()
         };
-        let findings = rule::find(&rule::View { graph, facts, parameters: &parameters, today: TODAY });
+        let (findings, _) = rule::find(&rule::View { graph, facts, parameters: &parameters, today: TODAY });
         decide(findings, graph, policy, TODAY)
     }
 
@@ -587,7 +587,8 @@ mod tests {
             let (graph, facts) = any_tree(&sorts);
             let policy = policy("");
             let parameters = rule::Parameters::default();
-            let mut findings = rule::find(&rule::View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY });
+            let (mut findings, _) =
+                rule::find(&rule::View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY });
             let one = decide(findings.clone(), &graph, &policy, TODAY).0;
             findings.reverse();
             prop_assert_eq!(one, decide(findings, &graph, &policy, TODAY).0);

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use crate::model::{Data, Kinds, Level, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Severity};
+use crate::model::{
+    Data, Kinds, Level, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
+};
 
 mod decide;
 mod exception;
@@ -58,30 +60,8 @@ impl Profile {
     }
 }
 
-/// Which packages a rule judges in full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Those that a project names itself; a package of which that is not known counts as one.
-    Direct,
-    /// All.
-    All,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 2] = [Self::Direct, Self::All];
-
-    /// The word that policies use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::All => "all",
-        }
-    }
-}
-
 /// What a policy says about one rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RuleSettings {
     /// The rule.
     pub rule: &'static Rule,
@@ -94,12 +74,14 @@ pub struct RuleSettings {
     pub min_severity: Option<Severity>,
     /// Packages that are known to be for none of these are allowed; `None`: no package is.
     pub kinds: Option<Kinds>,
-    /// Which packages it judges; `None`: as the profile has it.
+    /// Which packages it judges; `None`: as the rule and the profile have it.
     pub scope: Option<Scope>,
     /// What a vulnerability counts as that nobody rated.
     pub unscored_as: Severity,
     /// What happens where its data is not known.
     pub on_unknown: OnUnknown,
+    /// The rule's own parameters that the policy sets, by key.
+    pub values: BTreeMap<&'static str, Setting>,
 }
 
 impl RuleSettings {
@@ -121,7 +103,21 @@ impl RuleSettings {
             scope: None,
             unscored_as: Severity::High,
             on_unknown,
+            values: BTreeMap::new(),
         }
+    }
+
+    /// Which packages it judges.
+    pub fn scope(&self) -> Scope {
+        self.scope.unwrap_or(self.rule.scope)
+    }
+
+    /// Whether it finds nothing until the policy gives it names to look for.
+    fn is_idle(&self) -> bool {
+        self.rule.parameters.iter().any(|parameter| {
+            let is_empty = |setting: &Setting| matches!(setting, Setting::Names(names) if names.is_empty());
+            self.values.get(parameter.key).map_or_else(|| is_empty(&(parameter.default)()), is_empty)
+        })
     }
 
     fn set_level(&mut self, level: Level) {
@@ -131,7 +127,7 @@ impl RuleSettings {
 }
 
 /// A policy in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// The profile that it starts from.
     pub profile: Profile,
@@ -228,6 +224,19 @@ impl Policy {
         active
             .filter(move |settings| settings.rule.data.contains(&data))
             .map(|settings| (settings.rule, settings.on_unknown))
+    }
+
+    /// For each kind of data that is to be fetched, of which packages: what is only counted is evaluated where its data
+    /// is at hand and never fetched for.
+    pub fn needs(&self) -> BTreeMap<Data, Scope> {
+        let mut needs: BTreeMap<Data, Scope> = BTreeMap::new();
+        for settings in self.rules.values().filter(|settings| settings.level >= Level::Warn && !settings.is_idle()) {
+            for data in settings.rule.data {
+                let scope = needs.entry(*data).or_insert(Scope::Direct);
+                *scope = (*scope).max(settings.scope());
+            }
+        }
+        needs
     }
 
     /// What happens where data of that kind is not known: the strictest choice of the rules that need it, nothing where

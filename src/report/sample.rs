@@ -9,6 +9,8 @@ pub(super) static VULNERABILITY: Rule = Rule {
     fix: "Update to a version that fixes it",
     clause: "C5.7 CG.vulns",
     data: &[Data::Advisories],
+    scope: Scope::All,
+    parameters: &[],
     greenfield: Level::Deny,
     brownfield: Level::Deny,
 };
@@ -20,6 +22,8 @@ pub(super) static MALWARE: Rule = Rule {
     fix: "Remove it and treat the machine as compromised",
     clause: "C5.2",
     data: &[Data::Advisories],
+    scope: Scope::All,
+    parameters: &[],
     greenfield: Level::Deny,
     brownfield: Level::Deny,
 };
@@ -31,6 +35,8 @@ pub(super) static UNMAINTAINED: Rule = Rule {
     fix: "Replace it",
     clause: "CG.activity",
     data: &[Data::Advisories],
+    scope: Scope::All,
+    parameters: &[],
     greenfield: Level::Deny,
     brownfield: Level::Warn,
 };
@@ -42,6 +48,8 @@ pub(super) static ORIGIN: Rule = Rule {
     fix: "Take it from the registry",
     clause: "CG.authentic",
     data: &[Data::Local],
+    scope: Scope::All,
+    parameters: &[],
     greenfield: Level::Deny,
     brownfield: Level::Warn,
 };
@@ -53,6 +61,8 @@ pub(super) static UNPINNED: Rule = Rule {
     fix: "Commit a lockfile",
     clause: "C5.9",
     data: &[Data::Local],
+    scope: Scope::All,
+    parameters: &[],
     greenfield: Level::Warn,
     brownfield: Level::Warn,
 };
@@ -94,6 +104,8 @@ fn group(records: Vec<JudgedRecord>, aliases: &[&str], fixed_in: Option<&str>) -
         aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
         fixed_in: fixed_in.map(str::to_owned),
         records,
+        exploited: Exploited::Unknown,
+        epss: None,
     }
 }
 

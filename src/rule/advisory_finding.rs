@@ -130,7 +130,7 @@ mod tests {
 
     fn look(graph: &DependencyGraph, facts: &Facts, off: &[&'static str]) -> Vec<Finding> {
         let parameters = Parameters { off: off.to_vec(), ..Parameters::default() };
-        rule::find(&View { graph, facts, parameters: &parameters, today: Date::constant(2026, 11, 22) })
+        rule::find(&View { graph, facts, parameters: &parameters, today: Date::constant(2026, 11, 22) }).0
     }
 
     /// What is found where `left 1.0.0` is hit by one group of records of those kinds, as `rule + also`.

@@ -222,7 +222,7 @@ mod tests {
     fn fixes(graph: &DependencyGraph, facts: &Facts) -> Vec<Fix> {
         let parameters = Parameters { off: vec!["untrusted-origin"], ..Parameters::default() };
         let view = View { graph, facts, parameters: &parameters, today: Date::constant(2026, 11, 22) };
-        find(&view).into_iter().map(|finding| finding.fix).collect()
+        find(&view).0.into_iter().map(|finding| finding.fix).collect()
     }
 
     /// The fix of a direct dependency `name old`, required so by the project, when `new` is known to be good.

@@ -1,7 +1,7 @@
 //! An advisory says that the package or this version of it is malware.
 
 use super::{Check, advisory_finding};
-use crate::model::{Data, Level, Rule};
+use crate::model::{Data, Level, Rule, Scope};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -13,8 +13,10 @@ pub(super) static CHECK: Check = Check {
               could read, and look for what it did.",
         clause: "C5.2",
         data: &[Data::Advisories],
+        scope: Scope::All,
+        parameters: &[],
         greenfield: Level::Deny,
         brownfield: Level::Deny,
     },
-    find: |view| advisory_finding::findings(view, &CHECK.rule),
+    find: |view| advisory_finding::findings(view, &CHECK.rule).into(),
 };

@@ -3,7 +3,7 @@
 use super::fingerprint::{fingerprint, ranks};
 use super::place::Tree;
 use super::{Check, View};
-use crate::model::{Data, Finding, Fix, FixState, Level, PackageIndex, Rule, SourceKind, Use};
+use crate::model::{Data, Finding, Fix, FixState, Level, PackageIndex, Rule, Scope, SourceKind, Use};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -14,10 +14,12 @@ pub(super) static CHECK: Check = Check {
         fix: "Write the lockfile anew with a current version of the package manager, and look at what changes in it.",
         clause: "CG.authentic",
         data: &[Data::Local],
+        scope: Scope::All,
+        parameters: &[],
         greenfield: Level::Warn,
         brownfield: Level::Allow,
     },
-    find,
+    find: |view| find(view).into(),
 };
 
 fn find(view: &View<'_>) -> Vec<Finding> {
@@ -72,7 +74,7 @@ mod tests {
         let today = Date::constant(2026, 11, 22);
         let messages = |parameters: &Parameters| -> Vec<String> {
             let view = View { graph: &graph, facts: &facts, parameters, today };
-            (CHECK.find)(&view).into_iter().map(|finding| finding.message).collect()
+            (CHECK.find)(&view).findings.into_iter().map(|finding| finding.message).collect()
         };
         assert_eq!(messages(&Parameters::default()), [""; 0]);
         let parameters = Parameters { hashed_formats: vec!["package-lock"], ..Parameters::default() };

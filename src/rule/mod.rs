@@ -7,16 +7,18 @@
 //! `fixtures/rules/<id>/fires` and `fixtures/rules/<id>/quiet`. Where it rests on an advisory
 //! group, `advisory_finding::applying` gets its place in the order as well, so that a group stays one finding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::model::{DependencyGraph, Facts, Finding, PackageIndex, Rule};
+use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule, Scope, Setting};
 
 mod advisory_finding;
 mod fingerprint;
 mod fix;
+mod judged;
 mod known_vulnerability;
+mod low_scorecard;
 mod malicious_package;
 mod missing_integrity;
 mod place;
@@ -33,7 +35,33 @@ pub struct Check {
     /// What is said about it everywhere, and its default levels.
     pub rule: Rule,
     /// Finds it. The order of findings is the graph's: by root, then by package, then by advisory group.
-    pub find: fn(&View<'_>) -> Vec<Finding>,
+    pub find: fn(&View<'_>) -> Found,
+}
+
+/// What a rule found, and what it could not know.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found {
+    /// What it found.
+    pub findings: Vec<Finding>,
+    /// For each package of which something is missing, what. A package stands here once for each thing.
+    pub missing: BTreeSet<(Missing, Option<PackageIndex>)>,
+}
+
+impl From<Vec<Finding>> for Found {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self { findings, missing: BTreeSet::new() }
+    }
+}
+
+/// What a rule could not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlearnt {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// What is missing.
+    pub missing: Missing,
+    /// Of how many packages; 0: of the project itself.
+    pub packages: usize,
 }
 
 /// Every rule, in the order in which documents list them.
@@ -43,12 +71,13 @@ pub static RULES: &[&Check] = &[
     &unsound_code::CHECK,
     &security_notice::CHECK,
     &unmaintained_package::CHECK,
+    &low_scorecard::CHECK,
     &untrusted_origin::CHECK,
     &missing_integrity::CHECK,
 ];
 
 /// What rules are told by the caller: the policy's say, and what a file format can tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
     /// Ids of rules that are not to be evaluated. A group that such a rule would take falls to the next that applies.
     pub off: Vec<&'static str>,
@@ -57,6 +86,10 @@ pub struct Parameters {
     pub registries: Vec<String>,
     /// Packages that the policy declares private: that they come from elsewhere is then the point.
     pub private: BTreeSet<PackageIndex>,
+    /// What the policy sets for each rule, by its id and the parameter's key.
+    pub settings: BTreeMap<&'static str, BTreeMap<&'static str, Setting>>,
+    /// The rules that judge more or fewer packages than their constant says, by id.
+    pub scopes: BTreeMap<&'static str, Scope>,
     /// Ids of the parsers whose format records a hash for every package from a registry.
     pub hashed_formats: Vec<&'static str>,
 }
@@ -64,6 +97,34 @@ pub struct Parameters {
 impl Parameters {
     fn is_off(&self, rule: &Rule) -> bool {
         self.off.contains(&rule.id)
+    }
+
+    /// Which packages a rule judges.
+    fn scope(&self, rule: &Rule) -> Scope {
+        self.scopes.get(rule.id).copied().unwrap_or(rule.scope)
+    }
+
+    /// What holds for a parameter of a rule.
+    fn setting(&self, rule: &Rule, key: &str) -> Setting {
+        let given = self.settings.get(rule.id).and_then(|settings| settings.get(key)).cloned();
+        let default = || rule.parameters.iter().find(|parameter| parameter.key == key).map(|p| (p.default)());
+        given.or_else(default).unwrap_or(Setting::Names(Vec::new()))
+    }
+
+    /// A parameter that is a score or a share.
+    fn decimal(&self, rule: &Rule, key: &str) -> f64 {
+        match self.setting(rule, key) {
+            Setting::Score(number) | Setting::Share(number) => number,
+            _ => 0.0,
+        }
+    }
+
+    /// A parameter that is a number or a number of days.
+    fn number(&self, rule: &Rule, key: &str) -> u32 {
+        match self.setting(rule, key) {
+            Setting::Count(number) | Setting::Days(number) => number,
+            _ => 0,
+        }
     }
 }
 
@@ -85,9 +146,21 @@ pub fn rules() -> Vec<&'static Rule> {
     RULES.iter().map(|check| &check.rule).collect()
 }
 
-/// Everything that the rules which are not off find.
-pub fn find(view: &View<'_>) -> Vec<Finding> {
-    RULES.iter().filter(|check| !view.parameters.is_off(&check.rule)).flat_map(|check| (check.find)(view)).collect()
+/// Everything that the rules which are not off find, and what they could not know.
+pub fn find(view: &View<'_>) -> (Vec<Finding>, Vec<Unlearnt>) {
+    let mut findings = Vec::new();
+    let mut unlearnt = Vec::new();
+    for check in RULES.iter().filter(|check| !view.parameters.is_off(&check.rule)) {
+        let found = (check.find)(view);
+        findings.extend(found.findings);
+        let mut packages: BTreeMap<Missing, usize> = BTreeMap::new();
+        for (missing, package) in found.missing {
+            *packages.entry(missing).or_default() += usize::from(package.is_some());
+        }
+        let rule = &check.rule;
+        unlearnt.extend(packages.into_iter().map(|(missing, packages)| Unlearnt { rule, missing, packages }));
+    }
+    (findings, unlearnt)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Small graphs and facts for the tests of rules and policies.
 
 use crate::model::{
-    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Facts, GraphBuilder, JudgedRecord,
-    Location, PackageId, PackageIndex, PackageState, Rating, RepoPath, Severity, Source, SourceKind,
+    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Exploited, Facts, GraphBuilder,
+    Health, JudgedRecord, Location, PackageId, PackageIndex, PackageState, Rating, RepoPath, Severity, Source,
+    SourceKind,
 };
 
 /// A root that grows, and the advisory groups of its packages. Package 0 is the project, `app 0.1.0`.
@@ -80,6 +81,7 @@ impl Tree {
         let mut facts = Facts {
             states: vec![PackageState::Matched; graph.packages.len()],
             advisories: vec![Vec::new(); graph.packages.len()],
+            health: Health::default(),
         };
         for (id, group) in self.groups {
             let at = graph.packages.iter().position(|package| package.id == id).unwrap();
@@ -124,7 +126,14 @@ pub(crate) fn group(records: Vec<JudgedRecord>, score: Option<f64>, fixed_in: Op
             Rating { severity: Severity::of_score(score), score: Some(score), vector: None, source: Some(key) }
         }
     };
-    AliasGroup { records, aliases, rating, fixed_in: fixed_in.map(str::to_owned) }
+    AliasGroup {
+        records,
+        aliases,
+        rating,
+        fixed_in: fixed_in.map(str::to_owned),
+        exploited: Exploited::Unknown,
+        epss: None,
+    }
 }
 
 /// A vulnerability that one database records.

@@ -1,7 +1,7 @@
 //! An advisory says that nobody maintains the package.
 
 use super::{Check, advisory_finding};
-use crate::model::{Data, Level, Rule};
+use crate::model::{Data, Level, Rule, Scope};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -12,8 +12,10 @@ pub(super) static CHECK: Check = Check {
         fix: "Replace the package; advisories often name successors. Where another package brings it in, ask there.",
         clause: "CG.activity",
         data: &[Data::Advisories],
+        scope: Scope::All,
+        parameters: &[],
         greenfield: Level::Deny,
         brownfield: Level::Warn,
     },
-    find: |view| advisory_finding::findings(view, &CHECK.rule),
+    find: |view| advisory_finding::findings(view, &CHECK.rule).into(),
 };

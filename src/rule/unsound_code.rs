@@ -1,7 +1,7 @@
 //! An advisory says that safe-looking code of the package can misbehave.
 
 use super::{Check, advisory_finding};
-use crate::model::{Data, Level, Rule};
+use crate::model::{Data, Level, Rule, Scope};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -12,8 +12,10 @@ pub(super) static CHECK: Check = Check {
         fix: "Move to a version in which the interface is sound, or avoid the functions that the advisory names.",
         clause: "CG.vulns",
         data: &[Data::Advisories],
+        scope: Scope::All,
+        parameters: &[],
         greenfield: Level::Warn,
         brownfield: Level::Allow,
     },
-    find: |view| advisory_finding::findings(view, &CHECK.rule),
+    find: |view| advisory_finding::findings(view, &CHECK.rule).into(),
 };

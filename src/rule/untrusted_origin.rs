@@ -9,7 +9,7 @@ use super::fingerprint::{fingerprint, ranks};
 use super::place::Tree;
 use super::{Check, Parameters, View};
 use crate::model::{
-    Data, Ecosystem, Finding, Fix, FixState, Level, PackageId, PackageIndex, Root, Rule, SourceKind, Use,
+    Data, Ecosystem, Finding, Fix, FixState, Level, PackageId, PackageIndex, Root, Rule, Scope, SourceKind, Use,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -24,10 +24,12 @@ pub(super) static CHECK: Check = Check {
               exception that says who reviewed the origin.",
         clause: "CG.authentic",
         data: &[Data::Local],
+        scope: Scope::All,
+        parameters: &[],
         greenfield: Level::Deny,
         brownfield: Level::Warn,
     },
-    find,
+    find: |view| find(view).into(),
 };
 
 fn find(view: &View<'_>) -> Vec<Finding> {
@@ -257,7 +259,7 @@ mod tests {
         let view = View { graph: &graph, facts: &facts, parameters, today: Date::constant(2026, 11, 22) };
         let found = (CHECK.find)(&view);
         let name = |finding: &Finding| finding.message.split(' ').next().unwrap().to_owned();
-        found.into_iter().map(|finding| (name(&finding), finding.message)).collect()
+        found.findings.into_iter().map(|finding| (name(&finding), finding.message)).collect()
     }
     fn names(found: &[(String, String)]) -> Vec<&str> {
         found.iter().map(|(name, _)| name.as_str()).collect()
@@ -304,7 +306,7 @@ mod tests {
         let parameters = Parameters::default();
         let today = Date::constant(2026, 11, 22);
         let found = (CHECK.find)(&View { graph: &graph, facts: &facts, parameters: &parameters, today });
-        let messages: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+        let messages: Vec<&str> = found.findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(
             messages,
             [
@@ -371,7 +373,8 @@ mod tests {
         let private = tree.id(private);
         let (graph, facts) = tree.finish();
         let today = Date::constant(2026, 11, 22);
-        let found = |parameters: &_| (CHECK.find)(&View { graph: &graph, facts: &facts, parameters, today }).len();
+        let found =
+            |parameters: &_| (CHECK.find)(&View { graph: &graph, facts: &facts, parameters, today }).findings.len();
         let mut parameters = Parameters::default();
         assert_eq!(found(&parameters), 1);
         let at = graph.packages.iter().position(|package| package.id == private).unwrap();

@@ -8,10 +8,11 @@ use jiff::tz::TimeZone;
 
 use crate::database::{DatabaseError, Index, Query};
 use crate::model::{
-    AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, OnUnknown, PackageId,
-    PackageState, Rule, SourceCoverage, SourceKind, SourceState, Unknown,
+    AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Health, Level, OnUnknown,
+    PackageId, PackageState, Rule, SourceCoverage, SourceKind, SourceState, Unknown,
 };
 use crate::policy::Policy;
+use crate::rule::Unlearnt;
 
 /// The name of the index in the ledger.
 const SOURCE: &str = "osv-index";
@@ -83,7 +84,7 @@ pub(super) fn ask(
         None => {}
     }
     answers.unknowns = unknowns(&states, policy);
-    answers.facts = Facts { states, advisories: groups };
+    answers.facts = Facts { states, advisories: groups, health: Health::default() };
     answers
 }
 
@@ -115,6 +116,22 @@ fn unknowns(states: &[PackageState], policy: &Policy) -> Vec<Unknown> {
         outcome,
     };
     if packages == 0 { Vec::new() } else { policy.needing(Data::Advisories).map(unknown).collect() }
+}
+
+/// What rules could not know of the health of packages, one row for each rule, source and reason. What is only counted
+/// is evaluated where its data is at hand, so that it misses nothing.
+pub(super) fn unlearnt(unlearnt: &[Unlearnt], policy: &Policy) -> Vec<Unknown> {
+    let settings = |rule: &Rule| policy.rules.get(rule.id).filter(|settings| settings.level >= Level::Warn);
+    let unknown = |Unlearnt { rule, missing, packages }: &Unlearnt| {
+        Some(Unknown {
+            rule: rule.id,
+            source: missing.source,
+            packages: *packages,
+            message: format!("{} {}", missing.source, missing.why.as_str()),
+            outcome: settings(rule)?.on_unknown,
+        })
+    };
+    unlearnt.iter().filter_map(unknown).collect()
 }
 
 /// The ledger's row for each ecosystem that has packages to ask about.

@@ -65,12 +65,13 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, Disco
     }
 
     show(Stage::Ask(graph.packages.len()));
-    let answers = ask::ask(&graph, request.policy, request.index, request.today);
+    let mut answers = ask::ask(&graph, request.policy, request.index, request.today);
 
     show(Stage::Judge);
     let parameters = parameters(request.policy, &graph);
     let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today: request.today };
-    let findings = rule::find(&view);
+    let (findings, unlearnt) = rule::find(&view);
+    answers.unknowns.extend(ask::unlearnt(&unlearnt, request.policy));
     let (decisions, exceptions) = policy::decide(findings, &graph, request.policy, request.today);
 
     let mut diagnostics = reading.diagnostics;
@@ -112,6 +113,8 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
     Parameters {
         off: policy.off(),
         registries: policy.registries.clone(),
+        settings: policy.rules.iter().map(|(id, settings)| (*id, settings.values.clone())).collect(),
+        scopes: policy.rules.iter().map(|(id, settings)| (*id, settings.scope())).collect(),
         private: (0..)
             .zip(&graph.packages)
             .filter(|(_, package)| policy.is_internal(&package.id))

@@ -13,7 +13,6 @@
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
 //! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
@@ -93,7 +92,7 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, rules: &[&'static Rule], t
     check_version(reader, table.get("version"));
     let extends = table.get("extends").and_then(|value| reader.word("extends", value, &Profile::ALL, Profile::as_str));
     let mut policy = Policy::built_in(extends.unwrap_or(Profile::Brownfield), rules);
-    if let Some(age) = table.get("max-age").and_then(|value| duration(reader, value)) {
+    if let Some(age) = table.get("max-age").and_then(|value| reader.duration("max-age", value)) {
         policy.max_age = age;
     }
     if let Some(value) = table.get("internal") {
@@ -131,22 +130,6 @@ fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) {
             }
         }
     }
-}
-
-/// A number of hours, days or weeks.
-fn duration(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<SignedDuration> {
-    let text = reader.text("max-age", value)?;
-    let hours = [("h", 1), ("d", 24), ("w", 7 * 24)].into_iter().find_map(|(unit, hours)| {
-        let number: u16 = text.strip_suffix(unit)?.parse().ok()?;
-        Some(i64::from(number) * hours)
-    });
-    let age = hours.filter(|&hours| hours > 0).map(SignedDuration::from_hours);
-    if age.is_none() {
-        let message =
-            format!("`max-age` must be a number of hours, days or weeks such as \"7d\", not {}", quoted(text));
-        reader.fail(&value.span(), message);
-    }
-    age
 }
 
 fn internal(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<NamePattern> {
@@ -187,10 +170,11 @@ fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
     use crate::model::OnUnknown;
-    use crate::model::{DependencyKind, Ecosystem, PackageId, Severity, Source};
-    use crate::policy::Scope;
+    use crate::model::{DependencyKind, Ecosystem, PackageId, Scope, Severity, Source};
     use crate::rule;
 
     fn read(text: &str) -> Result<Policy, Vec<PolicyError>> {

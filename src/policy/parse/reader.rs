@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use jiff::SignedDuration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -133,6 +134,39 @@ impl<'t> Reader<'t> {
             self.fail(&value.span(), message);
         }
         number
+    }
+
+    /// A number from 0 to a greatest one, whole or not.
+    pub(super) fn decimal(&mut self, name: &str, value: &Value<'_>, greatest: f64) -> Option<f64> {
+        let number = match value.get_ref() {
+            DeValue::Integer(integer) => u32::from_str_radix(integer.as_str(), integer.radix()).ok().map(f64::from),
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => {
+                self.wrong_type(name, value, "a number");
+                return None;
+            }
+        };
+        let number = number.filter(|number: &f64| (0.0..=greatest).contains(number));
+        if number.is_none() {
+            self.fail(&value.span(), format!("`{name}` must be from 0 to {greatest}"));
+        }
+        number
+    }
+
+    /// A number of hours, days or weeks.
+    pub(super) fn duration(&mut self, name: &str, value: &Value<'_>) -> Option<SignedDuration> {
+        let text = self.text(name, value)?;
+        let hours = [("h", 1), ("d", 24), ("w", 7 * 24)].into_iter().find_map(|(unit, hours)| {
+            let number: u16 = text.strip_suffix(unit)?.parse().ok()?;
+            Some(i64::from(number) * hours)
+        });
+        let age = hours.filter(|&hours| hours > 0).map(SignedDuration::from_hours);
+        if age.is_none() {
+            let message =
+                format!("`{name}` must be a number of hours, days or weeks such as \"7d\", not {}", quoted(text));
+            self.fail(&value.span(), message);
+        }
+        age
     }
 
     /// A day without a time, as TOML writes it.

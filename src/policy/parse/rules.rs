@@ -4,8 +4,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Value};
-use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Severity};
-use crate::policy::{KNOWN_VULNERABILITY, Policy, RuleSettings, Scope};
+use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Scope, Setting, Severity};
+use crate::policy::{KNOWN_VULNERABILITY, Policy, RuleSettings};
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 
@@ -60,6 +60,7 @@ fn keys(rule: &Rule) -> Vec<&'static str> {
     if rule.data.iter().any(|data| *data != Data::Local) {
         keys.push("on-unknown");
     }
+    keys.extend(rule.parameters.iter().map(|parameter| parameter.key));
     keys
 }
 
@@ -88,9 +89,41 @@ fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleS
                     settings.on_unknown = choice;
                 }
             }
-            _ => {}
+            _ => {
+                let parameter = settings.rule.parameters.iter().find(|parameter| parameter.key == key);
+                if let Some(parameter) = parameter
+                    && let Some(setting) = setting(reader, parameter.key, value, &(parameter.default)())
+                {
+                    settings.values.insert(parameter.key, setting);
+                }
+            }
         }
     }
+}
+
+/// The value of a rule's own parameter, of the sort that its default is of.
+fn setting(reader: &mut Reader<'_>, key: &'static str, value: &Value<'_>, default: &Setting) -> Option<Setting> {
+    Some(match default {
+        Setting::Score(_) => Setting::Score(reader.decimal(key, value, 10.0)?),
+        Setting::Share(_) => Setting::Share(reader.decimal(key, value, 1.0)?),
+        Setting::Days(_) => {
+            let days = reader.duration(key, value)?.as_hours() / 24;
+            Setting::Days(u32::try_from(days).unwrap_or(u32::MAX))
+        }
+        Setting::Count(_) => Setting::Count(reader.number(key, value, &(0..u32::MAX))?),
+        Setting::Word(_, of) => Setting::Word(reader.word(key, value, of, |word| word)?, of),
+        Setting::Names(_) => {
+            let array = reader.array(key, value, "strings");
+            Setting::Names(array.iter().filter_map(|name| reader.text(key, name).map(str::to_owned)).collect())
+        }
+        Setting::Scores(_) => {
+            let table = reader.table(key, value)?;
+            let score = |(name, value): (&toml::Spanned<toml::de::DeString<'_>>, &Value<'_>)| {
+                Some((name.get_ref().to_string(), reader.decimal(name.get_ref(), value, 10.0)?))
+            };
+            Setting::Scores(table.iter().filter_map(score).collect())
+        }
+    })
 }
 
 fn kinds(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Kinds> {
