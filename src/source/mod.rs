@@ -7,6 +7,7 @@
 mod address;
 mod cache;
 mod client;
+pub mod osv;
 
 use std::collections::BTreeMap;
 use std::future::Future;
