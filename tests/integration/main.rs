@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod asking;
 mod capabilities;
 mod commands;
 mod discovery;

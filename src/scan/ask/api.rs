@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Unit;
+
 use super::index::Local;
 use super::{Places, Said, Told, uncompared};
 use crate::advisory::{Record, judge};
@@ -129,7 +131,7 @@ impl Row {
             name: source::OSV,
             ecosystem: Some(self.ecosystem),
             state: if trouble.is_some() { SourceState::Failed } else { SourceState::Ok },
-            as_of: self.as_of.map(|time| time.to_string()),
+            as_of: self.as_of.and_then(|time| Some(time.round(Unit::Second).ok()?.to_string())),
             records: self.records.len() as u64,
             rejected: self.rejected as u64,
             message: trouble,
