@@ -14,6 +14,7 @@ mod discovery;
 mod exit_codes;
 mod gaps;
 mod hostile;
+mod local_faults;
 mod local_services;
 mod mutation;
 mod reports;
@@ -22,3 +23,4 @@ mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod support;
+mod wire;
