@@ -15,6 +15,7 @@ mod discovery;
 mod exit_codes;
 mod gaps;
 mod hostile;
+mod local_faults;
 mod local_services;
 mod mutation;
 mod reports;
@@ -23,3 +24,4 @@ mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod support;
+mod wire;

@@ -78,7 +78,7 @@ impl World {
             if !self.projects.contains_key(&repository.to_lowercase()) {
                 self.insert_project(project(&repository, seed));
             }
-            if !self.scorecards.contains_key(&repository) {
+            if !self.scorecards.contains_key(&repository.to_lowercase()) {
                 let scorecard = self.good_scorecard(&repository, seed);
                 self.insert_scorecard(scorecard);
             }

@@ -68,7 +68,8 @@ pub(super) type Answer = (Endpoint, Response);
 pub(super) type Started = (Arc<Shared>, SocketAddr, JoinHandle<()>);
 
 pub(super) fn start(world: World, settings: Settings, watch: Box<dyn Fn(&Recorded) + Send + Sync>) -> Started {
-    let listener = TcpListener::bind(("127.0.0.1", settings.port)).unwrap();
+    let bound = TcpListener::bind(("127.0.0.1", settings.port));
+    let listener = bound.unwrap_or_else(|error| panic!("port {} of 127.0.0.1: {error}", settings.port));
     let address = listener.local_addr().unwrap();
     let shared = Arc::new(Shared {
         world: RwLock::new(world),
