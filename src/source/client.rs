@@ -265,10 +265,41 @@ impl Client {
         }
     }
 
+    /// Asks for an answer of which the parts are kept, each by itself ([`Client::keep`]): the whole is neither looked
+    /// for in the cache nor kept. That it failed is noted by the caller, who knows whether the parts are kept from
+    /// earlier ([`Client::note_failure`], [`Client::note_stale`]).
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub(super) async fn fetch_parts<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<Answer<T>, SourceError> {
+        let service = request.service;
+        let odd = |reason: &str| SourceError::failed(service.id, format!("its answer is none: {reason}"));
+        match self.ask(request, None).await? {
+            Some(new) if new.status == 404 => Err(odd("status 404 for many questions at once")),
+            Some(new) => {
+                let value = read(&new.body).map_err(|reason| odd(&reason))?;
+                Ok(self.answered(service, Some(value), new.as_of))
+            }
+            None => Err(odd("it says that nothing changed")),
+        }
+    }
+
+    /// Notes that older answers stand in for one that did not come.
+    pub(super) fn note_stale(&self, service: &Service, message: impl Into<String>) {
+        self.note(service, |traffic| {
+            traffic.stale += 1;
+            traffic.trouble = Some(message.into());
+        });
+    }
+
     /// Something that was kept by [`Client::keep`] and is fresh enough, or, with `usable`, not too old to stand in:
     /// `None` in it where the service did not know.
     pub fn recall(&self, service: &Service, question: &str, usable: bool) -> Option<Answer<Vec<u8>>> {
-        let kept = self.cache.recall(service.id, question)?;
+        let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
         if !(self.is_fresh(service, &kept) || usable && self.is_within(&kept, service.usable)) {
             return None;
         }
@@ -280,7 +311,7 @@ impl Client {
     pub fn keep(&self, service: &Service, question: &str, answer: &Answer<Vec<u8>>) {
         let (status, body) = answer.value.as_ref().map_or((404, &[][..]), |body| (200, body.as_slice()));
         let kept = Kept { status, etag: None, last_modified: None, as_of: answer.as_of, body: body.to_vec() };
-        self.cache.keep(service.id, question, &kept);
+        self.cache.keep(service.id, &self.addressed(service, question), &kept);
     }
 
     fn answered<T>(&self, service: &Service, value: Option<T>, as_of: Timestamp) -> Answer<T> {
@@ -299,9 +330,13 @@ impl Client {
 
     /// What the cache knows a question by: with the address, so that a mirror's answers are its own.
     fn question(&self, request: &Request) -> String {
-        let base = self.lanes.get(request.service.id).map(|lane| redacted(&lane.base)).unwrap_or_default();
         let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-        format!("{base} {} {body}", request.path)
+        self.addressed(request.service, &format!("{} {body}", request.path))
+    }
+
+    fn addressed(&self, service: &Service, question: &str) -> String {
+        let base = self.lanes.get(service.id).map(|lane| redacted(&lane.base)).unwrap_or_default();
+        format!("{base} {question}")
     }
 
     fn is_fresh(&self, service: &Service, kept: &Kept) -> bool {
