@@ -104,6 +104,9 @@ pub mod source {
     pub const BUCKET: &str = "osv-bucket";
     /// The `RustSec` database.
     pub const RUSTSEC: &str = "rustsec";
+    /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
+    /// nobody is asked.
+    pub const NAME: &str = "package-name";
     /// deps.dev.
     pub const DEPS_DEV: &str = "deps.dev";
     /// The OpenSSF Scorecard API.

@@ -3,6 +3,7 @@
 mod ask;
 mod discover;
 mod git;
+mod health;
 mod read;
 mod resolve;
 

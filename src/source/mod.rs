@@ -5,9 +5,17 @@
 //! tell is an error with the service's name and a reason, never an empty answer.
 
 mod address;
+mod best_practices;
 mod cache;
 mod client;
+mod deps_dev;
+mod end_of_life;
+mod epss;
+mod health;
+mod kev;
 pub mod osv;
+mod scorecard;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -24,6 +32,9 @@ use crate::model::{Missing, Why, source};
 
 pub use cache::{Cache, CacheUse};
 pub use client::{Answer, Client, Request, Traffic};
+pub use epss::epss;
+pub use health::{Asked, Wanted, learn};
+pub use kev::{Listed, exploited};
 
 /// A service, and how it wants to be asked.
 #[derive(Debug)]
