@@ -18,6 +18,7 @@ mod fingerprint;
 mod fix;
 mod judged;
 mod known_vulnerability;
+mod lookalike_name;
 mod low_scorecard;
 mod malicious_package;
 mod missing_integrity;
@@ -71,6 +72,7 @@ pub static RULES: &[&Check] = &[
     &unsound_code::CHECK,
     &security_notice::CHECK,
     &unmaintained_package::CHECK,
+    &lookalike_name::CHECK,
     &low_scorecard::CHECK,
     &untrusted_origin::CHECK,
     &missing_integrity::CHECK,
@@ -216,6 +218,10 @@ mod tests {
         let mut rows = 0;
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            // Parts of a rule lie in a folder of its name.
+            if path.is_dir() {
+                continue;
+            }
             if std::fs::read_to_string(&path).unwrap().contains("static CHECK: Check") {
                 let id = path.file_stem().unwrap().to_str().unwrap().replace('_', "-");
                 // This very file has the words in this test.

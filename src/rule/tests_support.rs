@@ -1,10 +1,15 @@
 //! Small graphs and facts for the tests of rules and policies.
 
+use jiff::civil::Date;
+
 use crate::model::{
     AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Exploited, Facts, GraphBuilder,
     Health, JudgedRecord, Location, PackageId, PackageIndex, PackageState, Rating, RepoPath, Severity, Source,
     SourceKind,
 };
+
+/// The day on which tests judge.
+pub(crate) const TODAY: Date = Date::constant(2026, 11, 22);
 
 /// A root that grows, and the advisory groups of its packages. Package 0 is the project, `app 0.1.0`.
 pub(crate) struct Tree {
