@@ -6,6 +6,7 @@ mod ecosystem;
 mod finding;
 mod graph;
 mod health;
+mod license;
 mod location;
 mod package;
 mod purl;
@@ -25,6 +26,7 @@ pub use health::{
     Badge, Evidence, Fact, Health, Missing, Origin, PackageHealth, ProjectHealth, Provenance, Release, Repository,
     Scorecard, ScorecardCheck, Support, Why, source,
 };
+pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
 pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
 pub use package::{Package, PackageId, Source, SourceKind};
 pub use purl::Purl;

@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule, Scope, Setting};
 
 mod advisory_finding;
+mod denied_license;
 mod fingerprint;
 mod fix;
 mod judged;
@@ -26,6 +27,7 @@ mod place;
 mod security_notice;
 #[cfg(test)]
 pub(crate) mod tests_support;
+mod unknown_license;
 mod unmaintained_package;
 mod unsound_code;
 mod untrusted_origin;
@@ -76,6 +78,8 @@ pub static RULES: &[&Check] = &[
     &low_scorecard::CHECK,
     &untrusted_origin::CHECK,
     &missing_integrity::CHECK,
+    &unknown_license::CHECK,
+    &denied_license::CHECK,
 ];
 
 /// What rules are told by the caller: the policy's say, and what a file format can tell.

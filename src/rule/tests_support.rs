@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 
+use super::{Check, Parameters, View};
 use crate::model::{
-    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Exploited, Facts, GraphBuilder,
-    Health, JudgedRecord, Location, PackageId, PackageIndex, PackageState, Rating, RepoPath, Severity, Source,
-    SourceKind,
+    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Exploited, Fact, Facts,
+    GraphBuilder, Health, JudgedRecord, Location, Missing, Origin, PackageHealth, PackageId, PackageIndex,
+    PackageState, Rating, RepoPath, Setting, Severity, Source, SourceKind, Why, source,
 };
 
 /// The day on which tests judge.
@@ -144,4 +145,58 @@ pub(crate) fn group(records: Vec<JudgedRecord>, score: Option<f64>, fixed_in: Op
 /// A vulnerability that one database records.
 pub(crate) fn vulnerability(id: &str, score: Option<f64>, fixed_in: Option<&str>) -> AliasGroup {
     group(vec![record(id, &[], AdvisoryKind::Vulnerability)], score, fixed_in)
+}
+
+/// Who tells facts in tests.
+const ORIGIN: Origin = Origin { source: source::DEPS_DEV, as_of: None };
+
+/// A fact that is known.
+pub(crate) fn known<T>(value: T) -> Fact<T> {
+    Fact::Known(value, ORIGIN)
+}
+
+/// That there is none.
+pub(crate) fn absent<T>() -> Fact<T> {
+    Fact::Absent(ORIGIN)
+}
+
+/// What a source did not tell.
+pub(crate) fn unknown<T>() -> Fact<T> {
+    Fact::Unknown(Missing { source: source::DEPS_DEV, why: Why::Failed })
+}
+
+/// A project with one direct dependency, `package 1.2.0` (of Go `v1.2.0`), of which that is known.
+pub(crate) fn one(ecosystem: Ecosystem, health: PackageHealth) -> (DependencyGraph, Facts) {
+    let mut tree = Tree::new("lock", "lock", ecosystem);
+    let package = tree.package("package", if ecosystem == Ecosystem::Go { "v1.2.0" } else { "1.2.0" });
+    tree.needs(0, package, None);
+    let (graph, mut facts) = tree.finish();
+    let at = (0..).zip(&graph.packages).find(|(_, package)| package.id.name == "package").unwrap().0;
+    facts.health.packages.insert(at, health);
+    (graph, facts)
+}
+
+/// What a rule finds in [`one`], without who and where; `Err`: how many things it could not know.
+pub(crate) fn said(check: &Check, tree: &(DependencyGraph, Facts)) -> Result<Vec<String>, usize> {
+    said_with(check, tree, &[])
+}
+
+/// The same with the rule's parameters set.
+pub(crate) fn said_with(
+    check: &Check,
+    (graph, facts): &(DependencyGraph, Facts),
+    settings: &[(&'static str, Setting)],
+) -> Result<Vec<String>, usize> {
+    let settings = [(check.rule.id, settings.iter().cloned().collect())].into_iter().collect();
+    let parameters = Parameters { settings, ..Parameters::default() };
+    let found = (check.find)(&View { graph, facts, parameters: &parameters, today: TODAY });
+    if !found.missing.is_empty() {
+        assert_eq!(found.findings, []);
+        return Err(found.missing.len());
+    }
+    let what = |message: &str| {
+        let message = message.strip_prefix("package 1.2.0: ").or(message.strip_prefix("package v1.2.0: ")).unwrap();
+        message.strip_suffix(". A direct dependency of app 0.1.0 in lock.").unwrap().to_owned()
+    };
+    Ok(found.findings.iter().map(|finding| what(&finding.message)).collect())
 }

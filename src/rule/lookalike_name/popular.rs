@@ -98,7 +98,7 @@ impl Popular {
         behind.sort_unstable();
         // What several scopes have is no name that stands for one of them.
         unscoped.retain(|(_, at)| {
-            let of = names.get(usize::try_from(*at).unwrap_or(usize::MAX)).map_or("", |name| behind_scope(&name));
+            let of = names.get(usize::try_from(*at).unwrap_or(usize::MAX)).map_or("", behind_scope);
             let first = behind.partition_point(|name| *name < of);
             behind[first..].iter().take_while(|name| **name == of).count() == 1
         });
