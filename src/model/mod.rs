@@ -13,7 +13,7 @@ mod purl;
 mod report;
 
 pub use advisory::{
-    AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Severity,
+    AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Remedy, Severity,
 };
 pub use chain::{Chains, Routes, chains};
 pub use ecosystem::{Ecosystem, normalize_name};

@@ -15,16 +15,21 @@ use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule,
 
 mod advisory_finding;
 mod denied_license;
+mod end_of_life;
 mod fingerprint;
 mod fix;
+mod fresh_release;
 mod judged;
 mod known_vulnerability;
 mod lookalike_name;
 mod low_scorecard;
 mod malicious_package;
 mod missing_integrity;
+mod outdated_dependency;
 mod place;
+mod releases;
 mod security_notice;
+mod stale_release;
 #[cfg(test)]
 pub(crate) mod tests_support;
 mod unknown_license;
@@ -74,12 +79,16 @@ pub static RULES: &[&Check] = &[
     &unsound_code::CHECK,
     &security_notice::CHECK,
     &unmaintained_package::CHECK,
+    &stale_release::CHECK,
     &lookalike_name::CHECK,
     &low_scorecard::CHECK,
     &untrusted_origin::CHECK,
     &missing_integrity::CHECK,
+    &outdated_dependency::CHECK,
+    &fresh_release::CHECK,
     &unknown_license::CHECK,
     &denied_license::CHECK,
+    &end_of_life::CHECK,
 ];
 
 /// What rules are told by the caller: the policy's say, and what a file format can tell.

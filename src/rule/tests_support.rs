@@ -1,12 +1,16 @@
 //! Small graphs and facts for the tests of rules and policies.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::{Check, Parameters, View};
 use crate::model::{
     AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Exploited, Fact, Facts,
     GraphBuilder, Health, JudgedRecord, Location, Missing, Origin, PackageHealth, PackageId, PackageIndex,
-    PackageState, Rating, RepoPath, Setting, Severity, Source, SourceKind, Why, source,
+    PackageState, Rating, Release, RepoPath, Setting, Severity, Source, SourceKind, Why, source,
 };
 
 /// The day on which tests judge.
@@ -88,6 +92,7 @@ impl Tree {
             states: vec![PackageState::Matched; graph.packages.len()],
             advisories: vec![Vec::new(); graph.packages.len()],
             health: Health::default(),
+            remedies: BTreeMap::new(),
         };
         for (id, group) in self.groups {
             let at = graph.packages.iter().position(|package| package.id == id).unwrap();
@@ -199,4 +204,14 @@ pub(crate) fn said_with(
         message.strip_suffix(". A direct dependency of app 0.1.0 in lock.").unwrap().to_owned()
     };
     Ok(found.findings.iter().map(|finding| what(&finding.message)).collect())
+}
+
+/// The first moment of a day.
+pub(crate) fn moment(day: &str) -> Timestamp {
+    day.parse::<Date>().unwrap().to_zoned(TimeZone::UTC).unwrap().timestamp()
+}
+
+/// A release that stands, of that day.
+pub(crate) fn release(version: &str, day: &str) -> Release {
+    Release { version: version.to_owned(), published: Some(moment(day)), is_default: false, is_withdrawn: false }
 }

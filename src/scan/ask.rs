@@ -43,6 +43,7 @@ pub(super) fn ask(
         .filter(|source| matches!(source.state, SourceState::Ok | SourceState::Stale))
         .filter_map(|source| source.ecosystem)
         .collect();
+    let mut remedies = BTreeMap::new();
     let mut places = Vec::new();
     let mut queries = Vec::new();
     for (at, package) in graph.packages.iter().enumerate() {
@@ -69,6 +70,7 @@ pub(super) fn ask(
                     answers.diagnostics.push(said);
                 }
                 groups[at] = answer.judged.groups;
+                remedies.extend(u32::try_from(at).ok().map(|at| (at, answer.judged.remedies)));
             }
         }
         Some(Err(error)) => {
@@ -84,7 +86,7 @@ pub(super) fn ask(
         None => {}
     }
     answers.unknowns = unknowns(&states, policy);
-    answers.facts = Facts { states, advisories: groups, health: Health::default() };
+    answers.facts = Facts { states, advisories: groups, health: Health::default(), remedies };
     answers
 }
 
