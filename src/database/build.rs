@@ -1,7 +1,7 @@
 //! Makes an index out of records, in one pass, from nothing or from an older index. Full records go to the file as they
 //! come; only what look-ups need is kept until the end.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -38,8 +38,6 @@ pub(super) struct Builder<'b> {
     pub(super) start: u64,
     pub(super) additions: Additions,
     pub(super) ids: Vec<Slot>,
-    /// What was written, by id and text: other sources have the same.
-    written: HashMap<(IdHash, u64), Holding>,
     /// The lists that changed, each sorted by id.
     pub(super) lists: BTreeMap<ListKey, Vec<Holding>>,
     pub(super) as_of: BTreeMap<ListKey, AsOf>,
@@ -81,7 +79,6 @@ impl<'b> Builder<'b> {
             base,
             additions: Additions::default(),
             ids: Vec::new(),
-            written: HashMap::new(),
             lists: BTreeMap::new(),
             as_of: BTreeMap::new(),
             notes: BTreeMap::new(),
@@ -98,7 +95,10 @@ impl<'b> Builder<'b> {
 
     /// Adds records. Of two with one id in the same source and ecosystem the first counts.
     pub(super) fn add(&mut self, session: &mut Session, records: &[SourceRecord]) -> Result<(), ReadError> {
-        let known = Texts { written: &self.written, base: self.base.map(|base| &base.lists) };
+        let base = self.base.into_iter().flat_map(|base| base.lists.values());
+        // What stands in the list that is being made is no other source's, and is not sorted yet.
+        let written = self.lists.iter().filter(|(key, _)| **key != session.key).map(|(_, list)| list);
+        let known = Texts(base.chain(written).collect());
         let prepare = |deflater: &mut Deflater, from| known.prepare(deflater, &session.key, from);
         let prepared: Vec<(IdHash, u64, Prepared)> = records.par_iter().map_init(Deflater::new, prepare).collect();
         for (from, (id, text, prepared)) in records.iter().zip(prepared) {
@@ -139,9 +139,7 @@ impl<'b> Builder<'b> {
             Prepared::Ready(ready) => self.show(item, &ready.0),
             Prepared::Rejected(note) => self.show_note(item, note),
         }
-        let holding = Holding { id, modified, text, item };
-        self.written.insert((id, text), holding);
-        Ok(holding)
+        Ok(Holding { id, modified, text, item })
     }
 
     /// Look-ups will find the record.
@@ -165,20 +163,15 @@ impl<'b> Builder<'b> {
     }
 }
 
-/// The texts that are held already.
-struct Texts<'t> {
-    written: &'t HashMap<(IdHash, u64), Holding>,
-    base: Option<&'t BTreeMap<ListKey, Vec<Holding>>>,
-}
+/// The texts that are held already: other sources often have the same.
+struct Texts<'t>(Vec<&'t Vec<Holding>>);
 
 impl Texts<'_> {
     fn known(&self, id: IdHash, text: u64) -> Option<Holding> {
-        let held = |list: &Vec<Holding>| {
+        self.0.iter().find_map(|list| {
             let at = list.binary_search_by_key(&id, |holding| holding.id).ok()?;
             list.get(at).copied().filter(|holding| holding.text == text)
-        };
-        let written = self.written.get(&(id, text)).copied();
-        written.or_else(|| self.base?.values().find_map(held))
+        })
     }
 
     fn prepare(&self, deflater: &mut Deflater, key: &ListKey, from: &SourceRecord) -> (IdHash, u64, Prepared) {

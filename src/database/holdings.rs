@@ -69,14 +69,15 @@ pub(super) struct Holding {
     pub(super) item: Item,
 }
 
-/// The hash of an id as the source writes it.
+/// The hash of an id as the source writes it, in two halves: there are many, and a `u128` would leave gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IdHash(pub(super) u128);
+pub struct IdHash(u64, u64);
 
 impl IdHash {
     /// The hash of an id.
     pub fn of(id: &str) -> Self {
-        Self(xxh3_128(id.as_bytes()))
+        let [upper, lower] = [64, 0].map(|shift| xxh3_128(id.as_bytes()) >> shift & u128::from(u64::MAX));
+        Self(u64::try_from(upper).unwrap_or_default(), u64::try_from(lower).unwrap_or_default())
     }
 }
 
@@ -93,6 +94,7 @@ impl Holding {
             State::Rejected => 2,
         };
         out.extend_from_slice(&self.id.0.to_le_bytes());
+        out.extend_from_slice(&self.id.1.to_le_bytes());
         out.extend_from_slice(&self.modified.unwrap_or(i64::MIN).to_le_bytes());
         out.extend_from_slice(&self.text.to_le_bytes());
         out.extend_from_slice(&(self.item.place | state << STATE_SHIFT).to_le_bytes());
@@ -100,7 +102,8 @@ impl Holding {
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let (id, rest) = bytes.split_first_chunk()?;
+        let (upper, rest) = bytes.split_first_chunk()?;
+        let (lower, rest) = rest.split_first_chunk()?;
         let (modified, rest) = rest.split_first_chunk()?;
         let (text, rest) = rest.split_first_chunk()?;
         let (place, rest) = rest.split_first_chunk()?;
@@ -113,7 +116,7 @@ impl Holding {
         };
         let length = u32::from_le_bytes(rest.try_into().ok()?);
         Some(Self {
-            id: IdHash(u128::from_le_bytes(*id)),
+            id: IdHash(u64::from_le_bytes(*upper), u64::from_le_bytes(*lower)),
             modified: Some(i64::from_le_bytes(*modified)).filter(|&modified| modified != i64::MIN),
             text: u64::from_le_bytes(*text),
             item: Item { place: place & ((1 << STATE_SHIFT) - 1), length, state },

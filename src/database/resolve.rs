@@ -88,3 +88,26 @@ fn shown(holders: &[(SourceName, Holding)]) -> Vec<Item> {
     items.retain(|item| item.state == State::Rejected || Some(*item) == best);
     items
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holding(modified: i64, place: u64, state: State) -> Holding {
+        Holding { id: IdHash::of("A-1"), modified: Some(modified), text: place, item: Item { place, length: 1, state } }
+    }
+
+    #[test]
+    fn rustsec_first_then_what_was_changed_last_and_every_note() {
+        let (old, new) = (holding(1, 1, State::Taken), holding(2, 2, State::Withdrawn));
+        let (other, note) = (holding(2, 3, State::Taken), holding(9, 4, State::Rejected));
+        let shown = |holders: &[(SourceName, Holding)]| -> Vec<u64> {
+            super::shown(holders).into_iter().map(|item| item.place).collect()
+        };
+        let osv = SourceName::Osv;
+        assert_eq!(shown(&[(osv, old), (osv, new), (osv, other)]), [2], "of the same moment the first");
+        assert_eq!(shown(&[(osv, note), (osv, old), (osv, note)]), [4, 1]);
+        assert_eq!(shown(&[(SourceName::RustSec, old), (osv, new)]), [1]);
+        assert_eq!(shown(&[(SourceName::RustSec, note), (osv, new)]), [4, 2]);
+    }
+}
