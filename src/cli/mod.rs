@@ -5,6 +5,7 @@ mod db;
 mod exit;
 mod explain;
 mod list;
+mod network;
 mod output;
 mod progress;
 mod scan;
