@@ -14,8 +14,11 @@ mod discovery;
 mod exit_codes;
 mod gaps;
 mod hostile;
+mod local_services;
 mod mutation;
 mod reports;
 mod resolve;
 mod rules;
+#[path = "../services/mod.rs"]
+mod services;
 mod support;
