@@ -374,6 +374,10 @@ fn a_generated_world_is_the_same_each_time_and_can_be_made_worse() {
     };
     assert_eq!(version(both.clone()), version(one));
     assert_ne!(version(both.clone()), version(World::generate(&names, 4)));
+    let mut world = World::of_day(jiff::civil::date(2026, 11, 5));
+    world.add_healthy(&names, 3);
+    let card = get(&Services::start(world), Service::Scorecard, "/projects/github.com/Lid/lid").json();
+    assert_eq!(card["date"], "2026-10-30");
     let mut world = both;
     world.regress(System::Npm, "lid");
     world.version(System::Npm, "lid", "2.0.0").deprecated = Some("use box".to_owned());
