@@ -5,8 +5,10 @@
 //! tell is an error with the service's name and a reason, never an empty answer.
 
 mod address;
+pub mod bucket;
 mod cache;
 mod client;
+pub mod download;
 pub mod osv;
 
 use std::collections::BTreeMap;

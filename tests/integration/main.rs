@@ -22,3 +22,4 @@ mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod support;
+mod update;
