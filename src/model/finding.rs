@@ -53,6 +53,8 @@ pub enum Data {
     Epss,
     /// What deps.dev says of each version: date, licence, deprecation, repository, attestations.
     Versions,
+    /// What deps.dev says of the attestations of the releases before one that has none.
+    EarlierProvenance,
     /// Every release of a name, from deps.dev.
     Releases,
     /// Similarly named packages, from deps.dev.
@@ -71,12 +73,13 @@ pub enum Data {
 
 impl Data {
     /// Every kind, in the order in which documents list them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Local,
         Self::Advisories,
         Self::Exploited,
         Self::Epss,
         Self::Versions,
+        Self::EarlierProvenance,
         Self::Releases,
         Self::Similar,
         Self::Dependents,
@@ -94,6 +97,7 @@ impl Data {
             Self::Exploited => "KEV",
             Self::Epss => "EPSS",
             Self::Versions => "deps.dev versions",
+            Self::EarlierProvenance => "deps.dev earlier attestations",
             Self::Releases => "deps.dev releases",
             Self::Similar => "deps.dev similar names",
             Self::Dependents => "deps.dev dependents",
@@ -142,6 +146,8 @@ pub enum Setting {
     Word(&'static str, &'static [&'static str]),
     /// Names; where the default is none, the rule finds nothing until there are some.
     Names(Vec<String>),
+    /// Licences as SPDX identifies them; where the default is none, the rule finds nothing until there are some.
+    Licenses(Vec<String>),
     /// A score for each of some names.
     Scores(Vec<(String, f64)>),
 }
@@ -219,6 +225,8 @@ pub struct Finding {
     pub related: Vec<Location>,
     /// What was found, self-contained, in sentences.
     pub message: String,
+    /// Whether it is one level graver than its rule, since it was better before.
+    pub escalated: bool,
     /// The advisory, if it rests on one.
     pub advisory: Option<AliasGroup>,
     /// Other rules that apply to the same advisory group.

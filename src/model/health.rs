@@ -32,6 +32,10 @@ pub enum Why {
     NotTold,
     /// It is not known which project is behind the package.
     NoProject,
+    /// What the source publishes as a whole is not at hand.
+    NotAtHand,
+    /// Nobody said which project is scanned.
+    Unnamed,
 }
 
 impl Why {
@@ -44,6 +48,10 @@ impl Why {
             Self::NotFound => "does not know them",
             Self::NotTold => "does not tell",
             Self::NoProject => "cannot be asked, since the project behind them is not known",
+            Self::NotAtHand => "is not at hand",
+            Self::Unnamed => {
+                "cannot be asked, since nobody said which project this is; name it with `--project github.com/OWNER/NAME`"
+            }
         }
     }
 }
@@ -104,6 +112,9 @@ pub mod source {
     pub const BUCKET: &str = "osv-bucket";
     /// The `RustSec` database.
     pub const RUSTSEC: &str = "rustsec";
+    /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
+    /// nobody is asked.
+    pub const NAME: &str = "package-name";
     /// deps.dev.
     pub const DEPS_DEV: &str = "deps.dev";
     /// The OpenSSF Scorecard API.

@@ -274,32 +274,56 @@ impl Client {
         }
     }
 
-    /// Asks without the cache, for answers whose parts are kept by themselves: the status (success, 400 or 404) and the
-    /// body.
+    /// Asks without the cache, for answers whose parts are kept by themselves ([`Client::keep`]): the status (success,
+    /// 400 or 404), the body, and when it came. That it failed is noted by the caller, who knows whether the parts are
+    /// kept from earlier ([`Client::note_failure`], [`Client::note_stale`]).
     ///
     /// # Errors
     /// Where there is no answer.
-    pub async fn exchange(&self, request: &Request) -> Result<(u16, Vec<u8>), SourceError> {
-        match self.ask(request, None).await {
-            Ok(Some(kept)) => Ok((kept.status, kept.body)),
-            Ok(None) => Err(SourceError::failed(request.service.id, "it says that nothing changed, unasked")),
-            Err(error) => {
-                self.note_failure(request.service, error.message.clone());
-                Err(error)
-            }
+    pub(super) async fn exchange(&self, request: &Request) -> Result<(u16, Answer<Vec<u8>>), SourceError> {
+        match self.ask(request, None).await? {
+            Some(new) => Ok((new.status, self.answered(request.service, Some(new.body), new.as_of))),
+            None => Err(SourceError::failed(request.service.id, "it says that nothing changed, unasked")),
         }
     }
 
+    /// The same of an answer that is there or is none: what `read` makes of it.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub(super) async fn fetch_parts<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<Answer<T>, SourceError> {
+        let odd =
+            |reason: &str| SourceError::failed(request.service.id, format!("its answer cannot be used: {reason}"));
+        let (status, answer) = self.exchange(request).await?;
+        if matches!(status, 400 | 404) {
+            return Err(odd(&format!("status {status} for many questions at once")));
+        }
+        let value = read(&answer.value.unwrap_or_default()).map_err(|reason| odd(&reason))?;
+        Ok(Answer { value: Some(value), as_of: answer.as_of })
+    }
+
+    /// Notes that older answers stand in for one that did not come.
+    pub(super) fn note_stale(&self, service: &Service, message: impl Into<String>) {
+        self.note(service, |traffic| {
+            traffic.stale += 1;
+            traffic.trouble = Some(message.into());
+        });
+    }
+
     /// Something that was kept by [`Client::keep`], however old it is: for what does not change.
-    pub fn recall_lasting(&self, service: &Service, question: &str) -> Option<Answer<Vec<u8>>> {
-        let kept = self.cache.recall(service.id, question)?;
+    pub(super) fn recall_lasting(&self, service: &Service, question: &str) -> Option<Answer<Vec<u8>>> {
+        let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
         Some(self.answered(service, Some(kept.body), kept.as_of))
     }
 
     /// Something that was kept by [`Client::keep`] and is fresh enough, or, with `usable`, not too old to stand in:
     /// `None` in it where the service did not know.
     pub fn recall(&self, service: &Service, question: &str, usable: bool) -> Option<Answer<Vec<u8>>> {
-        let kept = self.cache.recall(service.id, question)?;
+        let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
         if !(self.is_fresh(service, &kept) || usable && self.is_within(&kept, service.usable)) {
             return None;
         }
@@ -311,7 +335,7 @@ impl Client {
     pub fn keep(&self, service: &Service, question: &str, answer: &Answer<Vec<u8>>) {
         let (status, body) = answer.value.as_ref().map_or((404, &[][..]), |body| (200, body.as_slice()));
         let kept = Kept { status, etag: None, last_modified: None, as_of: answer.as_of, body: body.to_vec() };
-        self.cache.keep(service.id, question, &kept);
+        self.cache.keep(service.id, &self.addressed(service, question), &kept);
     }
 
     fn answered<T>(&self, service: &Service, value: Option<T>, as_of: Timestamp) -> Answer<T> {
@@ -330,9 +354,13 @@ impl Client {
 
     /// What the cache knows a question by: with the address, so that a mirror's answers are its own.
     fn question(&self, request: &Request) -> String {
-        let base = self.lanes.get(request.service.id).map(|lane| redacted(&lane.base)).unwrap_or_default();
         let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-        format!("{base} {} {body}", request.path)
+        self.addressed(request.service, &format!("{} {body}", request.path))
+    }
+
+    fn addressed(&self, service: &Service, question: &str) -> String {
+        let base = self.lanes.get(service.id).map(|lane| redacted(&lane.base)).unwrap_or_default();
+        format!("{base} {question}")
     }
 
     fn is_fresh(&self, service: &Service, kept: &Kept) -> bool {
@@ -525,7 +553,7 @@ fn connect<'u>(bases: impl Iterator<Item = &'u Url>) -> Result<reqwest::Client, 
 /// What a failed attempt means. The address is left out of the message: it is the caller's and can hold a password.
 fn trouble(error: &reqwest::Error) -> Trouble {
     let message = causes(error);
-    if error.is_redirect() || error.is_builder() || error.is_decode() {
+    if error.is_redirect() || error.is_builder() {
         return Trouble::lasting(message);
     }
     Trouble::passing(message)

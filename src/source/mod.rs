@@ -5,11 +5,19 @@
 //! tell is an error with the service's name and a reason, never an empty answer.
 
 mod address;
+mod best_practices;
 pub mod bucket;
 mod cache;
 mod client;
+mod deps_dev;
 pub mod download;
+mod end_of_life;
+mod epss;
+mod health;
+mod kev;
 pub mod osv;
+mod scorecard;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -26,6 +34,9 @@ use crate::model::{Missing, Why, source};
 
 pub use cache::{Cache, CacheUse};
 pub use client::{Answer, Client, Request, Traffic};
+pub use epss::epss;
+pub use health::{Asked, Wanted, learn};
+pub use kev::{Listed, exploited};
 
 /// A service, and how it wants to be asked.
 #[derive(Debug)]

@@ -1,106 +1,12 @@
 //! The services that the tests ask behave as the real ones do: what their documentation says of them, asked with bare bytes.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::io::{BufRead, Read};
 
 use serde_json::{Value, json};
 
-use crate::services::{Mode, Service, Services, System, World};
-
-/// An answer as it came over the wire.
-struct Reply {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    }
-
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-}
-
-/// One connection.
-struct Client {
-    stream: BufReader<TcpStream>,
-}
-
-impl Client {
-    fn new(services: &Services) -> Self {
-        let stream = TcpStream::connect(services.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        Self { stream: BufReader::new(stream) }
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.stream.get_mut().write_all(bytes).unwrap();
-    }
-
-    fn send(&mut self, (method, service, path): (&str, Service, &str), headers: &[&str], body: &str) {
-        let mut text = format!("{method} /{}{path} HTTP/1.1\r\nHost: local\r\n", service.id());
-        for header in headers {
-            text += &format!("{header}\r\n");
-        }
-        if !body.is_empty() {
-            text += &format!("Content-Length: {}\r\n", body.len());
-        }
-        self.write(format!("{text}\r\n{body}").as_bytes());
-    }
-
-    /// The next answer; a body without a length ends with the connection or its last chunk.
-    fn reply(&mut self) -> Reply {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert!(self.stream.read_line(&mut head).unwrap() > 0, "the connection ended after {head:?}");
-        }
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut reply = Reply { status, head, body: Vec::new() };
-        if let Some(length) = reply.header("Content-Length").map(|length| length.parse().unwrap()) {
-            self.stream.by_ref().take(length).read_to_end(&mut reply.body).unwrap();
-        } else if reply.header("Transfer-Encoding") == Some("chunked") {
-            loop {
-                let mut line = String::new();
-                self.stream.read_line(&mut line).unwrap();
-                let size = u64::from_str_radix(line.trim(), 16).unwrap();
-                self.stream.by_ref().take(size).read_to_end(&mut reply.body).unwrap();
-                self.stream.read_line(&mut line).unwrap();
-                if size == 0 {
-                    break;
-                }
-            }
-        }
-        reply
-    }
-
-    fn get(&mut self, service: Service, path: &str, headers: &[&str]) -> Reply {
-        self.send(("GET", service, path), headers, "");
-        self.reply()
-    }
-
-    fn post(&mut self, service: Service, path: &str, body: &Value) -> Reply {
-        self.send(("POST", service, path), &["Content-Type: application/json"], &body.to_string());
-        self.reply()
-    }
-}
-
-fn get(services: &Services, service: Service, path: &str) -> Reply {
-    Client::new(services).get(service, path, &[])
-}
-
-fn post(services: &Services, service: Service, path: &str, body: &Value) -> Reply {
-    Client::new(services).post(service, path, body)
-}
+use crate::services::{Mode, Provenance, Service, Services, Settings, System, World, packages_of};
+use crate::support::Tree;
+use crate::wire::{Client, get, post};
 
 fn record(id: &str, ecosystem: &str, name: &str, events: &Value) -> Value {
     json!({
@@ -110,7 +16,7 @@ fn record(id: &str, ecosystem: &str, name: &str, events: &Value) -> Value {
 }
 
 /// Advisories of three packages.
-fn advisories() -> World {
+pub(crate) fn advisories() -> World {
     let mut world = World::default();
     world.advisory(&record("A-1", "npm", "@acme/box", &json!([{"introduced": "0"}, {"fixed": "1.10.0"}])));
     world.advisory(&record(
@@ -366,4 +272,174 @@ fn scorecard_knows_the_exact_case_only() {
     services.change(|world| world.scorecard("github.com/Crate/crate").checks = None);
     let bare = get(&services, Service::Scorecard, "/projects/github.com/Crate/crate").json();
     assert_eq!((&bare["checks"], &bare["score"]), (&Value::Null, &json!(-1)));
+}
+
+#[test]
+fn kev_and_epss_are_files() {
+    let mut world = World::default();
+    world.kev.add("CVE-2021-44228", "2021-12-10");
+    world.kev.count = Some(1404);
+    world.epss.set("CVE-2021-44228", "0.97224", "1.0");
+    world.epss.ends_with_newline = false;
+    let services = Services::start(world);
+    let path = "/sites/default/files/feeds/known_exploited_vulnerabilities.json";
+    let kev = get(&services, Service::Kev, path);
+    assert!(kev.text().contains("https:\\/\\/nvd.nist.gov\\/"));
+    assert_eq!((&kev.json()["count"], &kev.json()["catalogVersion"]), (&json!(1404), &json!("2026.11.20")));
+    let tag = format!("If-None-Match: {}", kev.header("ETag").unwrap());
+    assert_eq!(Client::new(&services).get(Service::Kev, path, &[&tag]).status, 304);
+    let moved = get(&services, Service::Epss, "/epss_scores-current.csv.gz");
+    assert_eq!((moved.status, moved.header("Location")), (302, Some("/epss/epss_scores-2026-11-22.csv.gz")));
+    let file = get(&services, Service::Epss, "/epss_scores-2026-11-22.csv.gz");
+    assert_eq!((file.header("Content-Type"), file.header("Content-Encoding")), (Some("application/gzip"), None));
+    let text =
+        "#model_version:v2026.03.14,score_date:2026-11-22T12:55:00Z\ncve,epss,percentile\nCVE-2021-44228,0.97224,1.0";
+    assert_eq!(unpacked(&file.body).unwrap(), text.as_bytes());
+    assert_eq!(get(&services, Service::Epss, "/epss_scores-2026-11-23.csv.gz").status, 403);
+    services.adjust(|settings| settings.epss_redirects = false);
+    assert_eq!(get(&services, Service::Epss, "/epss_scores-current.csv.gz").body, file.body);
+}
+
+#[test]
+fn best_practices_compares_addresses_exactly_and_has_a_limit() {
+    let mut world = World::default();
+    let badge = |id: u64, url: &str| json!({"id": id, "name": "Box", "repo_url": url, "homepage_url": "", "badge_level": "passing"});
+    world.badges = vec![badge(1, "https://github.com/Acme/box"), badge(2, "https://github.com/Acme/box/")];
+    let services = Services::start(world);
+    let ask = |url: &str| get(&services, Service::BestPractices, &format!("/projects.json?{url}")).json();
+    assert_eq!(ask("url=https%3A%2F%2Fgithub.com%2FAcme%2Fbox%2F%20").as_array().unwrap().len(), 2);
+    assert_eq!(ask("url=https%3A%2F%2Fgithub.com%2Facme%2Fbox"), json!([]));
+    assert_eq!(ask("url="), json!([]));
+    assert_eq!(ask("pq=https%3A%2F%2Fgithub.com%2FAc&page=2"), json!([]));
+    let one = get(&services, Service::BestPractices, "/projects/2/badge.json");
+    assert_eq!((&one.json()["badge_level"], one.header("Cache-Control")), (&json!("passing"), Some("no-store")));
+    assert_eq!(get(&services, Service::BestPractices, "/fr/projects/2.json").status, 301);
+    let missing = get(&services, Service::BestPractices, "/projects/3.json");
+    assert_eq!((missing.status, missing.header("Content-Type")), (404, Some("text/html; charset=utf-8")));
+    services.adjust(|settings| settings.best_practices_limits = true);
+    let statuses: Vec<u16> =
+        (0..33).map(|_| get(&services, Service::BestPractices, "/projects/1.json").status).collect();
+    assert_eq!((statuses[30], statuses[31], statuses[32]), (200, 429, 429));
+}
+
+#[test]
+fn endoflife_answers_with_files_and_pages() {
+    let mut world = World::default();
+    let release = json!({"name": "1.25", "isEol": false, "latest": {"name": "1.25.4"}});
+    let go = json!({"name": "go", "label": "Go", "identifiers": [{"id": "pkg:generic/go", "type": "purl"}], "releases": [release]});
+    world.products.insert("go".to_owned(), go.clone());
+    world.renamed_products.insert("golang".to_owned(), "go".to_owned());
+    let services = Services::start(world);
+    let ask = |path: &str| get(&services, Service::EndOfLife, &format!("/api/v1/{path}"));
+    assert_eq!(ask("products/go").json()["result"], go);
+    assert_eq!(ask("products/golang").header("Location"), Some("/endoflife/api/v1/products/go"));
+    assert_eq!(ask("products/go/releases/latest").json()["result"]["name"], "1.25");
+    let identifiers = json!([{"identifier": "pkg:generic/go", "product": {"name": "go", "uri": "https://endoflife.date/api/v1/products/go"}}]);
+    assert_eq!(ask("identifiers/purl").json()["result"], identifiers);
+    let missing = ask("products/cobol");
+    assert!(missing.status == 404 && missing.text().starts_with("<!DOCTYPE html>"));
+    let tag = format!("If-None-Match: {}", ask("products").header("ETag").unwrap());
+    assert_eq!(Client::new(&services).get(Service::EndOfLife, "/api/v1/products", &[&tag]).status, 304);
+}
+
+#[test]
+fn the_rustsec_archive_is_made_of_the_records() {
+    let mut world = World::default();
+    let mut advisory =
+        record("RUSTSEC-2026-0001", "crates.io", "box", &json!([{"introduced": "0.0.0-0"}, {"fixed": "1.2.0"}]));
+    advisory["summary"] = "The lid is loose".into();
+    world.advisory(&advisory);
+    world.rustsec_files.insert("rust/std/CVE-2026-1.md".to_owned(), "text".to_owned());
+    let services = Services::start(world);
+    let path = "/RustSec/advisory-db/archive/refs/heads/main.zip";
+    let whole = Client::new(&services).get(Service::RustSec, path, &["Range: bytes=0-3"]);
+    assert_eq!((whole.status, whole.header("Transfer-Encoding")), (200, Some("chunked")));
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&whole.body)).unwrap();
+    let mut text = String::new();
+    archive.by_name("advisory-db-main/crates/box/RUSTSEC-2026-0001.md").unwrap().read_to_string(&mut text).unwrap();
+    assert!(text.contains("patched = [\">= 1.2.0\"]") && text.contains("# The lid is loose"), "{text}");
+    assert!(archive.by_name("advisory-db-main/rust/std/CVE-2026-1.md").is_ok());
+    let tag = format!("If-None-Match: {}", whole.header("ETag").unwrap());
+    assert_eq!(Client::new(&services).get(Service::RustSec, path, &[&tag]).status, 304);
+    services.adjust(|settings| settings.rustsec_redirects = true);
+    assert_eq!(get(&services, Service::RustSec, path).status, 302);
+}
+
+#[test]
+fn a_generated_world_is_the_same_each_time_and_can_be_made_worse() {
+    let names = [(System::Npm, "box", "1.0.0"), (System::Npm, "lid", "2.0.0")];
+    let (both, one) = (World::generate(&names, 3), World::generate(&names[1..], 3));
+    let version = |world: World| {
+        get(&Services::start(world), Service::DepsDev, "/v3/systems/npm/packages/lid/versions/2.0.0").text()
+    };
+    assert_eq!(version(both.clone()), version(one));
+    assert_ne!(version(both.clone()), version(World::generate(&names, 4)));
+    let mut world = World::of_day(jiff::civil::date(2026, 11, 5));
+    world.add_healthy(&names, 3);
+    let card = get(&Services::start(world), Service::Scorecard, "/projects/github.com/Lid/lid").json();
+    assert_eq!(card["date"], "2026-10-30");
+    let mut world = both;
+    world.regress(System::Npm, "lid");
+    world.version(System::Npm, "lid", "2.0.0").deprecated = Some("use box".to_owned());
+    world.version(System::Npm, "lid", "2.0.0").published = Some("2026-11-20T12:00:00Z".to_owned());
+    assert_eq!(world.days_ago(2), "2026-11-20T12:00:00Z");
+    world.package(System::Npm, "box").similar = vec!["boxes".to_owned()];
+    world.without_project(System::Npm, "box");
+    world.scorecard("github.com/Lid/lid").is_at_deps_dev = false;
+    world.version(System::Npm, "box", "1.0.0").provenance =
+        Some(Provenance { repository: "github.com/Evil/box".to_owned(), verified: false });
+    world.forget_version(System::Npm, "box", "0.0.1");
+    let services = Services::with(world, Settings { deps_dev_page: 1, ..Settings::default() });
+    let ask = |path: &str| get(&services, Service::DepsDev, &format!("/v3alpha/{path}"));
+    let lid = ask("systems/npm/packages/lid/versions/2.0.0").json();
+    assert_eq!((&lid["isDeprecated"], &lid["deprecatedReason"]), (&json!(true), &json!("use box")));
+    assert_eq!((&lid["attestations"], &lid["cooldown"]["end"]), (&json!([]), &json!("2026-12-05T12:00:00Z")));
+    assert_eq!(ask("systems/npm/packages/lid/versions/0.0.1").json()["attestations"][0]["verified"], true);
+    let box_ = ask("systems/npm/packages/box/versions/1.0.0").json();
+    assert_eq!((&box_["relatedProjects"], &box_["attestations"][0]["verified"]), (&json!([]), &json!(false)));
+    assert_eq!(ask("systems/npm/packages/box/versions/0.0.1").text(), "version not found");
+    let similar = ask("systems/npm/packages/box:similarlyNamedPackages").json();
+    assert_eq!(similar["packages"], json!([{"packageKey": {"system": "NPM", "name": "boxes"}}]));
+    assert!(ask("projects/github.com%2Flid%2Flid").json().get("scorecard").is_none());
+    assert_eq!(get(&services, Service::Scorecard, "/projects/github.com/Lid/lid").status, 200);
+}
+
+#[test]
+fn the_fixtures_know_the_packages_of_the_demo() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let report = Tree::new().scan(&[fixtures.join("demo").to_str().unwrap(), "--output", "json"]).json();
+    let packages = packages_of(&report);
+    assert!(packages.len() > 140, "{}", packages.len());
+    let world = World::load(&fixtures.join("services"), &fixtures.join("bucket"));
+    let services = Services::start(world);
+    services.adjust(|settings| settings.deps_dev_page = 1000);
+    let key = |(system, name, version): &(System, String, String)| json!({"versionKey": {"system": system.name(), "name": name, "version": version}});
+    let requests: Vec<Value> = packages.iter().map(key).collect();
+    let answer = post(&services, Service::DepsDev, "/v3alpha/versionbatch", &json!({"requests": requests})).json();
+    let responses = answer["responses"].as_array().unwrap();
+    let unknown: Vec<&Value> = responses.iter().filter(|row| row.get("version").is_none()).collect();
+    let unknown: Vec<&Value> = unknown.into_iter().map(|row| &row["request"]["versionKey"]["name"]).collect();
+    // A version that its registry has removed.
+    assert_eq!(unknown, ["ua-parser-js"]);
+    let mut projects: Vec<&str> = Vec::new();
+    for related in responses.iter().filter_map(|row| row["version"]["relatedProjects"].as_array()).flatten() {
+        projects.push(related["projectKey"]["id"].as_str().unwrap());
+    }
+    assert!(projects.len() > 140);
+    for project in projects {
+        let path = format!("/v3/projects/{}", project.replace('/', "%2F"));
+        assert_eq!(get(&services, Service::DepsDev, &path).status, 200, "{project}");
+    }
+    let answer = get(&services, Service::Epss, "/epss_scores-2026-11-22.csv.gz");
+    assert!(String::from_utf8(unpacked(&answer.body).unwrap()).unwrap().contains("\nCVE-2021-23337,0.01876,0.82660\n"));
+    for path in ["products/golang", "products/python", "products/nodejs/releases/20", "identifiers/purl"] {
+        assert!(get(&services, Service::EndOfLife, &format!("/api/v1/{path}")).status < 400, "{path}");
+    }
+    assert_eq!(get(&services, Service::BestPractices, "/projects/90003/badge.json").json()["badge_level"], "silver");
+}
+
+/// What a gzip file holds.
+pub(crate) fn unpacked(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut out).map(|_| out)
 }

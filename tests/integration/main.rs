@@ -8,12 +8,14 @@
 )]
 
 mod architecture;
+mod asking;
 mod capabilities;
 mod commands;
 mod discovery;
 mod exit_codes;
 mod gaps;
 mod hostile;
+mod local_faults;
 mod local_services;
 mod mutation;
 mod reports;
@@ -23,3 +25,4 @@ mod rules;
 mod services;
 mod support;
 mod update;
+mod wire;

@@ -269,7 +269,7 @@ impl World {
             "homepage": project.homepage,
         });
         // Whatever the case: this is joined over there.
-        let scorecard = self.scorecards.values().find(|scorecard| scorecard.repository.to_lowercase() == id);
+        let scorecard = self.scorecards.get(&id);
         with(&mut value, "scorecard", scorecard.filter(|scorecard| scorecard.is_at_deps_dev).map(scorecard_json));
         let name = id.rsplit('/').next().unwrap_or_default();
         let fuzzed = json!({

@@ -48,8 +48,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub(crate) use fault::{Fault, On, RetryAfter, To};
+pub(crate) use generate::{packages_of, repository};
 pub(crate) use log::Recorded;
 pub(crate) use osv::Mode;
+pub(crate) use records::Record;
 pub(crate) use service::{Endpoint, Service, environment};
 pub(crate) use silent::Silent;
 pub(crate) use world::{Check, Package, Project, Provenance, Related, Scorecard, System, Version, World};

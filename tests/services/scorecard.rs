@@ -230,7 +230,8 @@ pub(super) fn answer(shared: &Shared, call: &Call<'_>) -> Answer {
         return (endpoint, Response::json(422, &json!({"code": 605, "message": message})));
     }
     let world = shared.world.read().unwrap();
-    let found = world.scorecards.get(&repository).filter(|scorecard| scorecard.is_at_api);
+    let found = world.scorecards.get(&repository.to_lowercase());
+    let found = found.filter(|scorecard| scorecard.is_at_api && scorecard.repository == repository);
     let found = found.filter(|scorecard| commit.is_none_or(|commit| commit.eq_ignore_ascii_case(&scorecard.commit())));
     let Some(scorecard) = found else { return (endpoint, cached(Response::empty(404))) };
     let body = format!("{}\n", result(scorecard));

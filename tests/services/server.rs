@@ -68,7 +68,8 @@ pub(super) type Answer = (Endpoint, Response);
 pub(super) type Started = (Arc<Shared>, SocketAddr, JoinHandle<()>);
 
 pub(super) fn start(world: World, settings: Settings, watch: Box<dyn Fn(&Recorded) + Send + Sync>) -> Started {
-    let listener = TcpListener::bind(("127.0.0.1", settings.port)).unwrap();
+    let bound = TcpListener::bind(("127.0.0.1", settings.port));
+    let listener = bound.unwrap_or_else(|error| panic!("port {} of 127.0.0.1: {error}", settings.port));
     let address = listener.local_addr().unwrap();
     let shared = Arc::new(Shared {
         world: RwLock::new(world),
@@ -104,13 +105,28 @@ fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
         if shared.is_stopped.load(Ordering::SeqCst) {
             return;
         }
-        let shared = Arc::clone(shared);
+        let open = Open { shared: Arc::clone(shared), number };
         std::thread::spawn(move || {
             // That a client goes away in the middle is its own affair.
-            let _ = converse(&shared, stream, number);
-            shared.open.lock().unwrap().remove(&number);
-            shared.closed.notify_one();
+            let _ = converse(&open.shared, stream, number);
         });
+    }
+}
+
+/// A connection that is counted. It closes at the end of its thread, however that ends.
+struct Open {
+    shared: Arc<Shared>,
+    number: usize,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Ok(mut open) = self.shared.open.lock()
+            && let Some(stream) = open.remove(&self.number)
+        {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        self.shared.closed.notify_one();
     }
 }
 

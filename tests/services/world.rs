@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
@@ -228,7 +229,7 @@ pub(crate) struct World {
     pub(super) packages: BTreeMap<(System, String), Package>,
     /// By their repository in lower case.
     pub(super) projects: BTreeMap<String, Project>,
-    /// By their repository.
+    /// By their repository in lower case; Scorecard's own API knows them by the exact case.
     pub(super) scorecards: BTreeMap<String, Scorecard>,
     pub(crate) kev: Catalogue,
     pub(crate) epss: Scores,
@@ -261,6 +262,14 @@ impl Default for World {
 }
 
 impl World {
+    /// An empty world on a day of one's own, with the catalogue and the scores of that day.
+    pub(crate) fn of_day(today: Date) -> Self {
+        let mut world = Self { today, ..Self::default() };
+        world.kev.released = format!("{}T17:04:19.9796Z", today - 2.days());
+        world.epss.date = format!("{today}T12:55:00Z");
+        world
+    }
+
     /// Adds an advisory, or puts it in the place of the one with its id.
     pub(crate) fn advisory(&mut self, record: &Value) {
         self.advisories.insert(Record::new(record.to_string().into_bytes(), "", None));
@@ -319,6 +328,11 @@ impl World {
         found.unwrap_or_else(|| panic!("no version {version} of {name}"))
     }
 
+    /// Noon of the day that lies so many days before today, as deps.dev writes times.
+    pub(crate) fn days_ago(&self, days: i64) -> String {
+        format!("{}T12:00:00Z", self.today - days.days())
+    }
+
     /// deps.dev does not know the package.
     pub(crate) fn forget_package(&mut self, system: System, name: &str) {
         assert!(self.packages.remove(&(system, system.canonical_name(name))).is_some(), "no package {name}");
@@ -368,17 +382,17 @@ impl World {
 
     /// Adds a result of Scorecard, or puts it in the place of the one with its repository.
     pub(crate) fn insert_scorecard(&mut self, scorecard: Scorecard) {
-        self.scorecards.insert(scorecard.repository.clone(), scorecard);
+        self.scorecards.insert(scorecard.repository.to_lowercase(), scorecard);
     }
 
     /// A result of Scorecard, to be changed.
     pub(crate) fn scorecard(&mut self, repository: &str) -> &mut Scorecard {
-        self.scorecards.get_mut(repository).unwrap_or_else(|| panic!("no scorecard of {repository}"))
+        self.scorecards.get_mut(&repository.to_lowercase()).unwrap_or_else(|| panic!("no scorecard of {repository}"))
     }
 
     /// Neither Scorecard's API nor deps.dev has a result.
     pub(crate) fn forget_scorecard(&mut self, repository: &str) {
-        assert!(self.scorecards.remove(repository).is_some(), "no scorecard of {repository}");
+        assert!(self.scorecards.remove(&repository.to_lowercase()).is_some(), "no scorecard of {repository}");
     }
 
     /// The repository is archived.

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Unit;
+
 use super::index::Local;
 use super::{Places, Said, Told, uncompared};
 use crate::advisory::{Record, judge};
@@ -100,7 +102,7 @@ fn told(
     row.as_of = Some(row.as_of.map_or(answer.as_of, |oldest| oldest.min(answer.as_of)));
     row.rejected += rejected.len();
     let judged = judge(id.ecosystem, id.version.as_deref(), candidates);
-    Ok(Told { groups: judged.groups, uncertain: judged.cannot_judge, rejected })
+    Ok(Told { groups: judged.groups, uncertain: judged.cannot_judge, rejected, remedies: judged.remedies })
 }
 
 /// A row of the ledger in the making.
@@ -129,7 +131,7 @@ impl Row {
             name: source::OSV,
             ecosystem: Some(self.ecosystem),
             state: if trouble.is_some() { SourceState::Failed } else { SourceState::Ok },
-            as_of: self.as_of.map(|time| time.to_string()),
+            as_of: self.as_of.and_then(|time| Some(time.round(Unit::Second).ok()?.to_string())),
             records: self.records.len() as u64,
             rejected: self.rejected as u64,
             message: trouble,

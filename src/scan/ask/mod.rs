@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::{Knowledge, Preference};
 use crate::model::{
     AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Health, Level, OnUnknown,
-    PackageId, PackageState, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
+    PackageId, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
 };
 use crate::policy::Policy;
 use crate::rule::Unlearnt;
@@ -32,6 +32,8 @@ struct Told {
     uncertain: usize,
     /// Records that cannot be read: the id and why.
     rejected: Vec<(String, String)>,
+    /// What the version is the fix of.
+    remedies: Vec<Remedy>,
 }
 
 /// What a source of advisories said, by package index. What is not here it did not say.
@@ -43,7 +45,7 @@ type Places = BTreeMap<Ecosystem, Vec<usize>>;
 /// Asks about every package that advisories speak of by name: the index where it is fresh, else the service, unless the
 /// caller prefers otherwise.
 pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Knowledge<'_>, today: Date) -> Answers {
-    let mut states: Vec<PackageState> = graph.packages.iter().map(|package| state(&package.id, policy)).collect();
+    let mut states = states(graph, policy);
     let mut places = Places::new();
     for (at, package) in graph.packages.iter().enumerate().filter(|(at, _)| is_asked(states[*at])) {
         places.entry(package.id.ecosystem).or_default().push(at);
@@ -70,6 +72,7 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
         }
     }
     let mut groups: Vec<Vec<AliasGroup>> = vec![Vec::new(); states.len()];
+    let mut remedies = BTreeMap::new();
     for at in places.into_values().flatten() {
         let Some(told) = said.remove(&at) else {
             states[at] = PackageState::NoIndex;
@@ -84,10 +87,11 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
             answers.diagnostics.push(said);
         }
         groups[at] = told.groups;
+        remedies.extend(u32::try_from(at).ok().map(|at| (at, told.remedies)));
     }
     answers.sources.sort();
     answers.unknowns = unknowns(&states, policy, &answers.sources);
-    answers.facts = Facts { states, advisories: groups, health: Health::default() };
+    answers.facts = Facts { states, advisories: groups, health: Health::default(), remedies };
     answers
 }
 
@@ -168,7 +172,11 @@ fn join(said: &mut Said, remote: Said) {
     }
 }
 
-/// What is known before anybody is asked.
+/// What is known of each package before anybody is asked.
+pub(super) fn states(graph: &DependencyGraph, policy: &Policy) -> Vec<PackageState> {
+    graph.packages.iter().map(|package| state(&package.id, policy)).collect()
+}
+
 fn state(id: &PackageId, policy: &Policy) -> PackageState {
     match id.source.kind {
         SourceKind::Git | SourceKind::Path | SourceKind::Url | SourceKind::Workspace => PackageState::NotAsked,
