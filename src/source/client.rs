@@ -403,7 +403,17 @@ impl Client {
     /// Sends a request until there is a reply (success, 304, 404, 416) or no hope of one, and hands the reply on as it
     /// comes. Each attempt begins with the reply's head and no bytes.
     pub(super) async fn send(&self, request: &Request, take: &mut Take<'_>) -> Result<Reply, SourceError> {
-        let service = request.service;
+        self.send_anew(&|| request.clone(), take).await
+    }
+
+    /// The same of a request that is made anew for each attempt: it can ask for what the one before it did not give.
+    pub(super) async fn send_anew(
+        &self,
+        request: &dyn Fn() -> Request,
+        take: &mut Take<'_>,
+    ) -> Result<Reply, SourceError> {
+        let mut asked = request();
+        let service = asked.service;
         let failed = |message: String| SourceError::failed(service.id, message);
         let Some(lane) = self.lanes.get(service.id) else { return Err(failed("it has no address".to_owned())) };
         if !self.settings.online {
@@ -417,7 +427,7 @@ impl Client {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let trouble = match tokio::time::timeout_at(self.end(), self.attempt(lane, request, take)).await {
+            let trouble = match tokio::time::timeout_at(self.end(), self.attempt(lane, &asked, take)).await {
                 Ok(Ok(reply)) => {
                     lane.failures.set(0);
                     return Ok(reply);
@@ -437,6 +447,7 @@ impl Client {
                 lane.next.set(lane.next.get().max(Instant::now() + pause));
             }
             tokio::time::sleep(pause).await;
+            asked = request();
         }
     }
 
