@@ -1,7 +1,11 @@
 //! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::{
     AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level, RepoPath, Rule,
+    source,
 };
 
 /// Whether the run passes.
@@ -140,8 +144,8 @@ impl SourceState {
         }
     }
 
-    /// Whether it makes the run incomplete. How old a source may be is a matter of its own; what one that does not
-    /// answer means is for the policy to say.
+    /// Whether it makes the run incomplete, of a source of advisories. How old one may be is a matter of its own; what
+    /// one that does not answer means is for the policy to say.
     fn is_gap(self, unanswered: OnUnknown) -> bool {
         match self {
             Self::Stale => true,
@@ -223,6 +227,44 @@ pub struct Unknown {
     pub message: String,
     /// What it does to the run.
     pub outcome: OnUnknown,
+}
+
+/// A thing that is not known, whatever number of rules misses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedUnknown<'u> {
+    /// What it does to the run.
+    pub outcome: OnUnknown,
+    /// What is missing, in words.
+    pub message: &'u str,
+    /// The rules that miss it, with the number of packages of which they do; 0: of the project itself. The most first.
+    pub rules: Vec<(usize, Vec<&'static str>)>,
+}
+
+impl<'u> JoinedUnknown<'u> {
+    /// Joins what is not known for the same reason, the gravest first, then by source.
+    pub fn of(unknowns: impl Iterator<Item = &'u Unknown>) -> Vec<Self> {
+        let mut joined: BTreeMap<_, BTreeMap<_, Vec<&'static str>>> = BTreeMap::new();
+        for unknown in unknowns {
+            let rules = joined.entry((Reverse(unknown.outcome), unknown.source, unknown.message.as_str())).or_default();
+            rules.entry(Reverse(unknown.packages)).or_default().push(unknown.rule);
+        }
+        let one = |((Reverse(outcome), _, message), rules): ((_, _, &'u str), BTreeMap<Reverse<usize>, _>)| Self {
+            outcome,
+            message,
+            rules: rules.into_iter().map(|(Reverse(packages), rules)| (packages, rules)).collect(),
+        };
+        joined.into_iter().map(one).collect()
+    }
+
+    /// In one line: which rules could not be judged, of how many packages, and why.
+    pub fn words(&self) -> String {
+        let part = |(packages, rules): &(usize, Vec<&'static str>)| match packages {
+            0 => format!("{} for this project", rules.join(", ")),
+            1 => format!("{} for 1 package", rules.join(", ")),
+            _ => format!("{} for {packages} packages", rules.join(", ")),
+        };
+        format!("{}: {}", self.rules.iter().map(part).collect::<Vec<_>>().join("; "), self.message)
+    }
 }
 
 /// What was looked at, and what was not. Nothing is lost in silence.
@@ -346,10 +388,10 @@ impl Report {
         })
     }
 
-    /// Whether what that source did not tell makes the run incomplete.
+    /// Whether what that source did not tell makes the run incomplete by the ledger's row for it.
     fn is_source_gap(&self, name: &str) -> bool {
-        let of_advisories = self.coverage.sources.iter().any(|source| source.name == name);
-        of_advisories && self.coverage.uncompared >= OnUnknown::Incomplete
+        let in_ledger = self.coverage.sources.iter().any(|source| source.name == name);
+        source::tells_advisories(name) && in_ledger && self.coverage.uncompared >= OnUnknown::Incomplete
     }
 
     /// Whether everything recognised was looked at, and there was something.
@@ -370,7 +412,9 @@ impl Report {
             let why = file.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{}: {}: {why}", file.path, file.state.as_str()));
         }
-        for source in self.coverage.sources.iter().filter(|source| source.state.is_gap(unanswered)) {
+        // What the others did not tell, the rules that asked for it say.
+        let of_advisories = self.coverage.sources.iter().filter(|source| source::tells_advisories(source.name));
+        for source in of_advisories.filter(|source| source.state.is_gap(unanswered)) {
             let ecosystem = source.ecosystem.map_or("", Ecosystem::osv_name);
             let why = source.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{} {ecosystem}: {}: {why}", source.name, source.state.as_str()));
@@ -383,7 +427,7 @@ impl Report {
         }
         let others = self.unknowns.iter().filter(|unknown| unknown.outcome >= OnUnknown::Incomplete);
         let others = others.filter(|unknown| !self.is_source_gap(unknown.source));
-        gaps.extend(others.map(|unknown| unknown.message.clone()));
+        gaps.extend(JoinedUnknown::of(others).iter().map(JoinedUnknown::words));
         gaps
     }
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::database::{DatabaseError, Index, Query};
 use crate::model::{
     AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Health, Level, OnUnknown,
-    PackageId, PackageState, Rule, SourceCoverage, SourceKind, SourceState, Unknown,
+    PackageId, PackageState, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
 };
 use crate::policy::Policy;
 use crate::rule::Unlearnt;
@@ -127,7 +127,7 @@ pub(super) fn unlearnt(unlearnt: &[Unlearnt], policy: &Policy) -> Vec<Unknown> {
             rule: rule.id,
             source: missing.source,
             packages: *packages,
-            message: format!("{} {}", missing.source, missing.why.as_str()),
+            message: format!("{} {}", source::title(missing.source), missing.why.as_str()),
             outcome: settings(rule)?.on_unknown,
         })
     };
