@@ -8,8 +8,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::affects::{Affects, Event, EventKind, event_key, intervals};
+use super::group::Candidate;
 use super::rating::rate;
-use crate::model::{AdvisoryKind, Ecosystem, Rating, normalize_name};
+use crate::model::{AdvisoryKind, Affected, Ecosystem, JudgedRecord, Rating, normalize_name};
 use crate::version::Scheme;
 
 /// Why a record cannot be taken.
@@ -39,6 +40,8 @@ pub struct Record {
     pub published: Option<i64>,
     /// Seconds since 1970, UTC.
     pub modified: Option<i64>,
+    /// [`Record::modified`] in nanoseconds, as sources list their changes.
+    pub modified_nanos: Option<i64>,
     /// Whether it was taken back.
     pub withdrawn: bool,
     /// Weaknesses, `CWE-79`.
@@ -160,6 +163,7 @@ impl Record {
             aliases: raw.aliases.unwrap_or_default(),
             published: raw.published.as_deref().and_then(seconds),
             modified: raw.modified.as_deref().and_then(seconds),
+            modified_nanos: raw.modified.as_deref().and_then(nanoseconds),
             // Anything but a date takes nothing back.
             withdrawn: raw.withdrawn.as_ref().and_then(Value::as_str).is_some_and(|date| !date.trim().is_empty()),
             references: entries(&raw.references)
@@ -172,6 +176,34 @@ impl Record {
     }
 }
 
+impl Record {
+    /// What it says of one package, by OSV's name of the ecosystem and the name in its normal form: what is to be judged.
+    /// A record that was taken back says nothing.
+    pub fn candidates(&self, ecosystem: &str, name: &str) -> impl Iterator<Item = Candidate> {
+        let affected = self.affected.iter().filter(|_| !self.withdrawn);
+        affected.filter(move |package| package.ecosystem == ecosystem && package.name == name).map(|package| {
+            Candidate {
+                record: JudgedRecord {
+                    id: self.id.clone(),
+                    aliases: self.aliases.clone(),
+                    kind: self.kind,
+                    affected: Affected::CannotJudge,
+                    rating: self.rating.clone(),
+                    fixed: package.fixed.clone(),
+                    summary: self.summary.clone(),
+                    published: self.published,
+                    modified: self.modified,
+                    cwes: self.cwes.clone(),
+                    references: self.references.clone(),
+                    os: package.os.clone(),
+                    arch: package.arch.clone(),
+                },
+                affects: package.affects.clone(),
+            }
+        })
+    }
+}
+
 fn entries(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
@@ -179,6 +211,12 @@ fn entries(value: &Value) -> impl Iterator<Item = &Value> {
 /// RFC 3339 to seconds since 1970.
 fn seconds(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
+
+/// RFC 3339 to nanoseconds since 1970; `None` also beyond the year 2262.
+fn nanoseconds(text: &str) -> Option<i64> {
+    let time = text.parse::<jiff::Timestamp>().ok()?;
+    i64::try_from(time.as_nanosecond()).ok()
 }
 
 /// The first line of a text that is no heading, for records without a summary.

@@ -50,7 +50,7 @@ impl Why {
             Self::NoProject => "cannot be asked, since the project behind them is not known",
             Self::NotAtHand => "is not at hand",
             Self::Unnamed => {
-                "cannot be asked, since nobody said which project this is; name it with `--project github.com/OWNER/NAME`"
+                "cannot be asked, since nobody said which project this is; a policy can: project = \"github.com/OWNER/NAME\""
             }
         }
     }
@@ -101,6 +101,9 @@ impl<T> Fact<T> {
 
 /// Names of sources as the ledger, the configuration and messages have them.
 pub mod source {
+    /// Every service that can be asked, as `[sources]` of a policy names them.
+    pub const ALL: [&str; 9] = [OSV, BUCKET, RUSTSEC, DEPS_DEV, SCORECARD, KEV, EPSS, BEST_PRACTICES, END_OF_LIFE];
+
     /// The compiled index.
     pub const INDEX: &str = "osv-index";
     /// The OSV API.
@@ -109,6 +112,9 @@ pub mod source {
     pub const BUCKET: &str = "osv-bucket";
     /// The `RustSec` database.
     pub const RUSTSEC: &str = "rustsec";
+    /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
+    /// nobody is asked.
+    pub const NAME: &str = "package-name";
     /// deps.dev.
     pub const DEPS_DEV: &str = "deps.dev";
     /// The OpenSSF Scorecard API.
@@ -121,11 +127,6 @@ pub mod source {
     pub const BEST_PRACTICES: &str = "best-practices";
     /// endoflife.date.
     pub const END_OF_LIFE: &str = "endoflife";
-
-    /// Whether a source tells advisories, without which nothing can be said about known vulnerabilities.
-    pub fn tells_advisories(name: &str) -> bool {
-        [INDEX, OSV, BUCKET, RUSTSEC].contains(&name)
-    }
 
     /// What a source is called in sentences.
     pub fn title(name: &str) -> &str {

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{
-    AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level, RepoPath, Rule,
-    source,
+    AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level, PackageIndex, Remedy,
+    RepoPath, Rule,
 };
 
 /// Whether the run passes.
@@ -143,16 +143,6 @@ impl SourceState {
             Self::NotAsked => "not-asked",
         }
     }
-
-    /// Whether it makes the run incomplete, of a source of advisories. How old one may be is a matter of its own; what
-    /// one that does not answer means is for the policy to say.
-    fn is_gap(self, unanswered: OnUnknown) -> bool {
-        match self {
-            Self::Stale => true,
-            Self::Missing | Self::Failed => unanswered >= OnUnknown::Incomplete,
-            Self::Ok | Self::NotAsked => false,
-        }
-    }
 }
 
 /// What is known about the packages of a graph.
@@ -164,6 +154,8 @@ pub struct Facts {
     pub advisories: Vec<Vec<AliasGroup>>,
     /// What is known about the health of packages and projects.
     pub health: Health,
+    /// What each package's version is the fix of. A package that is not here: it is not known.
+    pub remedies: BTreeMap<PackageIndex, Vec<Remedy>>,
 }
 
 /// A source of knowledge in the coverage ledger.
@@ -171,7 +163,7 @@ pub struct Facts {
 pub struct SourceCoverage {
     /// Its name, for example `osv-index`.
     pub name: &'static str,
-    /// The ecosystem it was asked about.
+    /// The ecosystem it was asked about; none for what is no source of advisories.
     pub ecosystem: Option<Ecosystem>,
     /// What became of it.
     pub state: SourceState,
@@ -183,6 +175,25 @@ pub struct SourceCoverage {
     pub rejected: u64,
     /// Why, in words.
     pub message: Option<String>,
+}
+
+impl SourceCoverage {
+    /// Whether it makes the run incomplete. How old advisories may be is a matter of its own; what it means that they
+    /// cannot be had is for the policy to say. What another source does not tell is unknown to the rules that need it,
+    /// and is said there.
+    fn is_gap(&self, unanswered: OnUnknown) -> bool {
+        self.is_of_advisories()
+            && match self.state {
+                SourceState::Stale => true,
+                SourceState::Missing | SourceState::Failed => unanswered >= OnUnknown::Incomplete,
+                SourceState::Ok | SourceState::NotAsked => false,
+            }
+    }
+
+    /// Whether it is a source of advisories: those have a row for each ecosystem.
+    pub fn is_of_advisories(&self) -> bool {
+        self.ecosystem.is_some()
+    }
 }
 
 /// What happens where a fact is not known that a rule needs.
@@ -390,8 +401,8 @@ impl Report {
 
     /// Whether what that source did not tell makes the run incomplete by the ledger's row for it.
     fn is_source_gap(&self, name: &str) -> bool {
-        let in_ledger = self.coverage.sources.iter().any(|source| source.name == name);
-        source::tells_advisories(name) && in_ledger && self.coverage.uncompared >= OnUnknown::Incomplete
+        let of_advisories = self.coverage.sources.iter().any(|source| source.name == name && source.is_of_advisories());
+        of_advisories && self.coverage.uncompared >= OnUnknown::Incomplete
     }
 
     /// Whether everything recognised was looked at, and there was something.
@@ -412,9 +423,7 @@ impl Report {
             let why = file.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{}: {}: {why}", file.path, file.state.as_str()));
         }
-        // What the others did not tell, the rules that asked for it say.
-        let of_advisories = self.coverage.sources.iter().filter(|source| source::tells_advisories(source.name));
-        for source in of_advisories.filter(|source| source.state.is_gap(unanswered)) {
+        for source in self.coverage.sources.iter().filter(|source| source.is_gap(unanswered)) {
             let ecosystem = source.ecosystem.map_or("", Ecosystem::osv_name);
             let why = source.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{} {ecosystem}: {}: {why}", source.name, source.state.as_str()));

@@ -9,7 +9,7 @@ use anstyle::Style;
 
 use crate::model::{
     Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
-    PolicyOrigin, Report, SourceCoverage, SourceKind, SourceState, Verdict, source,
+    PolicyOrigin, Report, SourceCoverage, SourceKind, SourceState, Verdict,
 };
 
 use super::super::phrase::{self, count};
@@ -326,8 +326,7 @@ fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result
 fn dated(report: &Report, of_advisories: bool) -> Vec<String> {
     let mut by_date: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let is_told = |source: &&SourceCoverage| {
-        matches!(source.state, SourceState::Ok | SourceState::Stale)
-            && source::tells_advisories(source.name) == of_advisories
+        matches!(source.state, SourceState::Ok | SourceState::Stale) && source.is_of_advisories() == of_advisories
     };
     for source in report.coverage.sources.iter().filter(is_told) {
         let as_of = source.as_of.as_deref().unwrap_or("an unknown day");

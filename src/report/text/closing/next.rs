@@ -4,7 +4,7 @@ use std::io;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::model::{FileState, Report, SourceState, Subject, Verdict, source};
+use crate::model::{FileState, Report, SourceState, Subject, Verdict};
 
 use super::super::super::{Options, escape};
 use super::super::page::{BOLD, CYAN, DIM, Page, Piece};
@@ -42,7 +42,7 @@ fn commands(report: &Report, plan: &Plan, options: &Options) -> Vec<(String, &'s
     let db = safe(&options.database).map(|folder| format!(" --db {folder}")).unwrap_or_default();
     let path = safe(&options.scanned).map(|path| format!(" {path}")).unwrap_or_default();
     let lacking = |state| matches!(state, SourceState::Stale | SourceState::Missing | SourceState::Failed);
-    let mut of_advisories = report.coverage.sources.iter().filter(|source| source::tells_advisories(source.name));
+    let mut of_advisories = report.coverage.sources.iter().filter(|source| source.is_of_advisories());
     if of_advisories.any(|source| lacking(source.state)) {
         commands.push((
             format!("osprey db update --from DIR{db}"),

@@ -1,0 +1,122 @@
+//! What is asked about the health of the packages of a graph: what the active rules need, of the packages that services
+//! may hear of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join;
+use jiff::Unit;
+
+use crate::model::{
+    AliasGroup, Data, DependencyGraph, Epss, Exploited, Health, PackageIndex, PackageState, SourceCoverage, SourceKind,
+    SourceState,
+};
+use crate::policy::Policy;
+use crate::source::{self, Asked, BEST_PRACTICES, Client, DEPS_DEV, END_OF_LIFE, EPSS, KEV, Listed, SCORECARD, Wanted};
+
+/// Learns the health of packages: those that advisories are asked about, by their states.
+pub(super) async fn learn(
+    client: &Client,
+    policy: &Policy,
+    graph: &DependencyGraph,
+    states: &[PackageState],
+) -> Health {
+    let wanted = Wanted { packages: packages(graph, states), needs: policy.needs(), own: policy.project.clone() };
+    source::learn(client, &wanted).await
+}
+
+/// Learns whether attacks with advisories are known and how probable they are.
+pub(super) async fn threats(client: &Client, policy: &Policy, advisories: &mut [Vec<AliasGroup>]) {
+    let needs = policy.needs();
+    let cves: BTreeSet<String> = advisories.iter().flatten().flat_map(cves).map(str::to_owned).collect();
+    let needs_cves = |data| needs.contains_key(&data) && !cves.is_empty();
+    let exploited = async {
+        if !needs_cves(Data::Exploited) {
+            return None;
+        }
+        source::exploited(client, &cves).await.ok()?.value
+    };
+    let epss = async {
+        if !needs_cves(Data::Epss) {
+            return None;
+        }
+        source::epss(client, &cves).await.ok()?.value
+    };
+    let (exploited, epss) = join(exploited, epss).await;
+    for group in advisories.iter_mut().flatten() {
+        group.exploited = is_exploited(group, exploited.as_ref());
+        group.epss = epss.as_ref().and_then(|scores| highest(group, scores));
+    }
+}
+
+/// The ledger's rows of the services that were asked about anything but advisories.
+pub(super) fn rows(client: &Client) -> Vec<SourceCoverage> {
+    let services = [&DEPS_DEV, &SCORECARD, &KEV, &EPSS, &BEST_PRACTICES, &END_OF_LIFE];
+    let row = |service: &&'static source::Service| {
+        let traffic = client.traffic(service);
+        if traffic == source::Traffic::default() {
+            return None;
+        }
+        let state = match &traffic {
+            traffic if traffic.failed > 0 => SourceState::Failed,
+            traffic if traffic.stale > 0 => SourceState::Stale,
+            _ => SourceState::Ok,
+        };
+        Some(SourceCoverage {
+            name: service.id,
+            ecosystem: None,
+            state,
+            as_of: traffic.as_of.and_then(|time| Some(time.round(Unit::Second).ok()?.to_string())),
+            records: traffic.answers,
+            rejected: traffic.failed,
+            message: traffic.trouble,
+        })
+    };
+    services.iter().filter_map(row).collect()
+}
+
+/// The packages that services may be asked about: those of a registry that is not private, with a version.
+fn packages(graph: &DependencyGraph, states: &[PackageState]) -> Vec<Asked> {
+    let mut direct: BTreeSet<PackageIndex> = BTreeSet::new();
+    let mut members: BTreeSet<PackageIndex> = BTreeSet::new();
+    for root in &graph.roots {
+        members.extend(&root.members);
+        // A package of which that is not known counts as direct.
+        direct.extend(root.uses.iter().filter(|usage| usage.direct != Some(false)).map(|usage| usage.package));
+    }
+    let asked = |(package, (id, state)): (PackageIndex, (&crate::model::PackageId, &PackageState))| {
+        let is_known = matches!(state, PackageState::Matched | PackageState::NoIndex | PackageState::CannotJudge);
+        let is_of_registry = matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown);
+        let version = id.version.clone().filter(|_| is_known && is_of_registry)?;
+        let is_direct = direct.contains(&package);
+        Some(Asked { package, ecosystem: id.ecosystem, name: id.name.clone(), version, is_direct })
+    };
+    let ids = graph.packages.iter().map(|package| &package.id).zip(states);
+    (0..).zip(ids).filter(|(package, _)| !members.contains(package)).filter_map(asked).collect()
+}
+
+/// The CVEs of a group, sorted.
+fn cves(group: &AliasGroup) -> BTreeSet<&str> {
+    group.ids().filter(|id| id.starts_with("CVE-")).collect()
+}
+
+/// Whether one of the group's CVEs is in the catalogue. What has no CVE cannot be.
+fn is_exploited(group: &AliasGroup, catalogue: Option<&BTreeMap<String, Listed>>) -> Exploited {
+    let cves = cves(group);
+    match catalogue {
+        Some(catalogue) => {
+            let listed = cves.into_iter().find_map(|cve| Some((cve, catalogue.get(cve)?)));
+            listed.map_or(Exploited::No, |(cve, listed)| Exploited::Yes {
+                cve: cve.to_owned(),
+                since: listed.since.clone(),
+                ransomware: listed.ransomware,
+            })
+        }
+        None if cves.is_empty() => Exploited::No,
+        None => Exploited::Unknown,
+    }
+}
+
+/// The highest score of the group's CVEs.
+fn highest(group: &AliasGroup, scores: &BTreeMap<String, Epss>) -> Option<Epss> {
+    cves(group).into_iter().filter_map(|cve| scores.get(cve)).copied().max_by(|a, b| a.score.total_cmp(&b.score))
+}
