@@ -222,7 +222,7 @@ pub(super) fn unlearnt(unlearnt: &[Unlearnt], policy: &Policy) -> Vec<Unknown> {
             rule: rule.id,
             source: missing.source,
             packages: *packages,
-            message: format!("{} {}", missing.source, missing.why.as_str()),
+            message: format!("{} {}", source::title(missing.source), missing.why.as_str()),
             outcome: settings(rule)?.on_unknown,
         })
     };
