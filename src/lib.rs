@@ -13,6 +13,7 @@
 //! | [`ecosystem`] | manifest and lockfile parsers, one file per format | model, version | none: `(path, bytes) -> Parsed` |
 //! | [`advisory`] | OSV records, what they cover, alias groups, ratings | model, version | none |
 //! | [`database`] | the compiled advisory index: make, open, look up | model, version, advisory | files |
+//! | [`source`] | clients of services: OSV, `RustSec`, deps.dev, Scorecard, KEV, EPSS, badges, endoflife.date; the cache | model, advisory | network, async; the cache's files |
 //! | [`rule`] | what is looked for: facts to findings, one file per rule | model, version | none |
 //! | [`policy`] | what is accepted: findings to decisions | model, version | none |
 //! | [`report`] | how it is written, one file per format | model | only the given writer |
@@ -25,7 +26,7 @@
 //! discover   roots                           -> files, each claimed by one parser     scan
 //! parse      (path, bytes)                   -> Parsed { graph, diagnostics }         ecosystem, in parallel, never fails
 //! merge      Parsed*                         -> DependencyGraph                       model
-//! ask        (packages, policy)              -> Facts, coverage of sources            database
+//! ask        (packages, policy)              -> Facts, coverage of sources            database, source
 //! look       (&graph, &facts, parameters)    -> Vec<Finding>                          rule, pure
 //! decide     (findings, policy, today)       -> Vec<Decision>                         policy, pure
 //! conclude                                   -> Report                                scan
@@ -61,4 +62,5 @@ pub mod policy;
 pub mod report;
 pub mod rule;
 pub mod scan;
+pub mod source;
 pub mod version;

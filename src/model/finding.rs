@@ -53,6 +53,8 @@ pub enum Data {
     Epss,
     /// What deps.dev says of each version: date, licence, deprecation, repository, attestations.
     Versions,
+    /// What deps.dev says of the attestations of the releases before one that has none.
+    EarlierProvenance,
     /// Every release of a name, from deps.dev.
     Releases,
     /// Similarly named packages, from deps.dev.
@@ -71,12 +73,13 @@ pub enum Data {
 
 impl Data {
     /// Every kind, in the order in which documents list them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Local,
         Self::Advisories,
         Self::Exploited,
         Self::Epss,
         Self::Versions,
+        Self::EarlierProvenance,
         Self::Releases,
         Self::Similar,
         Self::Dependents,
@@ -94,6 +97,7 @@ impl Data {
             Self::Exploited => "KEV",
             Self::Epss => "EPSS",
             Self::Versions => "deps.dev versions",
+            Self::EarlierProvenance => "deps.dev earlier attestations",
             Self::Releases => "deps.dev releases",
             Self::Similar => "deps.dev similar names",
             Self::Dependents => "deps.dev dependents",

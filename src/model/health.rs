@@ -93,6 +93,9 @@ impl<T> Fact<T> {
 
 /// Names of sources as the ledger, the configuration and messages have them.
 pub mod source {
+    /// Every service that can be asked, as `[sources]` of a policy names them.
+    pub const ALL: [&str; 9] = [OSV, BUCKET, RUSTSEC, DEPS_DEV, SCORECARD, KEV, EPSS, BEST_PRACTICES, END_OF_LIFE];
+
     /// The compiled index.
     pub const INDEX: &str = "osv-index";
     /// The OSV API.
@@ -101,6 +104,9 @@ pub mod source {
     pub const BUCKET: &str = "osv-bucket";
     /// The `RustSec` database.
     pub const RUSTSEC: &str = "rustsec";
+    /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
+    /// nobody is asked.
+    pub const NAME: &str = "package-name";
     /// deps.dev.
     pub const DEPS_DEV: &str = "deps.dev";
     /// The OpenSSF Scorecard API.

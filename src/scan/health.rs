@@ -1,0 +1,94 @@
+//! What is asked about the health of the packages of a graph: what the active rules need, of the packages that services
+//! may hear of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join3;
+
+use crate::model::{
+    AliasGroup, Data, DependencyGraph, Epss, Exploited, Health, PackageIndex, PackageState, SourceKind,
+};
+use crate::policy::Policy;
+use crate::source::{self, Asked, Client, Listed, Wanted};
+
+/// Whose health is asked about.
+pub(super) struct Scanned<'s> {
+    pub(super) policy: &'s Policy,
+    pub(super) graph: &'s DependencyGraph,
+    pub(super) states: &'s [PackageState],
+    /// The scanned project, `github.com/owner/name`, where the caller named it.
+    pub(super) own: Option<&'s str>,
+}
+
+/// Learns the health of packages, and puts into their advisories whether attacks are known and how probable they are.
+pub(super) async fn learn(client: &Client, scanned: &Scanned<'_>, advisories: &mut [Vec<AliasGroup>]) -> Health {
+    let Scanned { policy, graph, states, own } = scanned;
+    let wanted = Wanted { packages: packages(graph, states), needs: policy.needs(), own: own.map(str::to_owned) };
+    let cves: BTreeSet<String> = advisories.iter().flatten().flat_map(cves).map(str::to_owned).collect();
+    let needs_cves = |data| wanted.needs.contains_key(&data) && !cves.is_empty();
+    let exploited = async {
+        if !needs_cves(Data::Exploited) {
+            return None;
+        }
+        source::exploited(client, &cves).await.ok()?.value
+    };
+    let epss = async {
+        if !needs_cves(Data::Epss) {
+            return None;
+        }
+        source::epss(client, &cves).await.ok()?.value
+    };
+    let (health, exploited, epss) = join3(source::learn(client, &wanted), exploited, epss).await;
+    for group in advisories.iter_mut().flatten() {
+        group.exploited = is_exploited(group, exploited.as_ref());
+        group.epss = epss.as_ref().and_then(|scores| highest(group, scores));
+    }
+    health
+}
+
+/// The packages that services may be asked about: those of a registry that is not private, with a version.
+fn packages(graph: &DependencyGraph, states: &[PackageState]) -> Vec<Asked> {
+    let mut direct: BTreeSet<PackageIndex> = BTreeSet::new();
+    let mut members: BTreeSet<PackageIndex> = BTreeSet::new();
+    for root in &graph.roots {
+        members.extend(&root.members);
+        // A package of which that is not known counts as direct.
+        direct.extend(root.uses.iter().filter(|usage| usage.direct != Some(false)).map(|usage| usage.package));
+    }
+    let asked = |(package, (id, state)): (PackageIndex, (&crate::model::PackageId, &PackageState))| {
+        let is_known = matches!(state, PackageState::Matched | PackageState::NoIndex | PackageState::CannotJudge);
+        let is_of_registry = matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown);
+        let version = id.version.clone().filter(|_| is_known && is_of_registry)?;
+        let is_direct = direct.contains(&package);
+        Some(Asked { package, ecosystem: id.ecosystem, name: id.name.clone(), version, is_direct })
+    };
+    let ids = graph.packages.iter().map(|package| &package.id).zip(states);
+    (0..).zip(ids).filter(|(package, _)| !members.contains(package)).filter_map(asked).collect()
+}
+
+/// The CVEs of a group, sorted.
+fn cves(group: &AliasGroup) -> BTreeSet<&str> {
+    group.ids().filter(|id| id.starts_with("CVE-")).collect()
+}
+
+/// Whether one of the group's CVEs is in the catalogue. What has no CVE cannot be.
+fn is_exploited(group: &AliasGroup, catalogue: Option<&BTreeMap<String, Listed>>) -> Exploited {
+    let cves = cves(group);
+    match catalogue {
+        Some(catalogue) => {
+            let listed = cves.into_iter().find_map(|cve| Some((cve, catalogue.get(cve)?)));
+            listed.map_or(Exploited::No, |(cve, listed)| Exploited::Yes {
+                cve: cve.to_owned(),
+                since: listed.since.clone(),
+                ransomware: listed.ransomware,
+            })
+        }
+        None if cves.is_empty() => Exploited::No,
+        None => Exploited::Unknown,
+    }
+}
+
+/// The highest score of the group's CVEs.
+fn highest(group: &AliasGroup, scores: &BTreeMap<String, Epss>) -> Option<Epss> {
+    cves(group).into_iter().filter_map(|cve| scores.get(cve)).copied().max_by(|a, b| a.score.total_cmp(&b.score))
+}

@@ -1,0 +1,173 @@
+//! Many questions in one request (<https://docs.deps.dev/api/v3alpha/#getversionbatch>): answered in order, in pages, and
+//! matched by position, since two spellings of one package both come back under the first.
+
+use futures_util::{StreamExt as _, stream};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::super::{Answer, Client, DEPS_DEV, Request, SourceError};
+use crate::model::Why;
+
+/// How many questions one body holds: what one page answers, so that no body waits for pages in a row.
+const BODY: usize = 100;
+/// How many bodies are prepared at once; the client lets fewer of them through.
+const WINDOW: usize = 64;
+
+/// A question of a batch.
+pub(in crate::source) trait Question {
+    /// What is answered.
+    type Value;
+    /// Where it is asked.
+    const PATH: &'static str;
+    /// The member of an entry that holds the answer.
+    const MEMBER: &'static str;
+    /// It as one of the `requests`.
+    fn request(&self) -> Value;
+    /// Makes a value of the member.
+    ///
+    /// # Errors
+    /// Where it is none.
+    fn read(json: &str) -> Result<Self::Value, String>;
+}
+
+/// The answer to one question of a batch.
+pub(in crate::source) type Answered<T> = Result<Answer<T>, SourceError>;
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Page<'a> {
+    #[serde(borrow)]
+    responses: Vec<&'a RawValue>,
+    next_page_token: Option<String>,
+}
+
+/// Asks everything that is not kept, and answers in the order of the questions. A body that fails leaves its own
+/// questions without an answer, and no other's.
+pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[Q]) -> Vec<Answered<Q::Value>> {
+    let asked: Vec<Asked> = questions.iter().map(Asked::of).collect();
+    let mut answers: Vec<Option<Answered<Q::Value>>> =
+        asked.iter().map(|asked| recall::<Q>(client, asked, false).map(Ok)).collect();
+    let open: Vec<usize> = (0..answers.len()).filter(|at| answers[*at].is_none()).collect();
+    let bodies = open.chunks(BODY).map(async |places| {
+        let asked: Vec<&Asked> = places.iter().map(|at| &asked[*at]).collect();
+        (places, body::<Q>(client, &asked).await)
+    });
+    let mut bodies = stream::iter(bodies).buffer_unordered(WINDOW);
+    while let Some((places, body)) = bodies.next().await {
+        for (at, answer) in places.iter().zip(body) {
+            answers[*at] = Some(answer);
+        }
+    }
+    let unanswered = || Err(SourceError::failed(DEPS_DEV.id, "it left this out"));
+    answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
+}
+
+/// A question as it is sent and as it is kept.
+struct Asked {
+    request: Value,
+    key: String,
+}
+
+impl Asked {
+    fn of<Q: Question>(question: &Q) -> Self {
+        let request = question.request();
+        Self { key: format!("{} {request}", Q::PATH), request }
+    }
+}
+
+/// What is kept of an answer. What can no longer be read is as if it were not there.
+fn recall<Q: Question>(client: &Client, asked: &Asked, usable: bool) -> Option<Answer<Q::Value>> {
+    let kept = client.recall(&DEPS_DEV, &asked.key, usable)?;
+    let value = match kept.value {
+        Some(json) => Some(Q::read(std::str::from_utf8(&json).ok()?).ok()?),
+        None => None,
+    };
+    Some(Answer { value, as_of: kept.as_of })
+}
+
+/// Asks one body to its last page. What stays without an answer is answered by what is kept from earlier, however old
+/// it may be to be usable.
+async fn body<Q: Question>(client: &Client, asked: &[&Asked]) -> Vec<Answered<Q::Value>> {
+    let mut answers = Vec::with_capacity(asked.len());
+    let Err(error) = pages::<Q>(client, asked, &mut answers).await else { return answers };
+    let mut is_lost = false;
+    for asked in asked.iter().skip(answers.len()) {
+        let kept = recall::<Q>(client, asked, true);
+        is_lost |= kept.is_none();
+        answers.push(kept.ok_or_else(|| error.clone()));
+    }
+    if is_lost {
+        client.note_failure(&DEPS_DEV, error.message);
+    } else {
+        client.note_stale(&DEPS_DEV, error.message);
+    }
+    answers
+}
+
+async fn pages<Q: Question>(
+    client: &Client,
+    asked: &[&Asked],
+    answers: &mut Vec<Answered<Q::Value>>,
+) -> Result<(), SourceError> {
+    let odd = |message: &str| SourceError { service: DEPS_DEV.id, why: Why::Failed, message: message.to_owned() };
+    let requests: Vec<&Value> = asked.iter().map(|asked| &asked.request).collect();
+    let mut token = String::new();
+    // A page may be short, and one may hold a token alone; they cannot all be empty.
+    for _ in 0..=2 * asked.len() {
+        let mut body = json!({ "requests": requests });
+        if !token.is_empty() {
+            body["pageToken"] = json!(token);
+        }
+        let request = Request::post(&DEPS_DEV, Q::PATH, body.to_string().into_bytes());
+        let page = client.fetch_parts(&request, |body| read_page::<Q>(body)).await?;
+        let (entries, next) = page.value.unwrap_or_default();
+        for entry in entries {
+            let Some(question) = asked.get(answers.len()) else {
+                return Err(odd("it answers more than was asked"));
+            };
+            answers.push(take::<Q>(client, question, entry, page.as_of));
+        }
+        match next {
+            Some(next) => token = next,
+            None if answers.len() == asked.len() => return Ok(()),
+            None => return Err(odd("it answers less than was asked")),
+        }
+    }
+    Err(odd("its pages have no end"))
+}
+
+/// The member of an entry as it is written, or why the entry is none.
+type Entry = Result<Option<Box<RawValue>>, String>;
+
+/// A page's entries, and the token of the next.
+fn read_page<Q: Question>(body: &[u8]) -> Result<(Vec<Entry>, Option<String>), String> {
+    let page: Page<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let entry = |raw: &&RawValue| -> Entry {
+        let entry: std::collections::BTreeMap<String, &RawValue> =
+            serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+        Ok(entry.get(Q::MEMBER).filter(|member| member.get() != "null").map(|&member| member.to_owned()))
+    };
+    let next = page.next_page_token.filter(|token| !token.is_empty());
+    Ok((page.responses.iter().map(entry).collect(), next))
+}
+
+/// Reads and keeps one entry. One that is none is told, and costs only itself.
+fn take<Q: Question>(client: &Client, asked: &Asked, entry: Entry, as_of: jiff::Timestamp) -> Answered<Q::Value> {
+    let read = entry.and_then(|member| {
+        let value = member.as_ref().map(|member| Q::read(member.get())).transpose()?;
+        Ok((value, member))
+    });
+    match read {
+        Ok((value, member)) => {
+            let body = member.map(|member| member.get().as_bytes().to_vec());
+            client.keep(&DEPS_DEV, &asked.key, &Answer { value: body, as_of });
+            Ok(Answer { value, as_of })
+        }
+        Err(reason) => {
+            let message = format!("one of its answers is none: {reason}");
+            client.note_failure(&DEPS_DEV, message.clone());
+            Err(SourceError::failed(DEPS_DEV.id, message))
+        }
+    }
+}

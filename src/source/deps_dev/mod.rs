@@ -1,0 +1,60 @@
+//! deps.dev (<https://docs.deps.dev/api/>): what it knows about versions, packages and projects.
+//!
+//! Versions and projects are asked for in bodies of a hundred, each answered by a page of its own, and every part is
+//! kept by itself: a lockfile that changed asks only about what is new in it.
+
+mod batch;
+mod package;
+mod project;
+mod repository;
+mod version;
+
+use crate::model::Ecosystem;
+
+pub(super) use batch::batch;
+pub(super) use package::{dependents, has_dependents, releases, similar};
+pub(super) use project::{ProjectQuestion, Scored};
+pub(super) use repository::split;
+pub(super) use version::{Version, VersionQuestion, tell_nothing};
+
+/// The longest name or version that anybody is asked about: none is longer that a registry takes.
+const LONGEST: usize = 512;
+
+/// deps.dev's name of an ecosystem; every one that there is, so far.
+fn system(ecosystem: Ecosystem) -> &'static str {
+    match ecosystem {
+        Ecosystem::CratesIo => "CARGO",
+        Ecosystem::Go => "GO",
+        Ecosystem::Npm => "NPM",
+        Ecosystem::PyPi => "PYPI",
+    }
+}
+
+/// Whether a package of that name and version can be in a registry at all. What a hostile lockfile makes up is not
+/// sent, so that it cannot spoil the answers about the rest.
+pub(super) fn is_askable(ecosystem: Ecosystem, name: &str, version: Option<&str>) -> bool {
+    let is_plain = |text: &str| {
+        let is_odd = |c: char| c.is_control() || c.is_whitespace();
+        !text.is_empty() && text.len() <= LONGEST && !text.contains(is_odd)
+    };
+    // The standard library and the toolchain are no modules of a proxy.
+    let is_module = ecosystem != Ecosystem::Go || !matches!(name, "stdlib" | "toolchain");
+    is_module && is_plain(name) && version.is_none_or(is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_in_a_registry_is_not_asked_about() {
+        assert!(is_askable(Ecosystem::Npm, "@types/node", Some("22.1.0")));
+        assert!(is_askable(Ecosystem::Go, "golang.org/x/net", None));
+        assert!(!is_askable(Ecosystem::Go, "stdlib", Some("1.21.3")));
+        assert!(is_askable(Ecosystem::Npm, "stdlib", Some("1.21.3")));
+        for name in ["", "a b", "a\nb", "a\u{0}", &"a".repeat(600)] {
+            assert!(!is_askable(Ecosystem::Npm, name, Some("1")), "{name:?}");
+            assert!(!is_askable(Ecosystem::Npm, "a", Some(name)), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What deps.dev says of a name, and of one version's use: one request for each.
+
+use serde::Deserialize;
+
+use super::super::wire::{nullable, number};
+use super::super::{Answer, Client, DEPS_DEV, Request, SourceError, segment};
+use super::system;
+use super::version::VersionQuestion;
+use crate::model::{Ecosystem, Release};
+
+/// How many releases of one name are looked at: more than any package has by honest work.
+const MOST_RELEASES: usize = 100_000;
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Package {
+    #[serde(deserialize_with = "nullable")]
+    versions: Vec<Listed>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Listed {
+    #[serde(deserialize_with = "nullable")]
+    version_key: Key,
+    published_at: Option<String>,
+    #[serde(deserialize_with = "nullable")]
+    is_default: bool,
+    #[serde(deserialize_with = "nullable")]
+    is_deprecated: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Key {
+    #[serde(deserialize_with = "nullable")]
+    name: String,
+    #[serde(deserialize_with = "nullable")]
+    version: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Similar {
+    #[serde(deserialize_with = "nullable")]
+    packages: Vec<Named>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Named {
+    #[serde(deserialize_with = "nullable")]
+    package_key: Key,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Dependents {
+    #[serde(deserialize_with = "number")]
+    dependent_count: Option<u64>,
+}
+
+/// Every release of a name, oldest first; those without a date, whose place is not known, come before all others.
+pub(in crate::source) async fn releases(
+    client: &Client,
+    ecosystem: Ecosystem,
+    name: &str,
+) -> Result<Answer<Vec<Release>>, SourceError> {
+    let path = format!("/v3/systems/{}/packages/{}", system(ecosystem), segment(name));
+    client.fetch(&Request::get(&DEPS_DEV, path), read_releases).await
+}
+
+/// More popular packages with a similar name, by name.
+pub(in crate::source) async fn similar(
+    client: &Client,
+    ecosystem: Ecosystem,
+    name: &str,
+) -> Result<Answer<Vec<String>>, SourceError> {
+    let path = format!("/v3alpha/systems/{}/packages/{}:similarlyNamedPackages", system(ecosystem), segment(name));
+    client.fetch(&Request::get(&DEPS_DEV, path), |body| read_similar(body, name)).await
+}
+
+/// Whether deps.dev counts dependents in an ecosystem (<https://docs.deps.dev/api/v3alpha/#getdependents>).
+pub(in crate::source) fn has_dependents(ecosystem: Ecosystem) -> bool {
+    ecosystem != Ecosystem::Go
+}
+
+/// How many packages depend on a version; `None` where it answers without a number.
+pub(in crate::source) async fn dependents(
+    client: &Client,
+    version: &VersionQuestion,
+) -> Result<Answer<Option<u64>>, SourceError> {
+    let VersionQuestion { ecosystem, name, version } = version;
+    let (name, version) = (segment(name), segment(version));
+    let path = format!("/v3alpha/systems/{}/packages/{name}/versions/{version}:dependents", system(*ecosystem));
+    client.fetch(&Request::get(&DEPS_DEV, path), read_dependents).await
+}
+
+fn read_releases(body: &[u8]) -> Result<Vec<Release>, String> {
+    let package: Package = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    if package.versions.len() > MOST_RELEASES {
+        return Err(format!("more than {MOST_RELEASES} releases"));
+    }
+    let release = |listed: Listed| Release {
+        version: listed.version_key.version,
+        published: listed.published_at.and_then(|text| text.parse().ok()),
+        is_default: listed.is_default,
+        is_withdrawn: listed.is_deprecated,
+    };
+    let mut releases: Vec<Release> =
+        package.versions.into_iter().filter(|listed| !listed.version_key.version.is_empty()).map(release).collect();
+    releases.sort_by(|a, b| (a.published, &a.version).cmp(&(b.published, &b.version)));
+    Ok(releases)
+}
+
+fn read_similar(body: &[u8], name: &str) -> Result<Vec<String>, String> {
+    let similar: Similar = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let names = similar.packages.into_iter().map(|named| named.package_key.name);
+    let mut names: Vec<String> = names.filter(|other| !other.is_empty() && other != name).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn read_dependents(body: &[u8]) -> Result<Option<u64>, String> {
+    let dependents: Dependents = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    Ok(dependents.dependent_count)
+}

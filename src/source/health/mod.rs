@@ -1,0 +1,174 @@
+//! Learns the health of packages and of the projects behind them: asks each service for what is wanted and no more,
+//! everything at once that does not wait for another answer, and joins what comes back. What does not come back is
+//! unknown, for exactly the packages that it was asked for.
+
+mod earlier;
+mod lifecycle;
+mod packages;
+mod projects;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join5;
+use futures_util::{StreamExt as _, stream};
+
+use super::deps_dev::{self, Version, VersionQuestion};
+use super::{Answer, Client, SourceError};
+use crate::model::{
+    Data, Ecosystem, Fact, Health, Missing, Origin, PackageHealth, PackageIndex, ProjectHealth, Scope, Why, source,
+};
+
+/// How many questions are prepared at once; the client lets fewer of them through.
+const WINDOW: usize = 64;
+
+/// A package that services may be asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Its place in the graph.
+    pub package: PackageIndex,
+    /// Its ecosystem.
+    pub ecosystem: Ecosystem,
+    /// Its name in the ecosystem's normal form.
+    pub name: String,
+    /// Its version as the ecosystem writes it.
+    pub version: String,
+    /// Whether a project names it itself, or may.
+    pub is_direct: bool,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Packages, none of which is private.
+    pub packages: Vec<Asked>,
+    /// Each kind of data that is needed, and of which of the packages.
+    pub needs: BTreeMap<Data, Scope>,
+    /// The scanned project, `github.com/owner/name`.
+    pub own: Option<String>,
+}
+
+impl Asked {
+    fn name(&self) -> (Ecosystem, &str) {
+        (self.ecosystem, &self.name)
+    }
+
+    fn question(&self) -> VersionQuestion {
+        VersionQuestion { ecosystem: self.ecosystem, name: self.name.clone(), version: self.version.clone() }
+    }
+
+    fn is_askable(&self) -> bool {
+        deps_dev::is_askable(self.ecosystem, &self.name, Some(&self.version))
+    }
+}
+
+impl Wanted {
+    /// The packages of which one of these kinds of data is needed.
+    fn of<'w>(&'w self, kinds: &[Data]) -> impl Iterator<Item = &'w Asked> + use<'w> {
+        let scope = kinds.iter().filter_map(|kind| self.needs.get(kind)).max().copied();
+        self.packages.iter().filter(move |asked| match scope {
+            None => false,
+            Some(Scope::Direct) => asked.is_direct,
+            Some(Scope::All) => true,
+        })
+    }
+
+    fn needs(&self, data: Data) -> bool {
+        self.needs.contains_key(&data)
+    }
+}
+
+type Packages = BTreeMap<PackageIndex, PackageHealth>;
+
+/// Learns what is wanted. Each distinct question is asked once.
+pub async fn learn(client: &Client, wanted: &Wanted) -> Health {
+    let ((mut packages, projects), releases, similar, dependents, support) = join5(
+        versions_and_projects(client, wanted),
+        packages::releases(client, wanted.of(&[Data::Releases])),
+        packages::similar(client, wanted),
+        packages::dependents(client, wanted),
+        lifecycle::support(client, wanted),
+    )
+    .await;
+    for asked in wanted.of(&[Data::Releases]) {
+        of(&mut packages, asked).releases = packages::released(&releases, asked);
+    }
+    for (asked, fact) in similar {
+        of(&mut packages, asked).similar = fact;
+    }
+    for (asked, fact) in dependents {
+        of(&mut packages, asked).dependents = fact;
+    }
+    for (asked, fact) in support {
+        of(&mut packages, asked).support = fact;
+    }
+    for (asked, fact) in earlier::provenance(client, wanted, releases, &packages).await {
+        of(&mut packages, asked).earlier_provenance = fact;
+    }
+    Health { packages, projects, own: wanted.own.clone() }
+}
+
+fn of<'p>(packages: &'p mut Packages, asked: &Asked) -> &'p mut PackageHealth {
+    packages.entry(asked.package).or_insert(PackageHealth::NOT_ASKED)
+}
+
+/// deps.dev is not asked about what cannot be in a registry: it would not know it.
+fn unasked() -> SourceError {
+    SourceError { service: source::DEPS_DEV, why: Why::NotFound, message: "it was not asked".to_owned() }
+}
+
+/// An answer as a fact: what the service does not know is unknown.
+fn fact<T>(source: &'static str, answer: Result<Answer<T>, SourceError>) -> Fact<T> {
+    match answer {
+        Ok(Answer { value: Some(value), as_of }) => Fact::Known(value, Origin { source, as_of: Some(as_of) }),
+        Ok(Answer { value: None, .. }) => Fact::Unknown(Missing { source, why: Why::NotFound }),
+        Err(error) => Fact::Unknown(error.missing()),
+    }
+}
+
+/// Asks about each of some things once, as many at once as the client lets through.
+async fn each<K: Ord, T>(keys: BTreeSet<K>, ask: impl AsyncFn(&K) -> T) -> BTreeMap<K, T> {
+    let ask = &ask;
+    let asked = keys.into_iter().map(async |key| {
+        let answer = ask(&key).await;
+        (key, answer)
+    });
+    stream::iter(asked).buffer_unordered(WINDOW).collect().await
+}
+
+/// What deps.dev says of versions, and with it what is known about the projects that they name.
+async fn versions_and_projects(client: &Client, wanted: &Wanted) -> (Packages, BTreeMap<String, ProjectHealth>) {
+    // Projects are known by versions.
+    let kinds = [Data::Versions, Data::EarlierProvenance, Data::Scorecard, Data::Badge];
+    let asked: Vec<&Asked> = wanted.of(&kinds).collect();
+    let versions =
+        versions(client, asked.iter().filter(|asked| asked.is_askable()).map(|asked| asked.question())).await;
+    let mut packages = Packages::new();
+    for asked in asked {
+        let health = of(&mut packages, asked);
+        match versions.get(&asked.question()) {
+            Some(Ok(Answer { value: Some(version), as_of })) => version.tell(asked.name(), *as_of, health),
+            Some(Ok(_)) | None => deps_dev::tell_nothing(asked.name(), unasked().missing(), health),
+            Some(Err(error)) => deps_dev::tell_nothing(asked.name(), error.missing(), health),
+        }
+    }
+    let projects = projects::projects(client, wanted, &packages).await;
+    (packages, projects)
+}
+
+async fn versions(
+    client: &Client,
+    questions: impl Iterator<Item = VersionQuestion>,
+) -> BTreeMap<VersionQuestion, Result<Answer<Version>, SourceError>> {
+    let questions: Vec<VersionQuestion> = questions.collect::<BTreeSet<_>>().into_iter().collect();
+    let answers = deps_dev::batch(client, &questions).await;
+    questions.into_iter().zip(answers).collect()
+}
+
+/// An answer that can be that there is none.
+fn optional<T>(source: &'static str, answer: Result<Answer<Option<T>>, SourceError>) -> Fact<T> {
+    match fact(source, answer) {
+        Fact::Known(Some(value), origin) => Fact::Known(value, origin),
+        Fact::Known(None, origin) | Fact::Absent(origin) => Fact::Absent(origin),
+        Fact::Unknown(missing) => Fact::Unknown(missing),
+    }
+}
