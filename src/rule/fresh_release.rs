@@ -58,13 +58,13 @@ fn of(case: &Case<'_>) -> Judgement {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{CHECK, Setting, Severity};
     use crate::model::{Ecosystem, PackageHealth, Remedy};
-    use crate::rule::tests_support::{absent, known, moment, one, said, said_with, unknown};
+    use crate::rule::tests_support::{absent, day, known, one, said, said_with, unknown};
 
     /// What is said of a version of that day that fixes these.
     fn of(published: &str, fixes: Option<&[Severity]>) -> Result<Vec<String>, usize> {
-        let health = PackageHealth { published: known(moment(published)), ..PackageHealth::NOT_ASKED };
+        let health = PackageHealth { published: known(day(published)), ..PackageHealth::NOT_ASKED };
         let mut tree = one(Ecosystem::Npm, health);
         if let Some(fixes) = fixes {
             let package = *tree.1.health.packages.keys().next().unwrap();
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(of("2026-11-21", Some(&[])), what("yesterday", "2026-11-21"));
         assert_eq!(of("2026-11-22", Some(&[])), what("today", "2026-11-22"));
         assert_eq!(of("2026-11-15", Some(&[])), Ok(vec![]));
-        let health = PackageHealth { published: known(moment("2026-11-10")), ..PackageHealth::NOT_ASKED };
+        let health = PackageHealth { published: known(day("2026-11-10")), ..PackageHealth::NOT_ASKED };
         let tree = one(Ecosystem::Npm, health);
         assert_eq!(said(&CHECK, &tree), Ok(vec![]));
         assert_eq!(said_with(&CHECK, &tree, &[("cooldown", Setting::Days(14))]).map(|said| said.len()), Ok(1));

@@ -16,19 +16,28 @@ use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule,
 mod advisory_finding;
 mod denied_license;
 mod end_of_life;
+mod failed_scorecard_check;
 mod fingerprint;
 mod fix;
 mod fresh_release;
 mod judged;
+mod known_exploited;
 mod known_vulnerability;
 mod lookalike_name;
+mod low_adoption;
 mod low_scorecard;
 mod malicious_package;
 mod missing_integrity;
+mod no_best_practices_badge;
+mod no_provenance;
+mod no_vulnerability_reporting;
 mod outdated_dependency;
 mod place;
+mod project_scorecard;
 mod releases;
+mod scorecard;
 mod security_notice;
+mod single_maintainer;
 mod stale_release;
 #[cfg(test)]
 pub(crate) mod tests_support;
@@ -36,6 +45,9 @@ mod unknown_license;
 mod unmaintained_package;
 mod unsound_code;
 mod untrusted_origin;
+mod unverified_source;
+mod withdrawn_version;
+mod words;
 
 /// A row of [`RULES`]: a rule and how its findings are found.
 #[derive(Debug)]
@@ -75,20 +87,30 @@ pub struct Unlearnt {
 /// Every rule, in the order in which documents list them.
 pub static RULES: &[&Check] = &[
     &malicious_package::CHECK,
+    &known_exploited::CHECK,
     &known_vulnerability::CHECK,
     &unsound_code::CHECK,
     &security_notice::CHECK,
     &unmaintained_package::CHECK,
     &stale_release::CHECK,
+    &withdrawn_version::CHECK,
     &lookalike_name::CHECK,
-    &low_scorecard::CHECK,
+    &unverified_source::CHECK,
     &untrusted_origin::CHECK,
     &missing_integrity::CHECK,
+    &low_scorecard::CHECK,
+    &failed_scorecard_check::CHECK,
+    &no_best_practices_badge::CHECK,
+    &no_provenance::CHECK,
+    &no_vulnerability_reporting::CHECK,
+    &single_maintainer::CHECK,
     &outdated_dependency::CHECK,
     &fresh_release::CHECK,
+    &low_adoption::CHECK,
     &unknown_license::CHECK,
     &denied_license::CHECK,
     &end_of_life::CHECK,
+    &project_scorecard::CHECK,
 ];
 
 /// What rules are told by the caller: the policy's say, and what a file format can tell.
