@@ -106,16 +106,6 @@ pub(super) fn judge(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'
     judge_in_full(view, rule, view.parameters.scope(rule), |case| judge(case).into())
 }
 
-/// The same for a rule that looks at names: it judges packages of which no exact version is known as well.
-pub(super) fn judge_names<'v>(
-    view: &'v View<'v>,
-    rule: &'static Rule,
-    judge: impl Fn(&Case<'v>) -> Judgement,
-) -> Found {
-    let has_name = |state| is_served(state) || state == PackageState::Unresolved;
-    judge_where(view, rule, view.parameters.scope(rule), has_name, |case| judge(case).into())
-}
-
 /// The same, in a scope of the caller's and by several facts.
 pub(super) fn judge_in_full<'v>(
     view: &'v View<'v>,
@@ -123,14 +113,19 @@ pub(super) fn judge_in_full<'v>(
     scope: Scope,
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
-    judge_where(view, rule, scope, is_served, judge)
+    judge_those(view, rule, (scope, is_served), judge)
 }
 
-fn judge_where<'v>(
+/// The same for a rule that looks at names: it judges packages of which no exact version is known as well.
+pub(super) fn judge_names(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'_>) -> Judgement) -> Found {
+    let has_name = |state| is_served(state) || state == PackageState::Unresolved;
+    judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| judge(case).into())
+}
+
+fn judge_those<'v>(
     view: &'v View<'v>,
     rule: &'static Rule,
-    scope: Scope,
-    is_served: fn(PackageState) -> bool,
+    (scope, is_served): (Scope, fn(PackageState) -> bool),
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
     let mut found = Found::default();

@@ -258,7 +258,7 @@ pub(crate) fn looked(
     facts: &Facts,
     parameters: &Parameters,
 ) -> (Vec<String>, Vec<String>) {
-    let found = (check.find)(&View { graph, facts, parameters, today: TODAY });
+    let found = (check.find)(&View { graph, facts, parameters, today: Date::constant(2026, 11, 22) });
     let message = |finding: Finding| {
         let cut = finding.message.rfind(". ").filter(|_| matches!(finding.subject, Subject::Package { .. }));
         let text = cut.map_or(finding.message.as_str(), |at| &finding.message[..at]);
@@ -273,9 +273,9 @@ pub(crate) fn exploited(cve: &str, since: &str, ransomware: bool) -> Exploited {
     Exploited::Yes { cve: cve.to_owned(), since: since.to_owned(), ransomware }
 }
 
-/// What deps.dev did not tell.
+/// What a source did not tell.
 pub(crate) fn unknown<T>() -> Fact<T> {
-    failed(source::DEPS_DEV)
+    Fact::Unknown(Missing { source: source::DEPS_DEV, why: Why::Failed })
 }
 
 /// A project with one direct dependency, `package 1.2.0` (of Go `v1.2.0`), of which that is known.
@@ -283,8 +283,10 @@ pub(crate) fn one(ecosystem: Ecosystem, health: PackageHealth) -> (DependencyGra
     let mut tree = Tree::new("lock", "lock", ecosystem);
     let package = tree.package("package", if ecosystem == Ecosystem::Go { "v1.2.0" } else { "1.2.0" });
     tree.needs(0, package, None);
-    tree.health(package, |known| *known = health);
-    tree.finish()
+    let (graph, mut facts) = tree.finish();
+    let at = (0..).zip(&graph.packages).find(|(_, package)| package.id.name == "package").unwrap().0;
+    facts.health.packages.insert(at, health);
+    (graph, facts)
 }
 
 /// What a rule finds in [`one`], without who and where; `Err`: how many things it could not know.
@@ -298,16 +300,21 @@ pub(crate) fn said_with(
     (graph, facts): &(DependencyGraph, Facts),
     settings: &[(&'static str, Setting)],
 ) -> Result<Vec<String>, usize> {
-    let settings = [(check.rule.id, settings.iter().cloned().collect())].into();
-    let (messages, missing) = looked(check, graph, facts, &Parameters { settings, ..Parameters::default() });
-    if !missing.is_empty() {
-        assert_eq!(messages, [""; 0]);
-        return Err(missing.len());
+    let settings = [(check.rule.id, settings.iter().cloned().collect())].into_iter().collect();
+    let parameters = Parameters { settings, ..Parameters::default() };
+    let found = (check.find)(&View { graph, facts, parameters: &parameters, today: TODAY });
+    if !found.missing.is_empty() {
+        assert_eq!(found.findings, []);
+        return Err(found.missing.len());
     }
-    Ok(messages.iter().map(|message| message.split_once(": ").unwrap().1.to_owned()).collect())
+    let what = |message: &str| {
+        let message = message.strip_prefix("package 1.2.0: ").or(message.strip_prefix("package v1.2.0: ")).unwrap();
+        message.strip_suffix(". A direct dependency of app 0.1.0 in lock.").unwrap().to_owned()
+    };
+    Ok(found.findings.iter().map(|finding| what(&finding.message)).collect())
 }
 
 /// A release that stands, of that day.
-pub(crate) fn release(version: &str, published: &str) -> Release {
-    Release { version: version.to_owned(), published: Some(day(published)), is_default: false, is_withdrawn: false }
+pub(crate) fn release(version: &str, on: &str) -> Release {
+    Release { version: version.to_owned(), published: Some(day(on)), is_default: false, is_withdrawn: false }
 }

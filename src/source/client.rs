@@ -316,7 +316,7 @@ impl Client {
 
     /// Something that was kept by [`Client::keep`], however old it is: for what does not change.
     pub(super) fn recall_lasting(&self, service: &Service, question: &str) -> Option<Answer<Vec<u8>>> {
-        let kept = self.cache.recall(service.id, question)?;
+        let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
         Some(self.answered(service, Some(kept.body), kept.as_of))
     }
 
@@ -542,7 +542,7 @@ fn connect<'u>(bases: impl Iterator<Item = &'u Url>) -> Result<reqwest::Client, 
 /// What a failed attempt means. The address is left out of the message: it is the caller's and can hold a password.
 fn trouble(error: &reqwest::Error) -> Trouble {
     let message = causes(error);
-    if error.is_redirect() || error.is_builder() || error.is_decode() {
+    if error.is_redirect() || error.is_builder() {
         return Trouble::lasting(message);
     }
     Trouble::passing(message)
