@@ -8,8 +8,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::affects::{Affects, Event, EventKind, event_key, intervals};
+use super::group::Candidate;
 use super::rating::rate;
-use crate::model::{AdvisoryKind, Ecosystem, Rating, normalize_name};
+use crate::model::{AdvisoryKind, Affected, Ecosystem, JudgedRecord, Rating, normalize_name};
 use crate::version::Scheme;
 
 /// Why a record cannot be taken.
@@ -168,6 +169,34 @@ impl Record {
             affected: affected.iter().filter_map(|package| package.compile(&raw.id)).collect(),
             details,
             id: raw.id.into_owned(),
+        })
+    }
+}
+
+impl Record {
+    /// What it says of one package, by OSV's name of the ecosystem and the name in its normal form: what is to be judged.
+    /// A record that was taken back says nothing.
+    pub fn candidates(&self, ecosystem: &str, name: &str) -> impl Iterator<Item = Candidate> {
+        let affected = self.affected.iter().filter(|_| !self.withdrawn);
+        affected.filter(move |package| package.ecosystem == ecosystem && package.name == name).map(|package| {
+            Candidate {
+                record: JudgedRecord {
+                    id: self.id.clone(),
+                    aliases: self.aliases.clone(),
+                    kind: self.kind,
+                    affected: Affected::CannotJudge,
+                    rating: self.rating.clone(),
+                    fixed: package.fixed.clone(),
+                    summary: self.summary.clone(),
+                    published: self.published,
+                    modified: self.modified,
+                    cwes: self.cwes.clone(),
+                    references: self.references.clone(),
+                    os: package.os.clone(),
+                    arch: package.arch.clone(),
+                },
+                affects: package.affects.clone(),
+            }
         })
     }
 }

@@ -39,13 +39,13 @@ impl Database {
 
 /// The folder that a variable of the environment names.
 #[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]
-fn folder_named_by(variable: &str) -> Option<PathBuf> {
+pub(super) fn folder_named_by(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The folder in which the platform keeps caches
 /// (<https://specifications.freedesktop.org/basedir-spec/latest/>; `Library/Caches`; `LOCALAPPDATA`).
-fn cache_folder() -> Option<PathBuf> {
+pub(super) fn cache_folder() -> Option<PathBuf> {
     let folder = |name| folder_named_by(name).filter(|path| path.is_absolute());
     if cfg!(windows) {
         folder("LOCALAPPDATA")
@@ -56,10 +56,21 @@ fn cache_folder() -> Option<PathBuf> {
     }
 }
 
-/// Today, in UTC.
+/// The text that a variable of the environment holds. One that is not Unicode is as if it were not there.
+#[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]
+pub(super) fn text_named_by(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|text| !text.trim().is_empty())
+}
+
+/// The time.
 #[allow(clippy::disallowed_methods, reason = "the wall clock is read in this room")]
+pub(super) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// Today, in UTC.
 pub(super) fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 #[allow(clippy::disallowed_methods, reason = "the environment is read in this room")]

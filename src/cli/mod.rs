@@ -1,10 +1,12 @@
 //! Arguments, exit codes, progress. This room alone reads the wall clock, the environment and the terminal.
 
+mod cache;
 mod caller;
 mod db;
 mod exit;
 mod explain;
 mod list;
+mod network;
 mod output;
 mod progress;
 mod scan;
@@ -62,6 +64,9 @@ enum Command {
     /// Make, show or check the local advisory index
     #[command(subcommand)]
     Db(db::Command),
+    /// Show or forget what is kept of answers of services
+    #[command(subcommand)]
+    Cache(cache::Command),
     /// Show by which paths a package comes in
     Why(why::Arguments),
     /// Explain a rule or an advisory
@@ -105,6 +110,7 @@ fn run(cli: Cli) -> Exit {
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
+        Command::Cache(command) => cache::run(&command),
         Command::Why(arguments) => why::run(&arguments, &global),
         Command::Explain(arguments) => explain::run(&arguments, &global),
         Command::List(arguments) => list::run(&arguments, &global),

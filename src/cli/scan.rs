@@ -9,13 +9,14 @@ use jiff::civil::Date;
 
 use super::caller::{self, Database};
 use super::exit::{self, Exit, Lenience};
+use super::network::Network;
 use super::output::{self, Output};
 use super::progress::Spinner;
 use super::{Failure, Global};
 use crate::database::Index;
 use crate::model::{Level, PolicyOrigin, Severity};
 use crate::policy::{Policy, Profile};
-use crate::scan::{Bounds, Request, Selection, scan};
+use crate::scan::{Bounds, Knowledge, Preference, Request, Selection, scan};
 use crate::{policy, rule};
 
 /// What to walk.
@@ -52,9 +53,14 @@ pub(super) struct Arguments {
     /// Write a report: FORMAT on stdout or FORMAT=FILE; repeat for more (text, json, sarif)
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     output: Vec<Output>,
-    /// Use no network at all (this version never does)
-    #[arg(long)]
-    offline: bool,
+    #[command(flatten)]
+    network: Network,
+    /// Who is asked about advisories [default: the index where it is fresh, else the OSV API]
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    source: Option<SourceName>,
+    /// The scanned project itself, as services know it, such as github.com/owner/name: for rules about it
+    #[arg(long, value_name = "PROJECT", value_parser = project)]
+    project: Option<String>,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
@@ -112,6 +118,32 @@ struct PolicyArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SourceName {
+    /// The local index alone
+    Index,
+    /// The OSV API alone
+    Api,
+    /// Both, and it is said where they disagree
+    Both,
+}
+
+impl From<SourceName> for Preference {
+    fn from(name: SourceName) -> Self {
+        match name {
+            SourceName::Index => Self::Index,
+            SourceName::Api => Self::Service,
+            SourceName::Both => Self::Both,
+        }
+    }
+}
+
+/// A project as services know it.
+fn project(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
+    if Policy::is_project(name) { Ok(name.to_owned()) } else { Err("give it as github.com/owner/name".to_owned()) }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Resolve {
     Cargo,
 }
@@ -156,13 +188,21 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let outputs = output::plan(&arguments.output)?;
     let today = arguments.today.unwrap_or_else(caller::today);
     let selection = arguments.walk.selection(&arguments.paths);
-    let policy = arguments.policy.load(&selection, today, global)?;
+    let mut policy = arguments.policy.load(&selection, today, global)?;
+    if arguments.project.is_some() {
+        policy.project.clone_from(&arguments.project);
+    }
+    let client = arguments.network.client(&policy)?;
     let index = Index::open(&arguments.database.directory()?);
     let spinner = Spinner::new(caller::shows_progress(global));
     let request = Request {
         selection,
         policy: &policy,
-        index: index.as_ref(),
+        knowledge: Knowledge {
+            index: index.as_ref(),
+            client: &client,
+            preference: arguments.source.map_or(Preference::Fresh, Preference::from),
+        },
         today,
         no_dev: arguments.no_dev,
         resolve_cargo: arguments.resolve.contains(&Resolve::Cargo),

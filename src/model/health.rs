@@ -93,6 +93,9 @@ impl<T> Fact<T> {
 
 /// Names of sources as the ledger, the configuration and messages have them.
 pub mod source {
+    /// Every service that can be asked, as `[sources]` of a policy names them.
+    pub const ALL: [&str; 9] = [OSV, BUCKET, RUSTSEC, DEPS_DEV, SCORECARD, KEV, EPSS, BEST_PRACTICES, END_OF_LIFE];
+
     /// The compiled index.
     pub const INDEX: &str = "osv-index";
     /// The OSV API.

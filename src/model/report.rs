@@ -139,16 +139,6 @@ impl SourceState {
             Self::NotAsked => "not-asked",
         }
     }
-
-    /// Whether it makes the run incomplete. How old a source may be is a matter of its own; what one that does not
-    /// answer means is for the policy to say.
-    fn is_gap(self, unanswered: OnUnknown) -> bool {
-        match self {
-            Self::Stale => true,
-            Self::Missing | Self::Failed => unanswered >= OnUnknown::Incomplete,
-            Self::Ok | Self::NotAsked => false,
-        }
-    }
 }
 
 /// What is known about the packages of a graph.
@@ -167,7 +157,7 @@ pub struct Facts {
 pub struct SourceCoverage {
     /// Its name, for example `osv-index`.
     pub name: &'static str,
-    /// The ecosystem it was asked about.
+    /// The ecosystem it was asked about; none for what is no source of advisories.
     pub ecosystem: Option<Ecosystem>,
     /// What became of it.
     pub state: SourceState,
@@ -179,6 +169,25 @@ pub struct SourceCoverage {
     pub rejected: u64,
     /// Why, in words.
     pub message: Option<String>,
+}
+
+impl SourceCoverage {
+    /// Whether it makes the run incomplete. How old advisories may be is a matter of its own; what it means that they
+    /// cannot be had is for the policy to say. What another source does not tell is unknown to the rules that need it,
+    /// and is said there.
+    fn is_gap(&self, unanswered: OnUnknown) -> bool {
+        self.is_of_advisories()
+            && match self.state {
+                SourceState::Stale => true,
+                SourceState::Missing | SourceState::Failed => unanswered >= OnUnknown::Incomplete,
+                SourceState::Ok | SourceState::NotAsked => false,
+            }
+    }
+
+    /// Whether it is a source of advisories: those have a row for each ecosystem.
+    fn is_of_advisories(&self) -> bool {
+        self.ecosystem.is_some()
+    }
 }
 
 /// What happens where a fact is not known that a rule needs.
@@ -348,7 +357,7 @@ impl Report {
 
     /// Whether what that source did not tell makes the run incomplete.
     fn is_source_gap(&self, name: &str) -> bool {
-        let of_advisories = self.coverage.sources.iter().any(|source| source.name == name);
+        let of_advisories = self.coverage.sources.iter().any(|source| source.name == name && source.is_of_advisories());
         of_advisories && self.coverage.uncompared >= OnUnknown::Incomplete
     }
 
@@ -370,7 +379,7 @@ impl Report {
             let why = file.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{}: {}: {why}", file.path, file.state.as_str()));
         }
-        for source in self.coverage.sources.iter().filter(|source| source.state.is_gap(unanswered)) {
+        for source in self.coverage.sources.iter().filter(|source| source.is_gap(unanswered)) {
             let ecosystem = source.ecosystem.map_or("", Ecosystem::osv_name);
             let why = source.message.as_deref().unwrap_or("no reason is known");
             gaps.push(format!("{} {ecosystem}: {}: {why}", source.name, source.state.as_str()));
@@ -383,7 +392,12 @@ impl Report {
         }
         let others = self.unknowns.iter().filter(|unknown| unknown.outcome >= OnUnknown::Incomplete);
         let others = others.filter(|unknown| !self.is_source_gap(unknown.source));
-        gaps.extend(others.map(|unknown| unknown.message.clone()));
+        let of = |unknown: &Unknown| match unknown.packages {
+            0 => format!("{}: {}", unknown.rule, unknown.message),
+            1 => format!("{}: {} (1 package)", unknown.rule, unknown.message),
+            packages => format!("{}: {} ({packages} packages)", unknown.rule, unknown.message),
+        };
+        gaps.extend(others.map(of));
         gaps
     }
 

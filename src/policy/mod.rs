@@ -126,6 +126,15 @@ impl RuleSettings {
     }
 }
 
+/// An address that a policy gives for a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceAddress {
+    /// The address as it is written.
+    pub text: String,
+    /// Where it stands: `osprey.toml:3:7`.
+    pub place: String,
+}
+
 /// A policy in force.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
@@ -150,6 +159,10 @@ pub struct Policy {
     pub max_exception_days: Option<u32>,
     /// What it says about each rule, by id.
     pub rules: BTreeMap<&'static str, RuleSettings>,
+    /// The scanned project itself, as services know it: `github.com/owner/name`.
+    pub project: Option<String>,
+    /// Other addresses of services, by their names; only of a policy that the caller names.
+    pub sources: BTreeMap<&'static str, SourceAddress>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
 }
@@ -178,8 +191,19 @@ impl Policy {
             test_data: Level::Warn,
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
+            project: None,
+            sources: BTreeMap::new(),
             exceptions: Vec::new(),
         }
+    }
+
+    /// Whether a text names a project as services do: a host, an owner and a name.
+    pub fn is_project(text: &str) -> bool {
+        let parts: Vec<&str> = text.split('/').collect();
+        let is_plain = |part: &&str| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) && *part != ".."
+        };
+        parts.len() >= 3 && parts.len() <= 8 && parts[0].contains('.') && parts.iter().all(is_plain)
     }
 
     /// Gives a rule a level, as `--deny`, `--warn` and `--allow` do.

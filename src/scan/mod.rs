@@ -14,6 +14,7 @@ use crate::ecosystem::{PARSERS, Support};
 use crate::model::{Coverage, Data, DependencyGraph, Report};
 use crate::policy::{self, Policy};
 use crate::rule::{self, Parameters, View};
+use crate::source::{self, Client};
 
 pub use discover::{Bounds, DiscoverError, Selection};
 
@@ -24,14 +25,39 @@ pub struct Request<'r> {
     pub selection: Selection,
     /// What is accepted.
     pub policy: &'r Policy,
-    /// The advisory index, or why there is none.
-    pub index: Result<&'r Index, &'r DatabaseError>,
+    /// Who is asked about packages.
+    pub knowledge: Knowledge<'r>,
     /// The day on which ages and expiries are judged.
     pub today: Date,
     /// Leaves out what is known to be there for development only.
     pub no_dev: bool,
     /// Asks `cargo metadata` about each Cargo workspace. It runs what the tree configures: for trusted trees only.
     pub resolve_cargo: bool,
+}
+
+/// Who is asked about packages.
+#[derive(Debug, Clone, Copy)]
+pub struct Knowledge<'k> {
+    /// The advisory index, or why there is none.
+    pub index: Result<&'k Index, &'k DatabaseError>,
+    /// The services, or what is kept of them.
+    pub client: &'k Client,
+    /// Which of them is asked about advisories.
+    pub preference: Preference,
+}
+
+/// Who is asked about advisories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Preference {
+    /// The index where it is fresh, else the service.
+    #[default]
+    Fresh,
+    /// The index alone.
+    Index,
+    /// The service alone.
+    Service,
+    /// Both, and it is said where they disagree.
+    Both,
 }
 
 /// What a scan is doing, for whoever shows it.
@@ -47,11 +73,23 @@ pub enum Stage {
     Judge,
 }
 
+/// Why nothing was scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// A path cannot be scanned.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// The platform gives no runtime for the network.
+    #[error("services cannot be asked: {0}; scan with --offline")]
+    Runtime(std::io::Error),
+}
+
 /// Scans.
 ///
 /// # Errors
-/// Where a path that was asked for cannot be scanned at all. Whatever goes wrong after that is in the report.
-pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, DiscoverError> {
+/// Where a path that was asked for cannot be scanned at all, or the platform lets nobody be asked. Whatever goes wrong
+/// after that is in the report.
+pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanError> {
     show(Stage::Discover);
     let discovery = discover::discover(&request.selection)?;
 
@@ -66,7 +104,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, Disco
     }
 
     show(Stage::Ask(graph.packages.len()));
-    let mut answers = ask::ask(&graph, request.policy, request.index, request.today);
+    let mut answers = learn(request, &graph)?;
 
     show(Stage::Judge);
     let parameters = parameters(request.policy, &graph);
@@ -97,6 +135,15 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, Disco
         diagnostics,
         exit_code: 0,
     })
+}
+
+/// Asks everybody who is to be asked.
+fn learn(request: &Request<'_>, graph: &DependencyGraph) -> Result<ask::Answers, ScanError> {
+    let client = request.knowledge.client;
+    let answers = ask::ask(graph, request.policy, &request.knowledge, request.today);
+    let answers = source::block_on(client.is_online(), answers).map_err(ScanError::Runtime);
+    client.finish();
+    answers
 }
 
 /// Reads the graph alone.

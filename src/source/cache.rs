@@ -78,6 +78,11 @@ impl Cache {
         Some(self.root.as_ref()?.join(service).join(&name[..2]).join(&name[2..]))
     }
 
+    /// Whether anything is kept of a service.
+    pub(super) fn holds(&self, service: &str) -> bool {
+        self.root.as_ref().is_some_and(|root| root.join(service).is_dir())
+    }
+
     /// What is kept for a question. Anything wrong with the file is as if there were none.
     pub(super) fn recall(&self, service: &str, question: &str) -> Option<Kept> {
         let bytes = fs::read(self.place(service, question)?).ok()?;

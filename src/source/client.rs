@@ -186,6 +186,11 @@ impl Client {
         self.settings.now.checked_add(passed).unwrap_or(self.settings.now)
     }
 
+    /// Whether anything that a service said is kept, of whatever age.
+    pub fn has_kept(&self, service: &Service) -> bool {
+        self.cache.holds(service.id)
+    }
+
     /// What a service gave so far.
     pub fn traffic(&self, service: &Service) -> Traffic {
         self.lanes.get(service.id).map_or_else(Traffic::default, |lane| lane.traffic.borrow().clone())
@@ -217,7 +222,11 @@ impl Client {
     ) -> Result<Answer<T>, SourceError> {
         let service = request.service;
         let question = self.question(request);
-        let read = |status: u16, body: &[u8]| if status == 404 { Ok(None) } else { read(body).map(Some) };
+        let read = |status: u16, body: &[u8]| match status {
+            404 => Ok(None),
+            400 => Err("it refuses the question".to_owned()),
+            _ => read(body).map(Some),
+        };
         let kept = self.cache.recall(service.id, &question);
         // What can no longer be read is as if it were not there.
         let kept = kept.and_then(|kept| Some((read(kept.status, &kept.body).ok()?, kept)));
@@ -232,7 +241,7 @@ impl Client {
             Ok(None) => Ok(None),
             Ok(Some(new)) => match read(new.status, &new.body) {
                 Ok(value) => Ok(Some((value, new))),
-                Err(reason) => Err(SourceError::failed(service.id, format!("its answer is none: {reason}"))),
+                Err(reason) => Err(SourceError::failed(service.id, format!("its answer cannot be used: {reason}"))),
             },
             Err(error) => Err(error),
         };
@@ -294,6 +303,28 @@ impl Client {
             traffic.stale += 1;
             traffic.trouble = Some(message.into());
         });
+    }
+
+    /// Asks without the cache, for answers whose parts are kept by themselves: the status (success, 400 or 404) and the
+    /// body.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn exchange(&self, request: &Request) -> Result<(u16, Vec<u8>), SourceError> {
+        match self.ask(request, None).await {
+            Ok(Some(kept)) => Ok((kept.status, kept.body)),
+            Ok(None) => Err(SourceError::failed(request.service.id, "it says that nothing changed, unasked")),
+            Err(error) => {
+                self.note_failure(request.service, error.message.clone());
+                Err(error)
+            }
+        }
+    }
+
+    /// Something that was kept by [`Client::keep`], however old it is: for what does not change.
+    pub fn recall_lasting(&self, service: &Service, question: &str) -> Option<Answer<Vec<u8>>> {
+        let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
+        Some(self.answered(service, Some(kept.body), kept.as_of))
     }
 
     /// Something that was kept by [`Client::keep`] and is fresh enough, or, with `usable`, not too old to stand in:
@@ -441,6 +472,8 @@ impl Client {
         let reply = Reply { status: response.status(), headers: response.headers().clone() };
         match reply.status {
             status if status.is_success() => {}
+            // What is wrong with a list of questions is told in the body.
+            StatusCode::BAD_REQUEST if request.body.is_some() => {}
             StatusCode::NOT_MODIFIED | StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => {}
             status => return Err(self.refused(status, &reply)),
         }

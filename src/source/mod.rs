@@ -13,6 +13,7 @@ mod end_of_life;
 mod epss;
 mod health;
 mod kev;
+pub mod osv;
 mod scorecard;
 mod wire;
 

@@ -116,7 +116,7 @@ fn against_audit(audit: &str, database: &str, bucket: &str, lock: &str) {
     let work = tempfile::tempdir().expect("a temporary folder");
     made(bucket, work.path());
     let index = work.path().to_str().expect("a plain path");
-    let osprey = || command(OSPREY, &["scan", lock, "--db", index, "-o", "json", "--today", "2026-08-22"]);
+    let osprey = || command(OSPREY, &["scan", lock, "--offline", "--db", index, "-o", "json", "--today", "2026-08-22"]);
     let peer = || {
         command(audit, &["audit", "--file", lock, "--db", database, "--no-fetch", "--stale", "--no-yanked", "--json"])
     };
@@ -135,7 +135,7 @@ fn scale(small: &str, large: &str, lock: &str) {
     println!("large index: made with {:8.0} KiB in {:8.0} ms CPU", large_cost.peak_kib, large_cost.cpu_ms);
     let scan = |index: &Path| {
         let index = index.to_str().expect("a plain path").to_owned();
-        move || command(OSPREY, &["scan", lock, "--db", &index, "-o", "json", "--today", "2026-08-22"])
+        move || command(OSPREY, &["scan", lock, "--offline", "--db", &index, "-o", "json", "--today", "2026-08-22"])
     };
     let (with_large, with_small) = pair(scan(&large_index), scan(&small_index));
     println!("scan, small     {:6.1} ms CPU  {:7.0} KiB", with_small.cpu_ms, with_small.peak_kib);

@@ -8,14 +8,20 @@
 )]
 
 mod architecture;
+mod asking;
 mod capabilities;
 mod commands;
 mod discovery;
 mod exit_codes;
 mod gaps;
 mod hostile;
+mod local_faults;
+mod local_services;
 mod mutation;
 mod reports;
 mod resolve;
 mod rules;
+#[path = "../services/mod.rs"]
+mod services;
 mod support;
+mod wire;

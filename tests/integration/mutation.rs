@@ -9,11 +9,11 @@ use osprey::ecosystem::parser_for;
 use osprey::policy::{Policy, Profile};
 use osprey::report::{Format, Options, write};
 use osprey::rule::rules;
-use osprey::scan::{Request, Selection, scan};
+use osprey::scan::{Knowledge, Preference, Request, Selection, scan};
 use proptest::prelude::*;
 use proptest::sample::Index as Place;
 
-use crate::support::{TODAY, index};
+use crate::support::{TODAY, index, offline};
 
 /// Larger fixtures take longer and show nothing more.
 const LARGEST: usize = 40_000;
@@ -153,11 +153,12 @@ fn survive(name: &str, bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(name), bytes).unwrap();
     let policy = Policy::built_in(Profile::Greenfield, &rules());
+    let client = offline();
     let index = Index::open(index());
     let request = Request {
         selection: Selection { paths: vec![folder.path().to_owned()], ..Selection::default() },
         policy: &policy,
-        index: index.as_ref(),
+        knowledge: Knowledge { index: index.as_ref(), client: &client, preference: Preference::Fresh },
         today: TODAY.parse().unwrap(),
         no_dev: bytes.len().is_multiple_of(2),
         resolve_cargo: false,

@@ -11,7 +11,9 @@ use osprey::database::{Index, UpdateOptions, update};
 use osprey::model::{Level, Report, Subject};
 use osprey::policy::{Policy, Profile};
 use osprey::rule::rules;
-use osprey::scan::{Request, Selection, scan};
+use osprey::scan::{Knowledge, Preference, Request, Selection, scan};
+
+use crate::support::offline;
 
 const TODAY: Date = Date::constant(2026, 11, 22);
 
@@ -40,13 +42,14 @@ fn reports(projects: Vec<String>) -> BTreeMap<String, Report> {
     let options = UpdateOptions { from: vec![fixtures().join("bucket")], ecosystems: Vec::new(), as_of: None };
     update(folder.path(), &options, &mut |_| {}).unwrap();
     let index = Index::open(folder.path()).unwrap();
+    let client = offline();
     let policy = Policy::built_in(Profile::Brownfield, &rules());
     let one = |project: String| {
         let path = fixtures().join(&project);
         let request = Request {
             selection: Selection { paths: vec![path.clone()], repo_root: Some(path), ..Selection::default() },
             policy: &policy,
-            index: Ok(&index),
+            knowledge: Knowledge { index: Ok(&index), client: &client, preference: Preference::Index },
             today: TODAY,
             no_dev: false,
             resolve_cargo: false,

@@ -1,11 +1,13 @@
 //! Trees, an index of advisories, and the program run over them with nothing of the machine's environment.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use osprey::source::{Client, Settings};
 use tempfile::TempDir;
 
 /// The day on which the tests judge, four days after the newest advisory of the shared index.
@@ -69,6 +71,17 @@ impl Run {
     }
 }
 
+/// A client that has no network and keeps nothing.
+pub(crate) fn offline() -> Client {
+    Client::new(Settings {
+        online: false,
+        bases: BTreeMap::new(),
+        cache: None,
+        deadline: LIMIT,
+        now: "2026-11-22T09:00:00Z".parse().unwrap(),
+    })
+}
+
 /// A temporary tree in which the program runs.
 #[derive(Debug)]
 pub(crate) struct Tree {
@@ -102,8 +115,18 @@ impl Tree {
         self.root().join(path)
     }
 
-    /// A command of the program, run in the tree.
+    /// A command of the program, run in the tree. No test reaches the network: a scan is offline unless services are given
+    /// with [`Tree::asking`].
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.asking(arguments);
+        if arguments.first() == Some(&"scan") {
+            command.arg("--offline");
+        }
+        command
+    }
+
+    /// The same with a network.
+    pub(crate) fn asking(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_osprey"));
         command.args(arguments).current_dir(self.root()).env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());

@@ -8,18 +8,22 @@
 //! | `max-age` | of the advisory index: `"12h"`, `"7d"`, `"2w"` |
 //! | `internal` | patterns of private package names |
 //! | `[registries]` | `allow`: hosts or addresses that packages may come from besides the public registry |
+//! | `project` | the scanned project itself, `"github.com/owner/name"`, for rules about it |
+//! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
 //! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
+
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::pattern::NamePattern;
-use super::{Policy, Profile};
-use crate::model::{Level, PolicyOrigin, Rule};
+use super::{Policy, Profile, SourceAddress};
+use crate::model::{Level, PolicyOrigin, Rule, source};
 
 mod exceptions;
 mod reader;
@@ -42,6 +46,8 @@ const KEYS: &[&str] = &[
     "registries",
     "test-data",
     "max-exception-days",
+    "project",
+    "sources",
     "rules",
     "exceptions",
 ];
@@ -76,7 +82,7 @@ pub fn parse(
     if !broken.is_empty() {
         return Err(reader.finish());
     }
-    let mut policy = read(&mut reader, document.get_ref(), rules, today);
+    let mut policy = read(&mut reader, document.get_ref(), origin, (rules, today));
     let errors = reader.finish();
     if !errors.is_empty() {
         return Err(errors);
@@ -87,7 +93,12 @@ pub fn parse(
     Ok(policy)
 }
 
-fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, rules: &[&'static Rule], today: Date) -> Policy {
+fn read(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    origin: PolicyOrigin,
+    (rules, today): (&[&'static Rule], Date),
+) -> Policy {
     reader.check_keys(table, "a policy", KEYS);
     check_version(reader, table.get("version"));
     let extends = table.get("extends").and_then(|value| reader.word("extends", value, &Profile::ALL, Profile::as_str));
@@ -107,6 +118,12 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, rules: &[&'static Rule], t
     }
     if let Some(value) = table.get("max-exception-days") {
         policy.max_exception_days = reader.number("max-exception-days", value, &(1..3651));
+    }
+    if let Some(value) = table.get("project") {
+        policy.project = project(reader, value);
+    }
+    if let Some(value) = table.get("sources") {
+        policy.sources = sources(reader, value, origin);
     }
     let known = Known(rules);
     if let Some(value) = table.get("rules") {
@@ -142,6 +159,40 @@ fn internal(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<NamePattern> {
         }
     }
     patterns
+}
+
+/// The scanned project as services know it: a host and a path.
+fn project(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<String> {
+    let text = reader.text("project", value)?;
+    let name = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
+    if Policy::is_project(name) {
+        return Some(name.to_owned());
+    }
+    let message = format!("`project` must be such as \"github.com/owner/name\", not {}", quoted(text));
+    reader.fail(&value.span(), message);
+    None
+}
+
+/// Where services are. The scanned tree may not say: it could send every package's name to a server of its own.
+fn sources(reader: &mut Reader<'_>, value: &Value<'_>, origin: PolicyOrigin) -> BTreeMap<&'static str, SourceAddress> {
+    let mut sources = BTreeMap::new();
+    if matches!(origin, PolicyOrigin::Tree | PolicyOrigin::Base) {
+        let message = "`sources` is only taken from a policy that the caller names with --policy, \
+                       never from the scanned tree";
+        reader.fail(&value.span(), message);
+        return sources;
+    }
+    let Some(table) = reader.table("sources", value) else { return sources };
+    reader.check_keys(table, "[sources]", &source::ALL);
+    for (key, value) in table {
+        let Some(service) = source::ALL.into_iter().find(|service| *service == key.get_ref().as_ref()) else {
+            continue;
+        };
+        let Some(text) = reader.text(service, value) else { continue };
+        let address = SourceAddress { text: text.to_owned(), place: reader.place(&value.span()) };
+        sources.insert(service, address);
+    }
+    sources
 }
 
 fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
@@ -363,7 +414,7 @@ expires = 2026-12-01
 
         [custom]
         id = "a"
-        osprey.toml:2:2: unknown key "custom" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
+        osprey.toml:2:2: unknown key "custom" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, project, sources, rules, exceptions
         "#);
     }
 
@@ -466,7 +517,7 @@ expires = 2026-12-01
 
         version = 1
         "é😀" = 1
-        osprey.toml:2:1: unknown key "é😀" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, rules, exceptions
+        osprey.toml:2:1: unknown key "é😀" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, project, sources, rules, exceptions
         "#);
     }
 

@@ -68,6 +68,12 @@ impl<'t> Reader<'t> {
         self.errors.push(PolicyError { path: self.path.to_owned(), line, column, message: message.into() });
     }
 
+    /// Where something stands: file, line and column.
+    pub(super) fn place(&self, span: &Range<usize>) -> String {
+        let Location { line, column, .. } = self.lines.locate(span.start, 0);
+        format!("{}:{line}:{column}", self.path)
+    }
+
     /// The mistakes, by place.
     pub(super) fn finish(mut self) -> Vec<PolicyError> {
         self.errors.sort();

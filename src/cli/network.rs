@@ -1,0 +1,65 @@
+//! How services are asked: where they are, for how long, and whether at all.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Failure, caller};
+use crate::policy::Policy;
+use crate::source::{Client, SERVICES, Settings, address};
+
+/// What a command that can ask services takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Network {
+    /// Use no network at all: the local index and what is kept of earlier answers
+    #[arg(long)]
+    offline: bool,
+    /// How many seconds asking services may take in all
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
+    #[command(flatten)]
+    cache: CacheFolder,
+}
+
+/// Where answers are kept.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CacheFolder {
+    /// The folder in which answers of services are kept [default: `OSPREY_CACHE`, else `osprey/http` in the platform's
+    /// cache folder]
+    #[arg(long = "cache", value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+impl CacheFolder {
+    /// The folder; none on a machine without a cache folder, where nothing is kept.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        let named = self.folder.clone().or_else(|| caller::folder_named_by("OSPREY_CACHE"));
+        named.or_else(|| Some(caller::cache_folder()?.join("osprey").join("http")))
+    }
+}
+
+impl Network {
+    /// A client for a run under that policy: the caller's variables come before the caller's policy.
+    pub(super) fn client(&self, policy: &Policy) -> Result<Client, Failure> {
+        let mut bases = BTreeMap::new();
+        for service in SERVICES {
+            let given = caller::text_named_by(service.variable).map(|text| (service.variable.to_owned(), text));
+            let of_policy = || {
+                let address = policy.sources.get(service.id)?;
+                Some((format!("{}: `{}`", address.place, service.id), address.text.clone()))
+            };
+            if let Some((place, text)) = given.or_else(of_policy) {
+                bases.insert(service.id, address(service, &place, &text).map_err(Failure::usage)?);
+            }
+        }
+        Ok(Client::new(Settings {
+            online: !self.offline,
+            bases,
+            cache: self.cache.path(),
+            deadline: Duration::from_secs(self.timeout),
+            now: caller::now(),
+        }))
+    }
+}
