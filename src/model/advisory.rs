@@ -198,6 +198,18 @@ pub struct Epss {
     pub percentile: f64,
 }
 
+impl Epss {
+    /// The score for people: `94 %`, `1.7 %`, `0.04 %`.
+    pub fn percent(&self) -> String {
+        let percent = self.score * 100.0;
+        match percent {
+            _ if percent >= 10.0 => format!("{percent:.0} %"),
+            _ if percent >= 1.0 => format!("{percent:.1} %"),
+            _ => format!("{percent:.2} %"),
+        }
+    }
+}
+
 impl AliasGroup {
     /// The record whose id names the group: the matching one that was published first, then by id.
     pub fn key(&self) -> &JudgedRecord {
@@ -212,6 +224,11 @@ impl AliasGroup {
     /// Every id: the records' and their aliases.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.key().id.as_str()).chain(self.aliases.iter().map(String::as_str))
+    }
+
+    /// Its CVE ids.
+    pub fn cves(&self) -> impl Iterator<Item = &str> {
+        self.ids().filter(|id| id.starts_with("CVE-"))
     }
 
     /// What the group is about: the gravest kind of its matching records.

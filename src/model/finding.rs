@@ -223,6 +223,8 @@ pub struct Finding {
     pub related: Vec<Location>,
     /// What was found, self-contained, in sentences.
     pub message: String,
+    /// Whether it is one level graver than its rule, since it was better before.
+    pub escalated: bool,
     /// The advisory, if it rests on one.
     pub advisory: Option<AliasGroup>,
     /// Other rules that apply to the same advisory group.

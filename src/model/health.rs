@@ -32,6 +32,10 @@ pub enum Why {
     NotTold,
     /// It is not known which project is behind the package.
     NoProject,
+    /// What the source publishes as a whole is not at hand.
+    NotAtHand,
+    /// Nobody said which project is scanned.
+    Unnamed,
 }
 
 impl Why {
@@ -44,6 +48,10 @@ impl Why {
             Self::NotFound => "does not know them",
             Self::NotTold => "does not tell",
             Self::NoProject => "cannot be asked, since the project behind them is not known",
+            Self::NotAtHand => "is not at hand",
+            Self::Unnamed => {
+                "cannot be asked, since nobody said which project this is; name it with `--project github.com/OWNER/NAME`"
+            }
         }
     }
 }

@@ -5,9 +5,13 @@ use std::cmp::{Ordering, Reverse};
 use jiff::civil::Date;
 
 use super::exception::{Coverage, Exceptions};
-use super::{KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE};
+use super::{
+    KNOWN_EXPLOITED, KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, MIN_EPSS, Policy, Profile, RuleSettings,
+    UNMAINTAINED_PACKAGE,
+};
 use crate::model::{
-    AdvisoryKind, Decision, DependencyGraph, ExceptionStatus, Finding, Kinds, Level, Scope, Severity, Subject, Use,
+    AdvisoryKind, Decision, DependencyGraph, Epss, ExceptionStatus, Finding, Kinds, Level, Scope, Setting, Severity,
+    Subject, Use,
 };
 
 /// Decides about findings, and says what became of each exception. Decisions come in the order of [`order`].
@@ -106,11 +110,17 @@ fn judge_by(settings: &RuleSettings, profile: Profile, finding: &Finding, usage:
         }
     }
     let who = if settings.is_level_given { "the policy" } else { profile.as_str() };
+    if finding.escalated && finding.rule == settings.rule && settings.level < Level::Deny {
+        let level = if settings.level < Level::Warn { Level::Warn } else { Level::Deny };
+        let reason = format!("{}, but it was better before: one level higher", says(who, settings.level));
+        return Judgement::new(level, reason);
+    }
     Judgement::new(settings.level, says(who, settings.level))
 }
 
 /// Severity and fix grade a vulnerability: greenfield denies from low on; brownfield denies high and critical ones
-/// with a fix, warns about those without, and allows the rest. A level that was given holds from low on.
+/// with a fix, warns about those without, and allows the rest. A level that was given holds from low on. What reaches
+/// the policy's EPSS score is over the threshold of severity, whichever that is; the fix grades it all the same.
 fn judge_vulnerability(settings: &RuleSettings, profile: Profile, finding: &Finding) -> Judgement {
     let rated = finding.advisory.as_ref().map_or(Severity::Unknown, |group| group.rating.severity);
     let (severity, name) = match rated {
@@ -120,7 +130,12 @@ fn judge_vulnerability(settings: &RuleSettings, profile: Profile, finding: &Find
     };
     let is_graded = !settings.is_level_given && profile == Profile::Brownfield;
     let threshold = settings.min_severity.unwrap_or(if is_graded { Severity::High } else { Severity::Low });
-    if severity < threshold {
+    let likely = likely(settings, finding).filter(|_| severity < threshold);
+    let name = match likely {
+        Some(epss) => format!("{name}, but EPSS {}", epss.percent()),
+        None => name,
+    };
+    if severity < threshold && likely.is_none() {
         let below = match settings.min_severity {
             Some(_) => format!("below min-severity {threshold}"),
             None if settings.is_level_given => format!("below {threshold}"),
@@ -138,6 +153,12 @@ fn judge_vulnerability(settings: &RuleSettings, profile: Profile, finding: &Find
     Judgement::new(settings.level, format!("{name}: {}", says(who, settings.level)))
 }
 
+/// The EPSS score of a finding, where it reaches the one that the policy asks for. No score reaches 1.
+fn likely(settings: &RuleSettings, finding: &Finding) -> Option<Epss> {
+    let Some(Setting::Share(least)) = settings.values.get(MIN_EPSS) else { return None };
+    finding.advisory.as_ref()?.epss.filter(|epss| *least < 1.0 && epss.score >= *least)
+}
+
 fn says(who: &str, level: Level) -> String {
     let verb = match level {
         Level::Deny => "denies",
@@ -152,8 +173,8 @@ fn words(kinds: Kinds) -> String {
 }
 
 /// What a person should deal with first, comes first: by what counts for the verdict (denied, warned about, allowed),
-/// then malware, then by severity and score (a vulnerability that nobody rated stands where high ones begin), what
-/// reaches users before what only developers use, direct before transitive, what has a fix before what has none. What
+/// then malware, then what is known to be exploited, then by severity (a vulnerability that nobody rated stands among
+/// the high ones), of equal severity by EPSS score (none counts as the lowest) and CVSS score, what reaches users before what only developers use, direct before transitive, what has a fix before what has none. What
 /// is still equal is ordered by root, package, version, advisory and rule, so that the same input gives the same
 /// order.
 pub fn order(graph: &DependencyGraph, a: &Decision, b: &Decision) -> Ordering {
@@ -162,7 +183,7 @@ pub fn order(graph: &DependencyGraph, a: &Decision, b: &Decision) -> Ordering {
         let usage = usage_of(finding, graph);
         (
             Reverse(decision.effective()),
-            finding.rule.id != MALICIOUS_PACKAGE,
+            [MALICIOUS_PACKAGE, KNOWN_EXPLOITED].iter().position(|&id| id == finding.rule.id).unwrap_or(2),
             Reverse(severity_of(finding)),
             usage.is_some_and(|usage| usage.kinds.only_dev()),
             usage.is_some_and(|usage| usage.direct == Some(false)),
@@ -172,9 +193,13 @@ pub fn order(graph: &DependencyGraph, a: &Decision, b: &Decision) -> Ordering {
     let score = |decision: &Decision| {
         decision.finding.advisory.as_ref().and_then(|group| group.rating.score).unwrap_or_default()
     };
+    let epss = |decision: &Decision| {
+        decision.finding.advisory.as_ref().and_then(|group| group.epss).map(|epss| epss.score).unwrap_or_default()
+    };
     let (one, two) = (gravity(a), gravity(b));
     (one.0, one.1, one.2)
         .cmp(&(two.0, two.1, two.2))
+        .then_with(|| epss(b).total_cmp(&epss(a)))
         .then_with(|| score(b).total_cmp(&score(a)))
         .then_with(|| one.cmp(&two))
         .then_with(|| place_of(&a.finding, graph).cmp(&place_of(&b.finding, graph)))

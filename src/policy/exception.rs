@@ -87,7 +87,7 @@ impl Exception {
         let Subject::Package { package, root } = finding.subject else { return false };
         let rule = match self.rule {
             Some(rule) => rule == finding.rule,
-            None => covers_unnamed(finding.rule),
+            None => finding.advisory.is_some() && covers_unnamed(finding.rule),
         };
         // The path comes last: it costs most.
         rule && self.package.as_ref().is_none_or(|pattern| pattern.matches(&graph.package(package).id))
@@ -124,7 +124,7 @@ impl Exception {
     }
 }
 
-/// Whether an exception that names no rule can cover findings of that one.
+/// Whether an exception that names no rule can cover findings of that one that rest on an advisory.
 fn covers_unnamed(rule: &Rule) -> bool {
     rule.data.contains(&Data::Advisories) && rule.id != MALICIOUS_PACKAGE && rule.id != KNOWN_EXPLOITED
 }

@@ -24,6 +24,8 @@ pub use pattern::{NamePattern, PathPattern};
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
+/// Its parameter that lifts an advisory over the threshold of severity, by its EPSS score.
+const MIN_EPSS: &str = "min-epss";
 /// The rule that is milder about transitive packages.
 const UNMAINTAINED_PACKAGE: &str = "unmaintained-package";
 /// Rules that no exception covers without naming them.
@@ -288,9 +290,12 @@ mod tests {
     #[test]
     fn rules_named_here_exist() {
         let ids: Vec<&str> = rule::rules().iter().map(|rule| rule.id).collect();
-        for id in [KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE] {
+        for id in [KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE, KNOWN_EXPLOITED] {
             assert!(ids.contains(&id), "{id}");
         }
+        let rules = rule::rules();
+        let vulnerability = rules.iter().find(|rule| rule.id == KNOWN_VULNERABILITY).unwrap();
+        assert!(vulnerability.parameters.iter().any(|parameter| parameter.key == MIN_EPSS));
     }
 
     #[test]

@@ -117,6 +117,7 @@ fn finding(rule: &'static Rule, subject: Subject, locations: Vec<Location>) -> F
         locations,
         related: Vec::new(),
         message: String::new(),
+        escalated: false,
         advisory: None,
         also: Vec::new(),
         chains: Vec::new(),

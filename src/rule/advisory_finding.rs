@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 
 use super::fingerprint::{fingerprint, ranks};
 use super::place::Place;
+use super::words::one_line;
 use super::{
-    Parameters, View, fix, known_vulnerability, malicious_package, security_notice, unmaintained_package, unsound_code,
+    Parameters, View, fix, known_exploited, known_vulnerability, malicious_package, security_notice,
+    unmaintained_package, unsound_code,
 };
-use crate::model::{AdvisoryKind, AliasGroup, Finding, PackageIndex, Root, Routes, Rule, Severity};
-
-/// How much of an advisory's summary goes into a message, in characters.
-const SUMMARY: usize = 200;
+use crate::model::{AdvisoryKind, AliasGroup, Exploited, Finding, PackageIndex, Root, Routes, Rule, Severity};
 
 /// The findings of one of the advisory rules.
 pub(super) fn findings(view: &View<'_>, rule: &'static Rule) -> Vec<Finding> {
@@ -60,24 +59,25 @@ fn hits<'v>(view: &View<'v>, root: &Root) -> Vec<(usize, &'v AliasGroup)> {
 /// The rules that apply to a group, of those that are not off. The first one has the finding, the others stand in
 /// its `also`.
 pub(super) fn applying(group: &AliasGroup, parameters: &Parameters) -> Vec<&'static Rule> {
-    let order: [(AdvisoryKind, &'static Rule); 5] = [
-        (AdvisoryKind::Malware, &malicious_package::CHECK.rule),
-        (AdvisoryKind::Vulnerability, &known_vulnerability::CHECK.rule),
-        (AdvisoryKind::Unsound, &unsound_code::CHECK.rule),
-        (AdvisoryKind::Unmaintained, &unmaintained_package::CHECK.rule),
-        (AdvisoryKind::Notice, &security_notice::CHECK.rule),
-    ];
     // Without a matching record a group is what `AliasGroup::kind` makes of it.
     let has = |kind| group.kind() == kind || group.matching().any(|record| record.kind == kind);
-    order.into_iter().filter(|(kind, rule)| has(*kind) && !parameters.is_off(rule)).map(|(_, rule)| rule).collect()
+    let is_exploited = matches!(group.exploited, Exploited::Yes { .. });
+    let order: [(bool, &'static Rule); 6] = [
+        (has(AdvisoryKind::Malware), &malicious_package::CHECK.rule),
+        (is_exploited, &known_exploited::CHECK.rule),
+        (has(AdvisoryKind::Vulnerability), &known_vulnerability::CHECK.rule),
+        (has(AdvisoryKind::Unsound), &unsound_code::CHECK.rule),
+        (has(AdvisoryKind::Unmaintained), &unmaintained_package::CHECK.rule),
+        (has(AdvisoryKind::Notice), &security_notice::CHECK.rule),
+    ];
+    order.into_iter().filter(|(applies, rule)| *applies && !parameters.is_off(rule)).map(|(_, rule)| rule).collect()
 }
 
 /// What was found. The first sentence is a title that stands for itself; then who brings the package in.
 fn message(place: &Place<'_>, group: &AliasGroup) -> String {
     let key = group.key();
     let mut out = format!("{}: {}", place.label(), key.id);
-    let cves: Vec<&str> =
-        group.aliases.iter().map(String::as_str).filter(|id| id.starts_with("CVE-")).take(3).collect();
+    let cves: Vec<&str> = group.cves().filter(|&id| id != key.id).take(3).collect();
     if !cves.is_empty() && !key.id.starts_with("CVE-") {
         // Writing to a string cannot fail.
         let _ = write!(out, " ({})", cves.join(", "));
@@ -86,7 +86,12 @@ fn message(place: &Place<'_>, group: &AliasGroup) -> String {
     if !summary.is_empty() {
         let _ = write!(out, ", {summary}");
     }
-    let _ = write!(out, " ({})", rated(group));
+    let epss = group.epss.map(|epss| format!(", EPSS {}", epss.percent())).unwrap_or_default();
+    let _ = write!(out, " ({}{epss})", rated(group));
+    if let Exploited::Yes { cve, since, ransomware } = &group.exploited {
+        let ransomware = if *ransomware { ", also by ransomware" } else { "" };
+        let _ = write!(out, ", known to be exploited since {since} ({cve}{ransomware})");
+    }
     match (&group.fixed_in, group.kind()) {
         (Some(version), _) => {
             let _ = write!(out, ", cleared by {version}");
@@ -106,16 +111,6 @@ fn rated(group: &AliasGroup) -> String {
         (kind, Severity::Unknown, _) => kind.as_str().to_owned(),
         (_, severity, Some(score)) => format!("{severity}, CVSS {score:.1}"),
         (_, severity, None) => severity.to_string(),
-    }
-}
-
-/// A record's summary on one line, without a final full stop, cut where it is long.
-fn one_line(summary: &str) -> String {
-    let line = summary.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = line.trim_end_matches('.');
-    match line.char_indices().nth(SUMMARY) {
-        Some((at, _)) => format!("{}…", line[..at].trim_end()),
-        None => line.to_owned(),
     }
 }
 

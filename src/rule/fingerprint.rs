@@ -15,7 +15,15 @@ use crate::version::Scheme;
 /// lists of parts run together to the same bytes.
 pub(super) fn fingerprint(rule: &Rule, id: &PackageId, path: &RepoPath, key: &str, rank: usize) -> String {
     let rank = rank.to_string();
-    let parts = [rule.id, id.ecosystem.osv_name(), &id.name, id.source.kind.as_str(), path, key, &rank];
+    digest(&[rule.id, id.ecosystem.osv_name(), &id.name, id.source.kind.as_str(), path, key, &rank])
+}
+
+/// The fingerprint of a finding about the scanned project, which has that name.
+pub(super) fn fingerprint_of_project(rule: &Rule, project: &str) -> String {
+    digest(&[rule.id, project])
+}
+
+fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());

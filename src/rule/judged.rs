@@ -5,7 +5,8 @@ use super::fingerprint::{fingerprint, ranks};
 use super::place::Tree;
 use super::{Found, View};
 use crate::model::{
-    Fact, Fix, FixState, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule, Scope, Use,
+    Fact, Finding, Fix, FixState, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule, Scope, Setting,
+    Use,
 };
 
 /// A package that a rule judges, as one root uses it.
@@ -17,7 +18,7 @@ pub(super) struct Case<'v> {
     pub(super) health: &'v PackageHealth,
 }
 
-/// What a rule makes of a package.
+/// What a rule makes of a package by one fact.
 pub(super) enum Judgement {
     /// There is nothing to say.
     Passes,
@@ -32,7 +33,38 @@ pub(super) enum Judgement {
     Unknown(Missing),
 }
 
-impl Case<'_> {
+/// What a rule makes of a package by several facts: what is missing does not take back what is found by the others.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// What it has.
+    pub(super) fires: Option<Fired>,
+    /// What could not be known, each thing once.
+    pub(super) missing: Vec<Missing>,
+}
+
+/// What a rule found on a package.
+pub(super) struct Fired {
+    /// As in [`Judgement::Fires`].
+    pub(super) what: String,
+    /// As in [`Judgement::Fires`].
+    pub(super) change: String,
+    /// Whether it is one level graver than its rule, since it was better before.
+    pub(super) escalated: bool,
+}
+
+impl From<Judgement> for Outcome {
+    fn from(judgement: Judgement) -> Self {
+        match judgement {
+            Judgement::Passes => Self::default(),
+            Judgement::Fires { what, change } => {
+                Self { fires: Some(Fired { what, change, escalated: false }), missing: Vec::new() }
+            }
+            Judgement::Unknown(missing) => Self { fires: None, missing: vec![missing] },
+        }
+    }
+}
+
+impl<'v> Case<'v> {
     pub(super) fn package(&self) -> PackageIndex {
         self.usage.package
     }
@@ -45,6 +77,14 @@ impl Case<'_> {
     /// The value of a parameter of the rule that is a number or a number of days.
     pub(super) fn number(&self, key: &str) -> u32 {
         self.view.parameters.number(self.rule, key)
+    }
+
+    /// The value of a parameter of the rule that is one of some words.
+    pub(super) fn word(&self, key: &str) -> &'static str {
+        match self.view.parameters.setting(self.rule, key) {
+            Setting::Word(word, _) => word,
+            _ => "",
+        }
     }
 }
 
@@ -63,8 +103,17 @@ impl Judgement {
 /// was asked about, and is no matter of health rules. A package of which it is not known whether it is direct counts
 /// as direct.
 pub(super) fn judge(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'_>) -> Judgement) -> Found {
+    judge_in_full(view, rule, view.parameters.scope(rule), |case| judge(case).into())
+}
+
+/// The same, in a scope of the caller's and by several facts.
+pub(super) fn judge_in_full<'v>(
+    view: &'v View<'v>,
+    rule: &'static Rule,
+    scope: Scope,
+    judge: impl Fn(&Case<'v>) -> Outcome,
+) -> Found {
     let mut found = Found::default();
-    let scope = view.parameters.scope(rule);
     for (index, root) in view.graph.roots.iter().enumerate() {
         let mut hits = Vec::new();
         for usage in &root.uses {
@@ -74,28 +123,23 @@ pub(super) fn judge(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'
                 continue;
             }
             let id = &view.graph.package(package).id;
-            let case = Case { view, rule, id, usage, health: view.facts.health.package(package) };
-            match judge(&case) {
-                Judgement::Passes => {}
-                Judgement::Fires { what, change } => hits.push((usage, what, change)),
-                Judgement::Unknown(missing) => {
-                    found.missing.insert((missing, Some(package)));
-                }
-            }
+            let outcome = judge(&Case { view, rule, id, usage, health: view.facts.health.package(package) });
+            hits.extend(outcome.fires.map(|fired| (usage, fired)));
+            found.missing.extend(outcome.missing.into_iter().map(|missing| (missing, Some(package))));
         }
         if hits.is_empty() {
             continue;
         }
-        let keys: Vec<(PackageIndex, &str)> = hits.iter().map(|(usage, ..)| (usage.package, "")).collect();
+        let keys: Vec<(PackageIndex, &str)> = hits.iter().map(|(usage, _)| (usage.package, "")).collect();
         let ranks = ranks(view.graph, &keys);
         let tree = Tree::of(view, index);
-        for ((usage, what, change), rank) in hits.into_iter().zip(ranks) {
+        for ((usage, Fired { what, change, escalated }), rank) in hits.into_iter().zip(ranks) {
             let place = tree.place(usage);
             let message = format!("{}: {what}. {}", place.label(), place.who());
             let location = usage.locations.first().cloned();
             let fix = Fix { state: FixState::Unknown, version: None, change: Some(change), command: None, location };
             let print = fingerprint(rule, place.id(), &root.path, "", rank);
-            found.findings.push(place.finding(rule, message, fix, print));
+            found.findings.push(Finding { escalated, ..place.finding(rule, message, fix, print) });
         }
     }
     found

@@ -14,20 +14,32 @@ use jiff::civil::Date;
 use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule, Scope, Setting};
 
 mod advisory_finding;
+mod failed_scorecard_check;
 mod fingerprint;
 mod fix;
 mod judged;
+mod known_exploited;
 mod known_vulnerability;
+mod low_adoption;
 mod low_scorecard;
 mod malicious_package;
 mod missing_integrity;
+mod no_best_practices_badge;
+mod no_provenance;
+mod no_vulnerability_reporting;
 mod place;
+mod project_scorecard;
+mod scorecard;
 mod security_notice;
+mod single_maintainer;
 #[cfg(test)]
 pub(crate) mod tests_support;
 mod unmaintained_package;
 mod unsound_code;
 mod untrusted_origin;
+mod unverified_source;
+mod withdrawn_version;
+mod words;
 
 /// A row of [`RULES`]: a rule and how its findings are found.
 #[derive(Debug)]
@@ -67,13 +79,23 @@ pub struct Unlearnt {
 /// Every rule, in the order in which documents list them.
 pub static RULES: &[&Check] = &[
     &malicious_package::CHECK,
+    &known_exploited::CHECK,
     &known_vulnerability::CHECK,
     &unsound_code::CHECK,
     &security_notice::CHECK,
     &unmaintained_package::CHECK,
-    &low_scorecard::CHECK,
+    &withdrawn_version::CHECK,
+    &unverified_source::CHECK,
     &untrusted_origin::CHECK,
     &missing_integrity::CHECK,
+    &low_scorecard::CHECK,
+    &failed_scorecard_check::CHECK,
+    &no_best_practices_badge::CHECK,
+    &no_provenance::CHECK,
+    &no_vulnerability_reporting::CHECK,
+    &single_maintainer::CHECK,
+    &low_adoption::CHECK,
+    &project_scorecard::CHECK,
 ];
 
 /// What rules are told by the caller: the policy's say, and what a file format can tell.

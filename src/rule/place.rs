@@ -110,6 +110,7 @@ impl<'v> Place<'v> {
             locations: self.usage.locations.clone(),
             related: self.declared().to_vec(),
             message,
+            escalated: false,
             advisory: None,
             also: Vec::new(),
             chains: self.chains.paths.clone(),

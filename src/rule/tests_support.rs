@@ -1,9 +1,16 @@
 //! Small graphs and facts for the tests of rules and policies.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::{Check, Parameters, View};
 use crate::model::{
-    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Exploited, Facts, GraphBuilder,
-    Health, JudgedRecord, Location, PackageId, PackageIndex, PackageState, Rating, RepoPath, Severity, Source,
-    SourceKind,
+    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Evidence, Exploited, Fact, Facts,
+    Finding, GraphBuilder, Health, JudgedRecord, Location, Missing, Origin, PackageHealth, PackageId, PackageIndex,
+    PackageState, ProjectHealth, Rating, Release, RepoPath, Repository, Scorecard, ScorecardCheck, Setting, Severity,
+    Source, SourceKind, Subject, Why, source,
 };
 
 /// A root that grows, and the advisory groups of its packages. Package 0 is the project, `app 0.1.0`.
@@ -13,6 +20,9 @@ pub(crate) struct Tree {
     ecosystem: Ecosystem,
     ids: Vec<PackageId>,
     groups: Vec<(PackageId, AliasGroup)>,
+    healths: Vec<(PackageId, PackageHealth)>,
+    projects: BTreeMap<String, ProjectHealth>,
+    own: Option<String>,
     line: u32,
 }
 
@@ -22,7 +32,8 @@ impl Tree {
         let mut builder = GraphBuilder::new(&path, parser);
         let app = PackageId::new(ecosystem, "app", Some("0.1.0"), Source::of(SourceKind::Workspace));
         builder.member(app.clone(), None);
-        Self { builder, path, ecosystem, ids: vec![app], groups: Vec::new(), line: 0 }
+        let (healths, projects) = (Vec::new(), BTreeMap::new());
+        Self { builder, path, ecosystem, ids: vec![app], groups: Vec::new(), healths, projects, own: None, line: 0 }
     }
 
     /// A package from the public registry; each on its own line.
@@ -76,16 +87,42 @@ impl Tree {
         self.groups.push((self.id(index), group));
     }
 
+    /// What is known about the health of a package; what is not set nobody was asked about. Said once for each.
+    pub(crate) fn health(&mut self, index: PackageIndex, set: impl FnOnce(&mut PackageHealth)) {
+        let mut health = PackageHealth::NOT_ASKED;
+        set(&mut health);
+        self.healths.push((self.id(index), health));
+    }
+
+    /// What is known about a project, `github.com/owner/name`.
+    pub(crate) fn project(&mut self, project: &str, set: impl FnOnce(&mut ProjectHealth)) {
+        set(self.projects.entry(project.to_owned()).or_insert(ProjectHealth::NOT_ASKED));
+    }
+
+    /// A package that a project with that Scorecard is behind.
+    pub(crate) fn scored(&mut self, index: PackageIndex, scorecard: Fact<Scorecard>) {
+        self.health(index, |health| health.repository = repository("github.com/acme/left"));
+        self.project("github.com/acme/left", |project| project.scorecard = scorecard);
+    }
+
+    /// The project that is scanned.
+    pub(crate) fn own(&mut self, project: &str) {
+        self.own = Some(project.to_owned());
+    }
+
     pub(crate) fn finish(self) -> (DependencyGraph, Facts) {
         let graph = self.builder.finish_by_reachability();
         let mut facts = Facts {
             states: vec![PackageState::Matched; graph.packages.len()],
             advisories: vec![Vec::new(); graph.packages.len()],
-            health: Health::default(),
+            health: Health { packages: BTreeMap::new(), projects: self.projects, own: self.own },
         };
+        let place = |id: &PackageId| graph.packages.iter().position(|package| package.id == *id).unwrap();
         for (id, group) in self.groups {
-            let at = graph.packages.iter().position(|package| package.id == id).unwrap();
-            facts.advisories[at].push(group);
+            facts.advisories[place(&id)].push(group);
+        }
+        for (id, health) in self.healths {
+            facts.health.packages.insert(u32::try_from(place(&id)).unwrap(), health);
         }
         for groups in &mut facts.advisories {
             groups.sort_by(|a, b| a.key().id.cmp(&b.key().id));
@@ -139,4 +176,95 @@ pub(crate) fn group(records: Vec<JudgedRecord>, score: Option<f64>, fixed_in: Op
 /// A vulnerability that one database records.
 pub(crate) fn vulnerability(id: &str, score: Option<f64>, fixed_in: Option<&str>) -> AliasGroup {
     group(vec![record(id, &[], AdvisoryKind::Vulnerability)], score, fixed_in)
+}
+
+/// Of when the facts of these tests are.
+fn origin() -> Origin {
+    Origin { source: source::DEPS_DEV, as_of: None }
+}
+
+/// A fact that is known.
+pub(crate) fn known<T>(value: T) -> Fact<T> {
+    Fact::Known(value, origin())
+}
+
+/// A fact that is known to be absent.
+pub(crate) fn absent<T>() -> Fact<T> {
+    Fact::Absent(origin())
+}
+
+/// A fact that a source did not tell, since it did not answer.
+pub(crate) fn failed<T>(source: &'static str) -> Fact<T> {
+    Fact::Unknown(Missing { source, why: Why::Failed })
+}
+
+/// The moment at which a day begins, `2026-01-31`.
+pub(crate) fn day(text: &str) -> Timestamp {
+    format!("{text}T00:00:00Z").parse().unwrap()
+}
+
+/// A repository that the package's own metadata names.
+pub(crate) fn repository(project: &str) -> Fact<Repository> {
+    known(Repository { project: project.to_owned(), evidence: Evidence::Claimed, contradicted: None })
+}
+
+/// A Scorecard with those checks: name, score, reason.
+pub(crate) fn scorecard(score: Option<f64>, checks: &[(&str, Option<u8>, &str)]) -> Fact<Scorecard> {
+    let check = |&(name, score, reason): &(&str, Option<u8>, &str)| ScorecardCheck {
+        name: name.to_owned(),
+        score,
+        reason: reason.to_owned(),
+    };
+    known(Scorecard { score, date: Some(Date::constant(2026, 11, 16)), checks: checks.iter().map(check).collect() })
+}
+
+/// Releases: version, day, whether it is the default one, whether it is withdrawn.
+pub(crate) fn releases(releases: &[(&str, &str, bool, bool)]) -> Fact<Vec<Release>> {
+    let release = |&(version, published, is_default, is_withdrawn): &(&str, &str, bool, bool)| Release {
+        version: version.to_owned(),
+        published: (!published.is_empty()).then(|| day(published)),
+        is_default,
+        is_withdrawn,
+    };
+    known(releases.iter().map(release).collect())
+}
+
+/// What a rule makes of one direct dependency of that ecosystem, `left 1.0.0`, with the health that `set` gives it:
+/// messages without who brings it in, and what is missing.
+pub(crate) fn on_one(
+    check: &Check,
+    ecosystem: Ecosystem,
+    settings: &[(&'static str, Setting)],
+    set: impl FnOnce(&mut Tree, PackageIndex),
+) -> (Vec<String>, Vec<String>) {
+    let mut tree = Tree::new("lock", "any-lock", ecosystem);
+    let left = tree.package("left", "1.0.0");
+    tree.needs(0, left, None);
+    set(&mut tree, left);
+    let (graph, facts) = tree.finish();
+    let parameters =
+        Parameters { settings: [(check.rule.id, settings.iter().cloned().collect())].into(), ..Parameters::default() };
+    looked(check, &graph, &facts, &parameters)
+}
+
+/// What a rule finds: messages without who brings the package in, and what is missing, as `source why`.
+pub(crate) fn looked(
+    check: &Check,
+    graph: &DependencyGraph,
+    facts: &Facts,
+    parameters: &Parameters,
+) -> (Vec<String>, Vec<String>) {
+    let found = (check.find)(&View { graph, facts, parameters, today: Date::constant(2026, 11, 22) });
+    let message = |finding: Finding| {
+        let cut = finding.message.rfind(". ").filter(|_| matches!(finding.subject, Subject::Package { .. }));
+        let text = cut.map_or(finding.message.as_str(), |at| &finding.message[..at]);
+        if finding.escalated { format!("{text} (escalated)") } else { text.to_owned() }
+    };
+    let missing = |(missing, _): (Missing, Option<PackageIndex>)| format!("{} {:?}", missing.source, missing.why);
+    (found.findings.into_iter().map(message).collect(), found.missing.into_iter().map(missing).collect())
+}
+
+/// That a vulnerability stands in the catalogue of known exploited ones.
+pub(crate) fn exploited(cve: &str, since: &str, ransomware: bool) -> Exploited {
+    Exploited::Yes { cve: cve.to_owned(), since: since.to_owned(), ransomware }
 }

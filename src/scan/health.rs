@@ -3,29 +3,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join3;
+use futures_util::future::join;
+use jiff::Unit;
 
 use crate::model::{
-    AliasGroup, Data, DependencyGraph, Epss, Exploited, Health, PackageIndex, PackageState, SourceKind,
+    AliasGroup, Data, DependencyGraph, Epss, Exploited, Health, PackageIndex, PackageState, SourceCoverage, SourceKind,
+    SourceState,
 };
 use crate::policy::Policy;
-use crate::source::{self, Asked, Client, Listed, Wanted};
+use crate::source::{self, Asked, BEST_PRACTICES, Client, DEPS_DEV, END_OF_LIFE, EPSS, KEV, Listed, SCORECARD, Wanted};
 
-/// Whose health is asked about.
-pub(super) struct Scanned<'s> {
-    pub(super) policy: &'s Policy,
-    pub(super) graph: &'s DependencyGraph,
-    pub(super) states: &'s [PackageState],
-    /// The scanned project, `github.com/owner/name`, where the caller named it.
-    pub(super) own: Option<&'s str>,
+/// Learns the health of packages: those that advisories are asked about, by their states.
+pub(super) async fn learn(
+    client: &Client,
+    policy: &Policy,
+    graph: &DependencyGraph,
+    states: &[PackageState],
+) -> Health {
+    let wanted = Wanted { packages: packages(graph, states), needs: policy.needs(), own: policy.project.clone() };
+    source::learn(client, &wanted).await
 }
 
-/// Learns the health of packages, and puts into their advisories whether attacks are known and how probable they are.
-pub(super) async fn learn(client: &Client, scanned: &Scanned<'_>, advisories: &mut [Vec<AliasGroup>]) -> Health {
-    let Scanned { policy, graph, states, own } = scanned;
-    let wanted = Wanted { packages: packages(graph, states), needs: policy.needs(), own: own.map(str::to_owned) };
+/// Learns whether attacks with advisories are known and how probable they are.
+pub(super) async fn threats(client: &Client, policy: &Policy, advisories: &mut [Vec<AliasGroup>]) {
+    let needs = policy.needs();
     let cves: BTreeSet<String> = advisories.iter().flatten().flat_map(cves).map(str::to_owned).collect();
-    let needs_cves = |data| wanted.needs.contains_key(&data) && !cves.is_empty();
+    let needs_cves = |data| needs.contains_key(&data) && !cves.is_empty();
     let exploited = async {
         if !needs_cves(Data::Exploited) {
             return None;
@@ -38,12 +41,37 @@ pub(super) async fn learn(client: &Client, scanned: &Scanned<'_>, advisories: &m
         }
         source::epss(client, &cves).await.ok()?.value
     };
-    let (health, exploited, epss) = join3(source::learn(client, &wanted), exploited, epss).await;
+    let (exploited, epss) = join(exploited, epss).await;
     for group in advisories.iter_mut().flatten() {
         group.exploited = is_exploited(group, exploited.as_ref());
         group.epss = epss.as_ref().and_then(|scores| highest(group, scores));
     }
-    health
+}
+
+/// The ledger's rows of the services that were asked about anything but advisories.
+pub(super) fn rows(client: &Client) -> Vec<SourceCoverage> {
+    let services = [&DEPS_DEV, &SCORECARD, &KEV, &EPSS, &BEST_PRACTICES, &END_OF_LIFE];
+    let row = |service: &&'static source::Service| {
+        let traffic = client.traffic(service);
+        if traffic == source::Traffic::default() {
+            return None;
+        }
+        let state = match &traffic {
+            traffic if traffic.failed > 0 => SourceState::Failed,
+            traffic if traffic.stale > 0 => SourceState::Stale,
+            _ => SourceState::Ok,
+        };
+        Some(SourceCoverage {
+            name: service.id,
+            ecosystem: None,
+            state,
+            as_of: traffic.as_of.and_then(|time| Some(time.round(Unit::Second).ok()?.to_string())),
+            records: traffic.answers,
+            rejected: traffic.failed,
+            message: traffic.trouble,
+        })
+    };
+    services.iter().filter_map(row).collect()
 }
 
 /// The packages that services may be asked about: those of a registry that is not private, with a version.

@@ -7,6 +7,7 @@ mod health;
 mod read;
 mod resolve;
 
+use futures_util::future::join;
 use jiff::civil::Date;
 
 use crate::database::{DatabaseError, Index};
@@ -139,9 +140,17 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
 
 /// Asks everybody who is to be asked.
 fn learn(request: &Request<'_>, graph: &DependencyGraph) -> Result<ask::Answers, ScanError> {
-    let client = request.knowledge.client;
-    let answers = ask::ask(graph, request.policy, &request.knowledge, request.today);
-    let answers = source::block_on(client.is_online(), answers).map_err(ScanError::Runtime);
+    let (client, policy) = (request.knowledge.client, request.policy);
+    let asking = async {
+        let states = ask::states(graph, policy);
+        let advisories = ask::ask(graph, policy, &request.knowledge, request.today);
+        let (mut answers, health) = join(advisories, health::learn(client, policy, graph, &states)).await;
+        health::threats(client, policy, &mut answers.facts.advisories).await;
+        answers.facts.health = health;
+        answers.sources.extend(health::rows(client));
+        answers
+    };
+    let answers = source::block_on(client.is_online(), asking).map_err(ScanError::Runtime);
     client.finish();
     answers
 }

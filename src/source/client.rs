@@ -274,9 +274,20 @@ impl Client {
         }
     }
 
-    /// Asks for an answer of which the parts are kept, each by itself ([`Client::keep`]): the whole is neither looked
-    /// for in the cache nor kept. That it failed is noted by the caller, who knows whether the parts are kept from
-    /// earlier ([`Client::note_failure`], [`Client::note_stale`]).
+    /// Asks without the cache, for answers whose parts are kept by themselves ([`Client::keep`]): the status (success,
+    /// 400 or 404), the body, and when it came. That it failed is noted by the caller, who knows whether the parts are
+    /// kept from earlier ([`Client::note_failure`], [`Client::note_stale`]).
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub(super) async fn exchange(&self, request: &Request) -> Result<(u16, Answer<Vec<u8>>), SourceError> {
+        match self.ask(request, None).await? {
+            Some(new) => Ok((new.status, self.answered(request.service, Some(new.body), new.as_of))),
+            None => Err(SourceError::failed(request.service.id, "it says that nothing changed, unasked")),
+        }
+    }
+
+    /// The same of an answer that is there or is none: what `read` makes of it.
     ///
     /// # Errors
     /// Where there is no answer.
@@ -285,16 +296,14 @@ impl Client {
         request: &Request,
         read: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Result<Answer<T>, SourceError> {
-        let service = request.service;
-        let odd = |reason: &str| SourceError::failed(service.id, format!("its answer is none: {reason}"));
-        match self.ask(request, None).await? {
-            Some(new) if new.status == 404 => Err(odd("status 404 for many questions at once")),
-            Some(new) => {
-                let value = read(&new.body).map_err(|reason| odd(&reason))?;
-                Ok(self.answered(service, Some(value), new.as_of))
-            }
-            None => Err(odd("it says that nothing changed")),
+        let odd =
+            |reason: &str| SourceError::failed(request.service.id, format!("its answer cannot be used: {reason}"));
+        let (status, answer) = self.exchange(request).await?;
+        if matches!(status, 400 | 404) {
+            return Err(odd(&format!("status {status} for many questions at once")));
         }
+        let value = read(&answer.value.unwrap_or_default()).map_err(|reason| odd(&reason))?;
+        Ok(Answer { value: Some(value), as_of: answer.as_of })
     }
 
     /// Notes that older answers stand in for one that did not come.
@@ -305,25 +314,9 @@ impl Client {
         });
     }
 
-    /// Asks without the cache, for answers whose parts are kept by themselves: the status (success, 400 or 404) and the
-    /// body.
-    ///
-    /// # Errors
-    /// Where there is no answer.
-    pub async fn exchange(&self, request: &Request) -> Result<(u16, Vec<u8>), SourceError> {
-        match self.ask(request, None).await {
-            Ok(Some(kept)) => Ok((kept.status, kept.body)),
-            Ok(None) => Err(SourceError::failed(request.service.id, "it says that nothing changed, unasked")),
-            Err(error) => {
-                self.note_failure(request.service, error.message.clone());
-                Err(error)
-            }
-        }
-    }
-
     /// Something that was kept by [`Client::keep`], however old it is: for what does not change.
-    pub fn recall_lasting(&self, service: &Service, question: &str) -> Option<Answer<Vec<u8>>> {
-        let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
+    pub(super) fn recall_lasting(&self, service: &Service, question: &str) -> Option<Answer<Vec<u8>>> {
+        let kept = self.cache.recall(service.id, question)?;
         Some(self.answered(service, Some(kept.body), kept.as_of))
     }
 

@@ -94,7 +94,7 @@ pub async fn propose(
         .map(|proposal| async move {
             let record = match held(&proposal) {
                 Some(record) => Ok(record),
-                None => record(client, &proposal).await,
+                None => record(client, &proposal).await.inspect_err(|error| client.note_failure(&OSV, &error.message)),
             };
             (proposal.id, record)
         })
@@ -128,7 +128,16 @@ async fn query(
                 client.keep(&OSV, &question.key(), &Answer { value: body, as_of: answer.as_of });
                 Ok(answer)
             }
-            Err(error) => recall(client, &question, true).ok_or(error),
+            Err(error) => match recall(client, &question, true) {
+                Some(answer) => {
+                    client.note_stale(&OSV, error.message);
+                    Ok(answer)
+                }
+                None => {
+                    client.note_failure(&OSV, error.message.clone());
+                    Err(error)
+                }
+            },
         };
         known.insert(question, answer);
     }
@@ -201,11 +210,9 @@ async fn ask_batch(client: &Client, batch: Vec<Question>) -> Vec<Outcome> {
             Ok(Page::Refused { item: Some(item), message }) if refusals < REFUSALS => {
                 refusals += 1;
                 let (at, _) = open.remove(item);
-                client.note_failure(&OSV, message.clone());
                 done.push((batch[at].clone(), Err(SourceError::failed(OSV.id, message))));
             }
             Ok(Page::Refused { message, .. }) => {
-                client.note_failure(&OSV, message.clone());
                 return give_up(done, &batch, &open, &SourceError::failed(OSV.id, message));
             }
             Err(error) => return give_up(done, &batch, &open, &error),
@@ -238,12 +245,9 @@ async fn ask_page(client: &Client, batch: &[Question], open: &[(usize, Option<St
     let item = |(at, token): &(usize, Option<String>)| Item { question: &batch[*at], page_token: token.clone() };
     let body = serde_json::to_vec(&Batch { queries: open.iter().map(item).collect() });
     let body = body.map_err(|error| SourceError::failed(OSV.id, error.to_string()))?;
-    let unusable = |reason: String| {
-        let error = SourceError::failed(OSV.id, format!("its answer cannot be used: {reason}"));
-        client.note_failure(&OSV, error.message.clone());
-        error
-    };
-    let (status, body) = client.exchange(&Request::post(&OSV, "/v1/querybatch", body)).await?;
+    let unusable = |reason: String| SourceError::failed(OSV.id, format!("its answer cannot be used: {reason}"));
+    let (status, answer) = client.exchange(&Request::post(&OSV, "/v1/querybatch", body)).await?;
+    let body = answer.value.unwrap_or_default();
     if status == 400 {
         let message = serde_json::from_slice::<Refusal>(&body).map(|refusal| refusal.message).unwrap_or_default();
         let item = refused_item(&message).filter(|&item| item < open.len());
@@ -272,11 +276,9 @@ async fn record(client: &Client, proposal: &Proposal) -> Result<Vec<u8>, SourceE
     if let Some(body) = client.recall_lasting(&OSV, &key).and_then(|kept| kept.value) {
         return Ok(body);
     }
-    let failed = |message: String| {
-        client.note_failure(&OSV, message.clone());
-        SourceError::failed(OSV.id, message)
-    };
-    let (status, body) = client.exchange(&Request::get(&OSV, format!("/v1/vulns/{}", segment(id)))).await?;
+    let failed = |message: String| SourceError::failed(OSV.id, message);
+    let (status, answer) = client.exchange(&Request::get(&OSV, format!("/v1/vulns/{}", segment(id)))).await?;
+    let body = answer.value.unwrap_or_default();
     if status == 404 {
         return Err(failed(format!("it names {id} and does not have it")));
     }

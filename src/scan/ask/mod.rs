@@ -43,7 +43,7 @@ type Places = BTreeMap<Ecosystem, Vec<usize>>;
 /// Asks about every package that advisories speak of by name: the index where it is fresh, else the service, unless the
 /// caller prefers otherwise.
 pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Knowledge<'_>, today: Date) -> Answers {
-    let mut states: Vec<PackageState> = graph.packages.iter().map(|package| state(&package.id, policy)).collect();
+    let mut states = states(graph, policy);
     let mut places = Places::new();
     for (at, package) in graph.packages.iter().enumerate().filter(|(at, _)| is_asked(states[*at])) {
         places.entry(package.id.ecosystem).or_default().push(at);
@@ -168,7 +168,11 @@ fn join(said: &mut Said, remote: Said) {
     }
 }
 
-/// What is known before anybody is asked.
+/// What is known of each package before anybody is asked.
+pub(super) fn states(graph: &DependencyGraph, policy: &Policy) -> Vec<PackageState> {
+    graph.packages.iter().map(|package| state(&package.id, policy)).collect()
+}
+
 fn state(id: &PackageId, policy: &Policy) -> PackageState {
     match id.source.kind {
         SourceKind::Git | SourceKind::Path | SourceKind::Url | SourceKind::Workspace => PackageState::NotAsked,
