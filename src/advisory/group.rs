@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::affects::Affects;
-use crate::model::{Affected, AliasGroup, Ecosystem, Exploited, JudgedRecord, Rating, Severity};
+use crate::model::{Affected, AliasGroup, Ecosystem, Exploited, JudgedRecord, Rating, Remedy, Severity};
 use crate::version::{Key, Scheme, is_python_version};
 
 /// A record for the package in question, before it is judged.
@@ -22,6 +22,8 @@ pub struct Judged {
     pub groups: Vec<AliasGroup>,
     /// How many records could not be compared with the version.
     pub cannot_judge: usize,
+    /// What the version is the fix of, by id.
+    pub remedies: Vec<Remedy>,
 }
 
 /// Judges every record for one package version. Without a version only records that cover all versions match.
@@ -41,12 +43,27 @@ pub fn judge(ecosystem: Ecosystem, version: Option<&str>, mut candidates: Vec<Ca
     // Advisories write Go's versions without the `v` that every tool of Go wants.
     let prefix =
         if ecosystem == Ecosystem::Go && version.is_some_and(|version| version.starts_with('v')) { "v" } else { "" };
+    let remedies = remedies(&candidates, scheme, key.as_ref());
     let upgrade = Upgrade { scheme, key, prefix, candidates: &candidates };
     let mut members = group(&candidates);
     members.retain(|members| candidates[members[0]].record.affected == Affected::Yes);
     let fixed_in = upgrade.of_all(&members);
     let groups = members.iter().zip(fixed_in).map(|(members, fixed_in)| alias_group(members, &candidates, fixed_in));
-    Judged { groups: groups.collect(), cannot_judge }
+    Judged { groups: groups.collect(), cannot_judge, remedies }
+}
+
+/// The records that do not cover the version and name it as fixed.
+fn remedies(candidates: &[Candidate], scheme: Option<Scheme>, key: Option<&Key>) -> Vec<Remedy> {
+    let (Some(scheme), Some(key)) = (scheme, key) else { return Vec::new() };
+    let is_fix = |record: &&JudgedRecord| {
+        record.affected == Affected::No
+            && record.fixed.iter().any(|fixed| scheme.key(fixed).is_some_and(|fixed| fixed == *key))
+    };
+    let records = candidates.iter().map(|candidate| &candidate.record).filter(is_fix);
+    let mut remedies: Vec<Remedy> =
+        records.map(|record| Remedy { id: record.id.clone(), severity: record.rating.severity }).collect();
+    remedies.sort();
+    remedies
 }
 
 /// Judges one version. Of Python a local version (`2.0.0+cu118`) is a build of the public one
@@ -305,6 +322,21 @@ mod tests {
         let judged = judge(Ecosystem::Npm, Some("1.1.0"), candidates);
         let fixes: Vec<_> = judged.groups.iter().map(|group| group.fixed_in.as_deref()).collect();
         assert_eq!(fixes, [Some("2.1.0"), Some("2.1.0"), None]);
+    }
+
+    #[test]
+    fn a_version_is_the_fix_of_what_names_it_and_does_not_cover_it() {
+        let remedies = |ecosystem, version, events| {
+            let judged = judge(ecosystem, Some(version), vec![candidate("A-1", &[], 1, events)]);
+            judged.remedies.into_iter().map(|remedy| remedy.id).collect::<Vec<_>>()
+        };
+        let fixed = r#"{"introduced": "0"}, {"fixed": "1.2.0"}"#;
+        assert_eq!(remedies(Ecosystem::Npm, "1.2.0", fixed), ["A-1"]);
+        assert_eq!(remedies(Ecosystem::Go, "v1.2.0", fixed), ["A-1"]);
+        assert_eq!(remedies(Ecosystem::Npm, "1.2.1", fixed), [""; 0]);
+        assert_eq!(remedies(Ecosystem::Npm, "1.1.9", fixed), [""; 0]);
+        let again = r#"{"introduced": "0"}, {"fixed": "1.1.0"}, {"introduced": "1.2.0"}"#;
+        assert_eq!(remedies(Ecosystem::Npm, "1.2.0", again), [""; 0]);
     }
 
     #[test]

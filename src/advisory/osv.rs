@@ -40,6 +40,8 @@ pub struct Record {
     pub published: Option<i64>,
     /// Seconds since 1970, UTC.
     pub modified: Option<i64>,
+    /// [`Record::modified`] in nanoseconds, as sources list their changes.
+    pub modified_nanos: Option<i64>,
     /// Whether it was taken back.
     pub withdrawn: bool,
     /// Weaknesses, `CWE-79`.
@@ -161,6 +163,7 @@ impl Record {
             aliases: raw.aliases.unwrap_or_default(),
             published: raw.published.as_deref().and_then(seconds),
             modified: raw.modified.as_deref().and_then(seconds),
+            modified_nanos: raw.modified.as_deref().and_then(nanoseconds),
             // Anything but a date takes nothing back.
             withdrawn: raw.withdrawn.as_ref().and_then(Value::as_str).is_some_and(|date| !date.trim().is_empty()),
             references: entries(&raw.references)
@@ -208,6 +211,12 @@ fn entries(value: &Value) -> impl Iterator<Item = &Value> {
 /// RFC 3339 to seconds since 1970.
 fn seconds(text: &str) -> Option<i64> {
     text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
+
+/// RFC 3339 to nanoseconds since 1970; `None` also beyond the year 2262.
+fn nanoseconds(text: &str) -> Option<i64> {
+    let time = text.parse::<jiff::Timestamp>().ok()?;
+    i64::try_from(time.as_nanosecond()).ok()
 }
 
 /// The first line of a text that is no heading, for records without a summary.

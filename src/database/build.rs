@@ -1,177 +1,240 @@
-//! Makes an index out of records, in one pass. Full records go to the file as they come; only what look-ups need is
-//! kept until the end.
+//! Makes an index out of records, in one pass, from nothing or from an older index. Full records go to the file as they
+//! come; only what look-ups need is kept until the end.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
 
 use rayon::prelude::*;
 use serde_json::Value;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::xxh3_64;
 
-use super::coding::Encoder;
-use super::entry::{Deflater, MAX_RECORD, encode_affected, encode_record, encode_rejected};
-use super::format::{Header, Section};
-use super::meta::{MAX_REJECTED, Meta, Rejected, SourceMeta};
-use super::pages::PageWriter;
-use super::table::{Slot, encode, id_hash, package_hash};
+use super::base::Base;
+use super::blocks::{Additions, package_key};
+use super::entry::{Deflater, MAX_RECORD, Note, encode_affected, encode_record, encode_rejected};
+use super::holdings::{Holding, IdHash, Item, ListKey, State};
+use super::pages::{PageWriter, ReadError};
+use super::table::{Slot, id_hash};
 use crate::advisory::Record;
-use crate::model::{Ecosystem, normalize_name};
 
 /// A record as a source has it.
-#[derive(Debug)]
-pub(super) struct SourceRecord {
-    /// Its id by its file name, for what cannot be read otherwise.
-    pub(super) name: String,
+#[derive(Debug, Clone)]
+pub struct SourceRecord {
+    /// Its id by its file name.
+    pub id: String,
     /// Its text, or why it cannot be had.
-    pub(super) json: Result<Vec<u8>, String>,
+    pub json: Result<Vec<u8>, String>,
     /// The package, where the place of the file tells.
-    pub(super) package: Option<String>,
-}
-
-/// The entries of one package, one after the other.
-#[derive(Debug, Default)]
-struct Block {
-    count: u64,
-    entries: Vec<u8>,
+    pub package: Option<String>,
+    /// When it was changed by the source's list of changes, in nanoseconds since 1970.
+    pub listed: Option<i64>,
 }
 
 /// An index in the making.
-pub(super) struct Builder {
-    out: PageWriter<BufWriter<File>>,
-    blocks: BTreeMap<(u64, Box<str>, Box<str>), Block>,
-    ids: Vec<Slot>,
-    seen: HashSet<u128>,
-    meta: Meta,
+pub(super) struct Builder<'b> {
+    pub(super) out: PageWriter<BufWriter<File>>,
+    pub(super) base: Option<&'b Base>,
+    /// Where what is written now begins.
+    pub(super) start: u64,
+    pub(super) additions: Additions,
+    pub(super) ids: Vec<Slot>,
+    /// The lists that changed, each sorted by id.
+    pub(super) lists: BTreeMap<ListKey, Vec<Holding>>,
+    pub(super) as_of: BTreeMap<ListKey, AsOf>,
+    pub(super) notes: BTreeMap<u64, Note>,
 }
 
-/// A record that was read and, where it can be taken, made ready for the file.
-struct Ready {
-    record: Record,
-    bytes: Vec<u8>,
+/// When a source was seen as it is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// At that second since 1970.
+    At(i64),
+    /// At the newest change of what is held of it: later nobody looked.
+    Newest,
+    /// At the newest change of all that was read of the source, which is one moment for all of its ecosystems.
+    NewestOfSource,
+    /// As before.
+    Kept,
 }
 
-impl Builder {
-    pub(super) fn new(file: File) -> std::io::Result<Self> {
-        let meta = Meta { made_by: env!("CARGO_PKG_VERSION").to_owned(), ..Meta::default() };
-        let out = PageWriter::new(BufWriter::with_capacity(1 << 18, file))?;
-        Ok(Self { out, blocks: BTreeMap::new(), ids: Vec::new(), seen: HashSet::new(), meta })
+/// A record on its way into the file.
+enum Prepared {
+    /// Exactly this text is held already.
+    Known(Holding),
+    Ready(Box<(Record, Vec<u8>)>),
+    Rejected(Note),
+}
+
+impl<'b> Builder<'b> {
+    /// Begins a file. With a `base` everything that it holds is kept, but for what is changed.
+    pub(super) fn new(file: File, base: Option<&'b Base>) -> Result<Self, ReadError> {
+        let out = BufWriter::with_capacity(1 << 18, file);
+        let out = match base {
+            Some(base) => PageWriter::continued(out, &base.index.pages, base.index.header.records)?,
+            None => PageWriter::new(out)?,
+        };
+        Ok(Self {
+            start: out.position(),
+            out,
+            base,
+            additions: Additions::default(),
+            ids: Vec::new(),
+            lists: BTreeMap::new(),
+            as_of: BTreeMap::new(),
+            notes: BTreeMap::new(),
+        })
     }
 
-    /// Adds records of one source and ecosystem. What has an id that was added before is the same record in another
-    /// ecosystem's archive and counts there too, but is stored once.
-    pub(super) fn add(&mut self, source: &mut SourceMeta, records: &[SourceRecord]) -> std::io::Result<()> {
-        let ready: Vec<Result<Ready, String>> = records.par_iter().map_init(Deflater::new, prepare).collect();
-        for (from, ready) in records.iter().zip(ready) {
-            match ready {
-                Ok(ready) => self.take(source, ready)?,
-                Err(reason) => self.reject(source, from, reason),
+    /// Begins a source and ecosystem of which everything will be added: what is not added vanishes. A second time for the
+    /// same one adds to what the first time gave.
+    pub(super) fn begin(&mut self, key: &ListKey, as_of: AsOf) -> Session {
+        let list = self.lists.entry(key.clone()).or_default();
+        self.as_of.insert(key.clone(), as_of);
+        Session { key: key.clone(), seen: list.iter().map(|holding| holding.id).collect() }
+    }
+
+    /// Adds records. Of two with one id in the same source and ecosystem the first counts.
+    pub(super) fn add(&mut self, session: &mut Session, records: &[SourceRecord]) -> Result<(), ReadError> {
+        let base = self.base.into_iter().flat_map(|base| base.lists.values());
+        // What stands in the list that is being made is no other source's, and is not sorted yet.
+        let written = self.lists.iter().filter(|(key, _)| **key != session.key).map(|(_, list)| list);
+        let known = Texts(base.chain(written).collect());
+        let prepare = |deflater: &mut Deflater, from| known.prepare(deflater, &session.key, from);
+        let prepared: Vec<(IdHash, u64, Prepared)> = records.par_iter().map_init(Deflater::new, prepare).collect();
+        for (from, (id, text, prepared)) in records.iter().zip(prepared) {
+            if !session.seen.insert(id) {
+                continue;
             }
+            let holding = self.take(id, text, prepared)?;
+            let holding = Holding { modified: latest(&holding, from.listed), ..holding };
+            self.lists.entry(session.key.clone()).or_default().push(holding);
         }
         Ok(())
     }
 
-    fn take(&mut self, source: &mut SourceMeta, ready: Ready) -> std::io::Result<()> {
-        let Ready { record, bytes } = ready;
-        source.records += 1;
-        source.withdrawn += u64::from(record.withdrawn);
-        source.newest = source.newest.max(record.modified);
-        if !self.seen.insert(xxh3_128(record.id.as_bytes())) {
-            return Ok(());
+    /// Ends what [`Builder::begin`] began. `keep`: what the base holds and was not added, unless it vanished.
+    pub(super) fn end(&mut self, session: &Session, keep: Option<&HashSet<IdHash>>) {
+        let list = self.lists.entry(session.key.clone()).or_default();
+        if let Some((vanished, base)) = keep.zip(self.base) {
+            let held = base.lists.get(&session.key).into_iter().flatten();
+            list.extend(held.filter(|holding| !session.seen.contains(&holding.id) && !vanished.contains(&holding.id)));
         }
-        let place = self.out.position();
-        self.out.write_all(&bytes)?;
-        self.ids.extend(record.aliases.iter().chain([&record.id]).map(|id| (id_hash(id), place)));
-        if record.withdrawn {
-            return Ok(());
-        }
-        for package in &record.affected {
-            let entry = encode_affected(place, package);
-            self.block(&package.ecosystem, &package.name, &entry);
-        }
-        Ok(())
+        list.sort_unstable_by_key(|holding| holding.id);
     }
 
-    fn block(&mut self, ecosystem: &str, name: &str, entry: &[u8]) {
-        let key = (package_hash(ecosystem, name), Box::from(ecosystem), Box::from(name));
-        let block = self.blocks.entry(key).or_default();
-        block.count += 1;
-        block.entries.extend_from_slice(entry);
-    }
-
-    fn reject(&mut self, source: &mut SourceMeta, from: &SourceRecord, reason: String) {
-        source.rejected += 1;
-        let legible = from.json.as_deref().ok().and_then(|json| serde_json::from_slice::<Value>(json).ok());
-        let packages = legible.iter().flat_map(|record| record.get("affected").and_then(Value::as_array)).flatten();
-        let packages = packages.filter_map(|affected| {
-            let package = affected.get("package")?;
-            Some((package.get("ecosystem")?.as_str()?.to_owned(), package.get("name")?.as_str()?.to_owned()))
-        });
-        let by_place = from.package.iter().map(|package| (source.ecosystem.clone(), package.clone()));
-        let packages: Vec<(String, String)> = packages.chain(by_place).collect();
-        for (ecosystem, name) in &packages {
-            let base = Ecosystem::canonical_name(ecosystem.split(':').next().unwrap_or(ecosystem));
-            self.block(base, &normalize_name(base, name), &encode_rejected(&from.name, &reason));
-        }
-        if self.meta.rejected.len() < MAX_REJECTED {
-            let package = packages.into_iter().next().map(|(_, name)| name);
-            let (ecosystem, id) = (source.ecosystem.clone(), from.name.clone());
-            self.meta.rejected.push(Rejected { ecosystem, id, package, reason });
-        }
-    }
-
-    /// Notes what a source holds; once for each, after its last record.
-    pub(super) fn source(&mut self, source: SourceMeta) {
-        self.meta.sources.push(source);
-    }
-
-    /// Writes everything that look-ups need, and the header; the file is complete then.
-    pub(super) fn finish(mut self, as_of: Option<i64>) -> std::io::Result<Meta> {
-        // When the bucket was exported is one moment for all of its ecosystems: the newest change in any of them.
-        for name in ["osv", "rustsec"] {
-            let of_source = |source: &&mut SourceMeta| source.name == name;
-            let newest =
-                self.meta.sources.iter().filter(|source| source.name == name).map(|source| source.newest).max();
-            for source in self.meta.sources.iter_mut().filter(of_source) {
-                source.as_of = as_of.or(newest.flatten());
+    fn take(&mut self, id: IdHash, text: u64, prepared: Prepared) -> Result<Holding, ReadError> {
+        let (modified, bytes, state) = match &prepared {
+            Prepared::Known(known) => return Ok(*known),
+            Prepared::Ready(ready) => {
+                let state = if ready.0.withdrawn { State::Withdrawn } else { State::Taken };
+                (ready.0.modified_nanos, &ready.1, state)
             }
+            Prepared::Rejected(note) => (None, &note.encode()?, State::Rejected),
+        };
+        let length = u32::try_from(bytes.len()).map_err(std::io::Error::other)?;
+        let item = Item { place: self.out.position(), length, state };
+        self.out.write_all(bytes)?;
+        match prepared {
+            Prepared::Known(_) => {}
+            Prepared::Ready(ready) => self.show(item, &ready.0),
+            Prepared::Rejected(note) => self.show_note(item, note),
         }
-        self.meta.sources.sort_by(|a, b| (&a.ecosystem, &a.name).cmp(&(&b.ecosystem, &b.name)));
-        self.meta.rejected.sort();
-        let first = super::format::PAGE as u64;
-        let mut header =
-            Header { records: Section { offset: first, length: self.out.position() - first }, ..Header::default() };
-        let mut packages: Vec<Slot> = Vec::with_capacity(self.blocks.len());
-        header.blocks.offset = self.out.position();
-        for ((hash, ecosystem, name), block) in std::mem::take(&mut self.blocks) {
-            packages.push((hash, self.out.position()));
-            let mut body = Encoder::default();
-            body.text(&ecosystem);
-            body.text(&name);
-            body.number(block.count);
-            body.0.extend_from_slice(&block.entries);
-            let length = u32::try_from(body.0.len()).map_err(std::io::Error::other)?;
-            self.out.write_all(&length.to_le_bytes())?;
-            self.out.write_all(&body.0)?;
+        Ok(Holding { id, modified, text, item })
+    }
+
+    /// Look-ups will find the record.
+    pub(super) fn show(&mut self, item: Item, record: &Record) {
+        self.ids.extend(record.aliases.iter().chain([&record.id]).map(|id| (id_hash(id), item.place)));
+        for package in record.affected.iter().filter(|_| item.state == State::Taken) {
+            let key = package_key(&package.ecosystem, &package.name);
+            self.additions.add(key, &encode_affected(item.place, package));
         }
-        header.blocks.length = self.out.position() - header.blocks.offset;
-        header.packages = self.out.section(&encode(packages))?;
-        header.ids = self.out.section(&encode(std::mem::take(&mut self.ids)))?;
-        header.meta = self.out.section(&serde_json::to_vec(&self.meta)?)?;
-        let (mut out, header) = self.out.finish(header)?;
-        out.seek(SeekFrom::Start(0))?;
-        out.write_all(&header.encode())?;
-        out.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-        Ok(self.meta)
+    }
+
+    /// Look-ups will find that a record was rejected.
+    pub(super) fn show_note(&mut self, item: Item, note: Note) {
+        let mut packages: Vec<_> = note.packages.iter().map(|(ecosystem, name)| package_key(ecosystem, name)).collect();
+        packages.sort_unstable();
+        packages.dedup();
+        for key in packages {
+            self.additions.add(key, &encode_rejected(item.place));
+        }
+        self.notes.insert(item.place, note);
     }
 }
 
-fn prepare(deflater: &mut Deflater, from: &SourceRecord) -> Result<Ready, String> {
+/// The texts that are held already: other sources often have the same.
+struct Texts<'t>(Vec<&'t Vec<Holding>>);
+
+impl Texts<'_> {
+    fn known(&self, id: IdHash, text: u64) -> Option<Holding> {
+        self.0.iter().find_map(|list| {
+            let at = list.binary_search_by_key(&id, |holding| holding.id).ok()?;
+            list.get(at).copied().filter(|holding| holding.text == text)
+        })
+    }
+
+    fn prepare(&self, deflater: &mut Deflater, key: &ListKey, from: &SourceRecord) -> (IdHash, u64, Prepared) {
+        let (id, text) = (IdHash::of(&from.id), text_hash(from));
+        let prepared = match self.known(id, text) {
+            Some(known) => Prepared::Known(known),
+            None => match ready(deflater, from) {
+                Ok(ready) => Prepared::Ready(Box::new(ready)),
+                Err(reason) => Prepared::Rejected(note(key, from, reason)),
+            },
+        };
+        (id, text, prepared)
+    }
+}
+
+/// What is being added to one source and ecosystem.
+pub(super) struct Session {
+    key: ListKey,
+    seen: HashSet<IdHash>,
+}
+
+/// Two times of one change that lie no further apart than this, in nanoseconds, are one, written less and more exactly.
+const ROUNDING: i64 = 1_000_000_000;
+
+/// When a record was changed: by its own word, and where it has none, by the list's. A list that is later by more than
+/// rounding speaks of a text that was not given yet.
+fn latest(holding: &Holding, listed: Option<i64>) -> Option<i64> {
+    match (holding.modified.filter(|_| holding.item.state != State::Rejected), listed) {
+        (Some(own), Some(listed)) if listed.saturating_sub(own) < ROUNDING => Some(own.max(listed)),
+        (Some(own), _) => Some(own),
+        (None, listed) => listed.or(holding.modified),
+    }
+}
+
+/// What tells one text of a record from another.
+fn text_hash(from: &SourceRecord) -> u64 {
+    match &from.json {
+        Ok(json) => xxh3_64(json),
+        Err(reason) => xxh3_64(format!("{}\0{reason}", from.package.as_deref().unwrap_or_default()).as_bytes()),
+    }
+}
+
+fn ready(deflater: &mut Deflater, from: &SourceRecord) -> Result<(Record, Vec<u8>), String> {
     let json = from.json.as_ref().map_err(Clone::clone)?;
     if json.len() as u64 > MAX_RECORD {
         return Err(format!("it is larger than {MAX_RECORD} bytes"));
     }
     let record = Record::parse(json).map_err(|error| error.to_string())?;
+    if record.id != from.id {
+        return Err(format!("it stands under the id {} and says that it is {}", from.id, record.id));
+    }
     let bytes = encode_record(deflater, &record, json).map_err(|error| error.to_string())?;
-    Ok(Ready { record, bytes })
+    Ok((record, bytes))
+}
+
+/// What can be said of a record that cannot be taken: the packages that it names, as far as it is legible.
+fn note(key: &ListKey, from: &SourceRecord, reason: String) -> Note {
+    let legible = from.json.as_deref().ok().and_then(|json| serde_json::from_slice::<Value>(json).ok());
+    let packages = legible.iter().flat_map(|record| record.get("affected").and_then(Value::as_array)).flatten();
+    let packages = packages.filter_map(|affected| {
+        let package = affected.get("package")?;
+        Some((package.get("ecosystem")?.as_str()?.to_owned(), package.get("name")?.as_str()?.to_owned()))
+    });
+    let by_place = from.package.iter().map(|package| (key.ecosystem.clone(), package.clone()));
+    Note { id: from.id.clone(), reason, packages: packages.chain(by_place).collect() }
 }

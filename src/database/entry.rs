@@ -127,6 +127,41 @@ pub(super) fn inflate(deflated: &[u8]) -> Option<Vec<u8>> {
     (json.len() as u64 <= MAX_RECORD).then_some(json)
 }
 
+/// A note in the place of a record that could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Note {
+    pub(super) id: String,
+    pub(super) reason: String,
+    /// The packages that it seems to be about: ecosystem and name, as written.
+    pub(super) packages: Vec<(String, String)>,
+}
+
+impl Note {
+    /// The note as it stands in the file: length, then the rest.
+    ///
+    /// # Errors
+    /// Where it is too long for a length.
+    pub(super) fn encode(&self) -> std::io::Result<Vec<u8>> {
+        let mut note = Encoder::default();
+        note.text(&self.id);
+        note.text(&self.reason);
+        note.number(self.packages.len() as u64);
+        for (ecosystem, name) in &self.packages {
+            note.text(ecosystem);
+            note.text(name);
+        }
+        let length = u32::try_from(note.0.len()).map_err(std::io::Error::other)?;
+        Ok([&length.to_le_bytes(), note.0.as_slice()].concat())
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut note = Decoder(bytes);
+        let (id, reason) = (note.text()?.to_owned(), note.text()?.to_owned());
+        let packages = note.list(|note| Some((note.text()?.to_owned(), note.text()?.to_owned())))?;
+        Some(Self { id, reason, packages })
+    }
+}
+
 /// What the index knows about a package from one record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum PackageEntry {
@@ -140,9 +175,15 @@ pub(super) enum PackageEntry {
         arch: Vec<String>,
         suffix: Option<String>,
     },
-    /// A record that could not be taken: its id and why.
-    Rejected { id: String, reason: String },
+    /// A record that could not be taken.
+    Rejected {
+        /// Where the note on it is.
+        note: u64,
+    },
 }
+
+/// The first byte of an entry for a rejected record; of the others it says whether something cannot be compared.
+const REJECTED: u8 = 2;
 
 pub(super) fn encode_affected(record: u64, package: &AffectedPackage) -> Vec<u8> {
     let mut out = Encoder::default();
@@ -166,24 +207,39 @@ pub(super) fn encode_affected(record: u64, package: &AffectedPackage) -> Vec<u8>
     out.0
 }
 
-/// The first byte of an entry for a rejected record.
-const REJECTED: u8 = 2;
-
-pub(super) fn encode_rejected(id: &str, reason: &str) -> Vec<u8> {
+pub(super) fn encode_rejected(note: u64) -> Vec<u8> {
     let mut out = Encoder::default();
     out.byte(REJECTED);
-    out.text(id);
-    out.text(reason);
+    out.number(note);
     out.0
 }
 
+/// Where an entry's record or note is.
+pub(super) fn place_of(entry: &[u8]) -> Option<u64> {
+    let mut entry = Decoder(entry);
+    entry.byte()?;
+    entry.number()
+}
+
+/// The same entry for a record or note that stands elsewhere.
+pub(super) fn moved(entry: &[u8], place: u64) -> Option<Vec<u8>> {
+    let mut rest = Decoder(entry);
+    let mut out = Encoder::default();
+    out.byte(rest.byte()?);
+    rest.number()?;
+    out.number(place);
+    out.0.extend_from_slice(rest.0);
+    Some(out.0)
+}
+
 impl PackageEntry {
-    pub(super) fn decode(entry: &mut Decoder<'_>) -> Option<Self> {
+    pub(super) fn decode(entry: &[u8]) -> Option<Self> {
+        let mut entry = Decoder(entry);
         let flags = entry.byte()?;
-        if flags == REJECTED {
-            return Some(Self::Rejected { id: entry.text()?.to_owned(), reason: entry.text()?.to_owned() });
-        }
         let record = entry.number()?;
+        if flags == REJECTED {
+            return Some(Self::Rejected { note: record });
+        }
         let intervals = entry.list(|entry| {
             let low = entry.optional()?.map(Box::from);
             let high = entry.optional()?;

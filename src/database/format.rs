@@ -9,7 +9,7 @@ pub(super) const PAGE: usize = 8192;
 const MAGIC: &[u8; 8] = b"OSPREY\x1aX";
 
 /// Raised with every change of the layout, of the version keys or of what an entry holds.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// A part of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,16 +35,17 @@ pub(super) struct Header {
     pub(super) packages: Section,
     pub(super) ids: Section,
     pub(super) meta: Section,
+    pub(super) holdings: Section,
     pub(super) sums: Section,
 }
 
 /// Magic, format, page size; then the numbers; then the checksum of all that.
-const NUMBERS: usize = 2 + 6 * 2;
+const NUMBERS: usize = 2 + 7 * 2;
 const LENGTH: usize = 16 + NUMBERS * 8 + 8;
 
 impl Header {
     fn numbers(&self) -> [u64; NUMBERS] {
-        let s = [self.records, self.blocks, self.packages, self.ids, self.meta, self.sums];
+        let s = [self.records, self.blocks, self.packages, self.ids, self.meta, self.holdings, self.sums];
         let mut out = [0; NUMBERS];
         out[0] = self.file_length;
         out[1] = self.sums_checksum;
@@ -98,7 +99,8 @@ impl Header {
             packages: section(6),
             ids: section(8),
             meta: section(10),
-            sums: section(12),
+            holdings: section(12),
+            sums: section(14),
         };
         if header.file_length != file_length {
             return Err(format!("it is torn: it should have {} bytes and has {file_length}", header.file_length));

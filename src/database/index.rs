@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::coding::Decoder;
-use super::entry::{Head, PackageEntry, inflate};
+use super::blocks::Block;
+use super::entry::{Head, Note, PackageEntry, inflate};
 use super::format::{Header, PAGE, Section};
+use super::holdings::{self, Holdings, ListKey, SourceName};
 use super::meta::Meta;
 use super::pages::{Pages, ReadError, read_at};
 use super::table::{Table, id_hash, package_hash};
@@ -17,11 +18,11 @@ use crate::model::{Affected, Ecosystem, JudgedRecord};
 #[derive(Debug)]
 pub struct Index {
     path: PathBuf,
-    pages: Pages,
-    header: Header,
-    packages: Table,
-    ids: Table,
-    meta: Meta,
+    pub(super) pages: Pages,
+    pub(super) header: Header,
+    pub(super) packages: Table,
+    pub(super) ids: Table,
+    pub(super) meta: Meta,
 }
 
 /// A package to look up.
@@ -59,7 +60,12 @@ impl Index {
     /// # Errors
     /// Where there is none, or it is foreign, torn, altered or of another format.
     pub fn open(directory: &Path) -> Result<Self, DatabaseError> {
-        let path = directory.join(FILE_NAME);
+        Self::open_file(&directory.join(FILE_NAME))
+    }
+
+    /// Opens an index by its own name.
+    pub(super) fn open_file(path: &Path) -> Result<Self, DatabaseError> {
+        let path = path.to_owned();
         let file = File::open(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => DatabaseError::Missing { path: path.clone() },
             _ => DatabaseError::Io { path: path.clone(), source },
@@ -126,10 +132,18 @@ impl Index {
         let mut candidates = Vec::new();
         let mut rejected = Vec::new();
         for place in self.packages.places(&self.pages, hash)? {
-            let block = self.sized(place)?;
-            for entry in entries(&block, query.ecosystem.osv_name(), query.name).ok_or(ReadError::Altered)? {
-                match entry {
-                    PackageEntry::Rejected { id, reason } => rejected.push(RejectedRecord { id, reason }),
+            let bytes = self.sized(place)?;
+            let block = Block::decode(&bytes).ok_or(ReadError::Altered)?;
+            // It can be another package with the same hash.
+            if block.ecosystem != query.ecosystem.osv_name() || block.name != query.name {
+                continue;
+            }
+            for entry in block.entries().ok_or(ReadError::Altered)? {
+                match PackageEntry::decode(entry).ok_or(ReadError::Altered)? {
+                    PackageEntry::Rejected { note } => {
+                        let note = self.note_at(note)?;
+                        rejected.push(RejectedRecord { id: note.id, reason: note.reason });
+                    }
                     PackageEntry::Judged { record, affects, fixed, os, arch, suffix: _ } => {
                         let head = Head::decode(&self.sized(record)?).ok_or(ReadError::Altered)?;
                         let record = JudgedRecord {
@@ -152,6 +166,7 @@ impl Index {
                 }
             }
         }
+        rejected.sort();
         let mut judged = judge(query.ecosystem, query.version, candidates);
         for record in judged.groups.iter_mut().flat_map(|group| &mut group.records) {
             record.references = self.references(&record.id)?;
@@ -197,41 +212,63 @@ impl Index {
     fn records(&self, id: &str) -> Result<Vec<(Head, Vec<u8>)>, ReadError> {
         let mut found = Vec::new();
         for place in self.ids.places(&self.pages, id_hash(id))? {
-            let bytes = self.sized(place)?;
-            let head = Head::decode(&bytes).ok_or(ReadError::Altered)?;
-            if !head.aliases.iter().chain([&head.id]).any(|known| known.eq_ignore_ascii_case(id)) {
-                continue;
+            let (head, after) = self.head_at(place)?;
+            if head.aliases.iter().chain([&head.id]).any(|known| known.eq_ignore_ascii_case(id)) {
+                let json = self.json_at(&head, after)?;
+                found.push((head, json));
             }
-            let length = usize::try_from(head.deflated).map_err(|_| ReadError::Altered)?;
-            let deflated = self.pages.read(place + 4 + bytes.len() as u64, length)?;
-            let json = inflate(&deflated).ok_or(ReadError::Altered)?;
-            found.push((head, json));
         }
         Ok(found)
     }
 
+    /// The head of a record, and where what follows it begins.
+    fn head_at(&self, place: u64) -> Result<(Head, u64), ReadError> {
+        let bytes = self.sized(place)?;
+        let head = Head::decode(&bytes).ok_or(ReadError::Altered)?;
+        Ok((head, place + 4 + bytes.len() as u64))
+    }
+
+    fn json_at(&self, head: &Head, place: u64) -> Result<Vec<u8>, ReadError> {
+        let length = usize::try_from(head.deflated).map_err(|_| ReadError::Altered)?;
+        inflate(&self.pages.read(place, length)?).ok_or(ReadError::Altered)
+    }
+
+    /// A record in full as its source has it.
+    pub(super) fn record_at(&self, place: u64) -> Result<Vec<u8>, ReadError> {
+        let (head, after) = self.head_at(place)?;
+        self.json_at(&head, after)
+    }
+
+    pub(super) fn note_at(&self, place: u64) -> Result<Note, ReadError> {
+        Note::decode(&self.sized(place)?).ok_or(ReadError::Altered)
+    }
+
+    /// What the index holds of a source and ecosystem; nothing where it does not have it.
+    ///
+    /// # Errors
+    /// Where a page that is read is not what was written.
+    pub fn holdings(&self, source: SourceName, ecosystem: &str) -> Result<Holdings, DatabaseError> {
+        let lists = read_section(&self.pages, self.header.holdings).and_then(|section| {
+            let wanted = |key: &ListKey| key.source == source && key.ecosystem == ecosystem;
+            holdings::decode(&section, wanted).ok_or(ReadError::Altered)
+        });
+        let lists = lists.map_err(|error| refused(&self.path, error))?;
+        Ok(lists.into_iter().next().map(|(_, list)| Holdings(list)).unwrap_or_default())
+    }
+
     /// A part with its length before it.
-    fn sized(&self, place: u64) -> Result<Vec<u8>, ReadError> {
+    pub(super) fn sized(&self, place: u64) -> Result<Vec<u8>, ReadError> {
         let length = self.pages.read(place, 4)?;
         let length = u32::from_le_bytes(length.try_into().map_err(|_| ReadError::Altered)?);
         self.pages.read(place.saturating_add(4), usize::try_from(length).map_err(|_| ReadError::Altered)?)
     }
 }
 
-fn read_section(pages: &Pages, section: Section) -> Result<Vec<u8>, ReadError> {
+pub(super) fn read_section(pages: &Pages, section: Section) -> Result<Vec<u8>, ReadError> {
     pages.read(section.offset, usize::try_from(section.length).map_err(|_| ReadError::Altered)?)
 }
 
-/// The entries of a block; none where it is another package with the same hash.
-fn entries(block: &[u8], ecosystem: &str, name: &str) -> Option<Vec<PackageEntry>> {
-    let mut block = Decoder(block);
-    if block.text()? != ecosystem || block.text()? != name {
-        return Some(Vec::new());
-    }
-    block.list(PackageEntry::decode)
-}
-
-fn refused(path: &Path, error: ReadError) -> DatabaseError {
+pub(super) fn refused(path: &Path, error: ReadError) -> DatabaseError {
     match error {
         ReadError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
             DatabaseError::Io { path: path.to_owned(), source }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::holdings::SourceName;
+
 /// What is in an index and where it came from. It never holds the time of building: the same sources give the same
 /// bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -24,7 +26,8 @@ pub struct SourceMeta {
     pub name: String,
     /// OSV's name of the ecosystem.
     pub ecosystem: String,
-    /// When the source was exported, in seconds since 1970.
+    /// Up to when every change of the source is held, in seconds since 1970: when it was last seen as it is held, or the
+    /// newest change in it where nobody looked since.
     pub as_of: Option<i64>,
     /// Records taken.
     pub records: u64,
@@ -58,18 +61,25 @@ impl Meta {
         ecosystems
     }
 
-    /// Everything that the index holds for one ecosystem: its newest `as_of` and the sums. `None` where it holds
-    /// nothing.
+    /// What one source holds for one ecosystem.
+    pub(super) fn source(&self, name: &str, ecosystem: &str) -> Option<&SourceMeta> {
+        self.sources.iter().find(|source| source.name == name && source.ecosystem == ecosystem)
+    }
+
+    /// Everything that the index holds for one ecosystem: the sums, and the `as_of` of OSV, which takes in what the other
+    /// sources have; of another source only where OSV is not there. `None` where the index holds nothing.
     pub fn of(&self, ecosystem: &str) -> Option<SourceMeta> {
         let mut sources = self.sources.iter().filter(|source| source.ecosystem == ecosystem);
         let first = sources.next()?.clone();
-        Some(sources.fold(first, |sum, source| SourceMeta {
+        let sum = sources.fold(first, |sum, source| SourceMeta {
             as_of: sum.as_of.max(source.as_of),
             records: sum.records + source.records,
             withdrawn: sum.withdrawn + source.withdrawn,
             rejected: sum.rejected + source.rejected,
             newest: sum.newest.max(source.newest),
             ..sum
-        }))
+        });
+        let osv = self.source(SourceName::Osv.as_str(), ecosystem);
+        Some(SourceMeta { as_of: osv.map_or(sum.as_of, |osv| osv.as_of), ..sum })
     }
 }

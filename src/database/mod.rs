@@ -7,20 +7,32 @@
 //! are asked for in the order of their hashes, which turns them into one pass over the table, as fast as a mapping
 //! and without its page faults, its hidden memory and its `SIGBUS` when somebody truncates the file.
 //!
-//! Layout (all numbers little-endian): a header page; records (a head, then the full record, deflated); package blocks
-//! in the order of their hashes; two hash tables (packages, ids); the meta data as JSON; the page checksums.
+//! Layout (all numbers little-endian): a header page; records (a head, then the full record, deflated; or a note on one
+//! that could not be taken); package blocks in the order of their hashes; two hash tables (packages, ids); the meta data
+//! as JSON; the holdings, which say for each source what is held as of when; the page checksums.
+//!
+//! An update that knows what changed ([`Writer::apply`]) copies the pages of the records, adds the new ones behind them
+//! and writes anew only the blocks of the packages that they touch. Places of records never move, so that everything
+//! else is copied as it is. Bytes that nobody holds any more are left out when there are too many of them.
 
+mod base;
+mod blocks;
 mod bucket;
 mod build;
 mod coding;
+mod compact;
 mod entry;
+mod finish;
 mod format;
+mod holdings;
 mod index;
 mod meta;
 mod pages;
+mod resolve;
 mod rustsec;
 mod table;
 mod update;
+mod writer;
 
 use std::path::PathBuf;
 
@@ -28,9 +40,12 @@ use thiserror::Error;
 
 /// What [`Index::explain`] gives.
 pub use crate::advisory::Record;
+pub use build::{AsOf, SourceRecord};
+pub use holdings::{Difference, Holdings, IdHash, SourceName};
 pub use index::{Index, Query, QueryAnswer, RejectedRecord};
 pub use meta::{Meta, Rejected, SourceMeta};
-pub use update::{Progress, UpdateOptions, update};
+pub use update::{UpdateOptions, update};
+pub use writer::{Archive, Changes, Content, Progress, Writer};
 
 /// The name of the index within its folder.
 pub const FILE_NAME: &str = "advisories.osprey";
@@ -39,15 +54,23 @@ pub const FILE_NAME: &str = "advisories.osprey";
 #[derive(Debug, Error)]
 pub enum DatabaseError {
     /// There is none.
-    #[error("there is no advisory index at {path}; make one with `osprey db update --from DIR`")]
+    #[error("there is no advisory index at {path}; make one with `osprey db update`")]
     Missing {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// It is no index, one of another format, torn or altered.
-    #[error("{path} cannot be used: {reason}; make it anew with `osprey db update --from DIR`")]
+    #[error("{path} cannot be used: {reason}; make it anew with `osprey db update`")]
     Unusable {
         /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An archive of a source is none, or is torn.
+    #[error("{path} is no archive that can be read: {reason}; get it anew")]
+    BadArchive {
+        /// The archive.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
@@ -92,5 +115,7 @@ impl DatabaseError {
     }
 }
 
+#[cfg(test)]
+mod apply_tests;
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,22 @@ impl<W: Write> PageWriter<W> {
         Ok(Self { out, page: Vec::with_capacity(PAGE), sums: Vec::new(), position: PAGE as u64 })
     }
 
+    /// Begins with the records of another file. Its whole pages are copied with their checksums, each of which is
+    /// compared: what was altered must not live on.
+    pub(super) fn continued(mut out: W, from: &Pages, records: Section) -> Result<Self, ReadError> {
+        if records.offset != PAGE as u64 {
+            return Err(ReadError::Altered);
+        }
+        out.write_all(&[0; PAGE])?;
+        let (whole, rest) = (records.end() / PAGE as u64, records.end() % PAGE as u64);
+        let sums = usize::try_from((whole - 1) * 8).ok().and_then(|length| from.sums.get(..length));
+        let sums = sums.ok_or(ReadError::Altered)?.to_vec();
+        from.copy(whole, &mut out)?;
+        let mut page = Vec::with_capacity(PAGE);
+        page.extend(from.read(whole * PAGE as u64, usize::try_from(rest).unwrap_or_default())?);
+        Ok(Self { out, page, sums, position: records.end() })
+    }
+
     /// Where the next byte goes.
     pub(super) fn position(&self) -> u64 {
         self.position
@@ -75,6 +91,9 @@ impl<W: Write> Write for PageWriter<W> {
 
 /// How many pages a reader keeps. Look-ups come in the order of the table, so few are enough.
 const KEPT: usize = 64;
+
+/// How many pages are copied at once.
+const COPIED: usize = 64;
 
 /// A kept page: its number and its bytes.
 type KeptPage = Option<(u64, Box<[u8]>)>;
@@ -139,6 +158,28 @@ impl Pages {
         (1..=self.sums.len() as u64 / 8).try_for_each(|page| self.load(page).map(drop))
     }
 
+    /// How many bytes all pages have together.
+    pub(super) fn bytes(&self) -> u64 {
+        self.sums.len() as u64 / 8 * PAGE as u64
+    }
+
+    /// Copies the pages before `end`, all but the header page.
+    fn copy(&self, end: u64, out: &mut impl Write) -> Result<(), ReadError> {
+        let mut some = vec![0; COPIED * PAGE];
+        let mut page = 1;
+        while page < end {
+            let count = usize::try_from(end - page).unwrap_or(COPIED).min(COPIED);
+            let bytes = &mut some[..count * PAGE];
+            read_at(&self.file, bytes, page * PAGE as u64)?;
+            for (number, bytes) in (page..end).zip(bytes.chunks_exact(PAGE)) {
+                self.check(number, bytes)?;
+            }
+            out.write_all(bytes)?;
+            page += count as u64;
+        }
+        Ok(())
+    }
+
     fn with_page(&self, page: u64, take: impl FnOnce(&[u8])) -> Result<(), ReadError> {
         let place = usize::try_from(page % KEPT as u64).unwrap_or_default();
         let mut kept = self.kept.borrow_mut();
@@ -154,9 +195,14 @@ impl Pages {
     fn load(&self, page: u64) -> Result<Box<[u8]>, ReadError> {
         let mut bytes = vec![0; PAGE].into_boxed_slice();
         read_at(&self.file, &mut bytes, page * PAGE as u64)?;
+        self.check(page, &bytes)?;
+        Ok(bytes)
+    }
+
+    fn check(&self, page: u64, bytes: &[u8]) -> Result<(), ReadError> {
         let at = usize::try_from((page - 1) * 8).map_err(|_| ReadError::Altered)?;
         let sum = self.sums.get(at..at + 8).and_then(|sum| sum.try_into().ok()).map(u64::from_le_bytes);
-        if sum == Some(xxh3_64(&bytes)) { Ok(bytes) } else { Err(ReadError::Altered) }
+        if sum == Some(xxh3_64(bytes)) { Ok(()) } else { Err(ReadError::Altered) }
     }
 }
 

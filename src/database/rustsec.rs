@@ -1,4 +1,4 @@
-//! The `RustSec` database as a directory (<https://github.com/rustsec/advisory-db>): each advisory is read by the
+//! The `RustSec` database as a folder or an archive (<https://github.com/rustsec/advisory-db>): each advisory is read by the
 //! `rustsec` crate, alone, so that one which that crate does not understand costs itself only, and becomes an OSV record as
 //! `RustSec`'s own export writes it, with what is patched beside it.
 
@@ -10,7 +10,7 @@ use rustsec::semver::{Op, VersionReq};
 use serde_json::{Value, json};
 
 use super::DatabaseError;
-use super::bucket::read_bounded;
+use super::bucket::{self, Take, in_chunks, read_bounded};
 use super::build::SourceRecord;
 
 /// The name under which its ecosystem is looked up.
@@ -21,49 +21,88 @@ pub(super) fn is_database(root: &Path) -> bool {
     root.join("crates").is_dir()
 }
 
-/// Every advisory, sorted by path. Those under `rust/` (the compiler and its tools) name no crate and match none; they
-/// are there to be explained.
+/// An advisory's file: the package in whose folder it lies, its name, and whether it is about a crate. Those under
+/// `rust/` (the compiler and its tools) name no crate and match none; they are there to be explained.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    of_crates: bool,
+    package: String,
+    name: String,
+}
+
+impl Place {
+    /// The place of a path below the database's root; `None` where no advisory lies there.
+    fn of(path: &[&str]) -> Option<Self> {
+        let &[collection @ ("crates" | "rust"), package, file] = path else { return None };
+        let name = file.strip_suffix(".md").filter(|name| !name.starts_with('.') && *name != "RUSTSEC-0000-0000")?;
+        Some(Self { of_crates: collection == "crates", package: package.to_owned(), name: name.to_owned() })
+    }
+}
+
+/// Hands on every advisory of a folder, sorted by path.
 ///
 /// # Errors
-/// Where a folder cannot be read.
-pub(super) fn records(root: &Path) -> Result<Vec<SourceRecord>, DatabaseError> {
-    let mut files: Vec<(PathBuf, String, bool)> = Vec::new();
-    for (collection, of_crates) in [("crates", true), ("rust", false)] {
-        let collection = root.join(collection);
-        if !collection.is_dir() {
+/// Where a folder cannot be read, or `take` fails.
+pub(super) fn records(root: &Path, take: Take<'_>) -> Result<(), DatabaseError> {
+    let mut files: Vec<(Place, PathBuf)> = Vec::new();
+    for collection in ["crates", "rust"] {
+        let folder = root.join(collection);
+        if !folder.is_dir() {
             continue;
         }
-        for folder in folder(&collection)?.into_iter().filter(|path| path.is_dir()) {
-            let package = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-            for file in self::folder(&folder)? {
-                let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-                if name.ends_with(".md") && !name.starts_with('.') && !name.starts_with("RUSTSEC-0000-0000.") {
-                    files.push((file, package.clone(), of_crates));
-                }
+        for (package, folder) in self::folder(&folder)?.into_iter().filter(|(_, path)| path.is_dir()) {
+            for (file, path) in self::folder(&folder)? {
+                files.extend(Place::of(&[collection, &package, &file]).map(|place| (place, path)));
             }
         }
     }
     files.sort();
-    Ok(files.iter().map(|(file, package, of_crates)| record(file, package, *of_crates)).collect())
+    let total = files.len();
+    let read = |path: &Path| fs::File::open(path).and_then(read_bounded).map_err(|error| error.to_string());
+    in_chunks(total, files.iter().map(|(place, path)| record(place, read(path))), take)
 }
 
-fn folder(path: &Path) -> Result<Vec<PathBuf>, DatabaseError> {
-    let entries = fs::read_dir(path).map_err(DatabaseError::io(path))?;
-    entries.map(|entry| entry.map(|entry| entry.path()).map_err(DatabaseError::io(path))).collect()
+/// Hands on every advisory of an archive of the database, as GitHub makes it: with one folder around everything.
+///
+/// # Errors
+/// Where the archive cannot be read at all or holds no database, or `take` fails.
+pub(super) fn archived_records(path: &Path, take: Take<'_>) -> Result<(), DatabaseError> {
+    let mut archive = bucket::open_archive(path)?;
+    let mut files: Vec<(Place, usize)> = Vec::new();
+    for (at, name) in bucket::entry_names(&archive).into_iter().enumerate() {
+        let parts: Vec<&str> = name.split('/').skip(1).collect();
+        files.extend(Place::of(&parts).map(|place| (place, at)));
+    }
+    if files.is_empty() {
+        let reason = "it holds no advisory of the RustSec database".to_owned();
+        return Err(DatabaseError::BadArchive { path: path.to_owned(), reason });
+    }
+    files.sort();
+    let total = files.len();
+    in_chunks(total, files.iter().map(|(place, at)| record(place, bucket::read_entry(&mut archive, *at))), take)
 }
 
-fn record(file: &Path, package: &str, of_crates: bool) -> SourceRecord {
-    let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    let text = fs::File::open(file).and_then(read_bounded).map_err(|error| error.to_string());
+fn folder(path: &Path) -> Result<Vec<(String, PathBuf)>, DatabaseError> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path).map_err(DatabaseError::io(path))? {
+        let entry = entry.map_err(DatabaseError::io(path))?;
+        found.push((entry.file_name().to_str().unwrap_or_default().to_owned(), entry.path()));
+    }
+    Ok(found)
+}
+
+fn record(place: &Place, text: Result<Vec<u8>, String>) -> SourceRecord {
     let text = text.and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
     let advisory = text.and_then(|text| text.parse::<Advisory>().map_err(|error| error.to_string()));
     let json = advisory.and_then(|advisory| {
-        if advisory.metadata.package.as_str() != package {
-            return Err(format!("it names {} but lies in the folder of {package}", advisory.metadata.package));
+        if advisory.metadata.package.as_str() != place.package {
+            let named = &advisory.metadata.package;
+            return Err(format!("it names {named} but lies in the folder of {}", place.package));
         }
-        serde_json::to_vec(&to_osv(&advisory, of_crates)).map_err(|error| error.to_string())
+        serde_json::to_vec(&to_osv(&advisory, place.of_crates)).map_err(|error| error.to_string())
     });
-    SourceRecord { name, json, package: of_crates.then(|| package.to_owned()) }
+    let package = place.of_crates.then(|| place.package.clone());
+    SourceRecord { id: place.name.clone(), json, package, listed: None }
 }
 
 /// The advisory as an OSV record.

@@ -82,6 +82,23 @@ impl Table {
         Ok(Self { bits, directory, tags, slots })
     }
 
+    /// Every slot, in order.
+    pub(super) fn all(&self, pages: &Pages) -> Result<Vec<Slot>, ReadError> {
+        let count = self.slots - self.tags;
+        let mut slots = Vec::with_capacity(usize::try_from(count.min(pages.bytes() / SLOT)).unwrap_or_default());
+        let mut at = 0;
+        while at < count {
+            let some = (count - at).min(1 << 16);
+            let length = usize::try_from(some * SLOT).map_err(|_| ReadError::Altered)?;
+            let bytes = pages.read(self.slots + at * SLOT, length)?;
+            for slot in bytes.chunks_exact(16) {
+                slots.push((number(slot, 0)?, number(slot, 8)?));
+            }
+            at += some;
+        }
+        Ok(slots)
+    }
+
     /// The places of every entry with that hash.
     pub(super) fn places(&self, pages: &Pages, hash: u64) -> Result<Vec<u64>, ReadError> {
         let bounds = number(&pages.read(self.directory + 4 * bucket(hash, self.bits), 8)?, 0)?;

@@ -133,7 +133,7 @@ fn a_failed_update_leaves_the_old_index() {
     let bucket = folder.path().join("bucket");
     assert!(matches!(update_from(&bucket, &["PyPI"]), Err(DatabaseError::NoSuchEcosystem { .. })));
     fs::write(bucket.join("npm/all.zip"), "no archive").unwrap();
-    assert!(matches!(update_from(&bucket, &[]), Err(DatabaseError::Unusable { .. })));
+    assert!(matches!(update_from(&bucket, &[]), Err(DatabaseError::BadArchive { .. })));
     let lock = fs::File::create(db.join("update.lock")).unwrap();
     lock.lock().unwrap();
     assert!(matches!(update_from(&bucket, &[]), Err(DatabaseError::Busy { .. })));

@@ -170,6 +170,15 @@ pub struct AliasGroup {
     pub epss: Option<Epss>,
 }
 
+/// An advisory that a version is the fix of: it covers earlier versions, and names this one as fixed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remedy {
+    /// The record's id.
+    pub id: String,
+    /// How bad it rates what it covers.
+    pub severity: Severity,
+}
+
 /// Whether a vulnerability is in CISA's catalogue of known exploited ones
 /// (<https://www.cisa.gov/known-exploited-vulnerabilities-catalog>).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -146,6 +146,8 @@ pub enum Setting {
     Word(&'static str, &'static [&'static str]),
     /// Names; where the default is none, the rule finds nothing until there are some.
     Names(Vec<String>),
+    /// Licences as SPDX identifies them; where the default is none, the rule finds nothing until there are some.
+    Licenses(Vec<String>),
     /// A score for each of some names.
     Scores(Vec<(String, f64)>),
 }

@@ -6,13 +6,14 @@ mod ecosystem;
 mod finding;
 mod graph;
 mod health;
+mod license;
 mod location;
 mod package;
 mod purl;
 mod report;
 
 pub use advisory::{
-    AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Severity,
+    AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Remedy, Severity,
 };
 pub use chain::{Chains, Routes, chains};
 pub use ecosystem::{Ecosystem, normalize_name};
@@ -25,6 +26,7 @@ pub use health::{
     Badge, Evidence, Fact, Health, Missing, Origin, PackageHealth, ProjectHealth, Provenance, Release, Repository,
     Scorecard, ScorecardCheck, Support, Why, source,
 };
+pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
 pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
 pub use package::{Package, PackageId, Source, SourceKind};
 pub use purl::Purl;

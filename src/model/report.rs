@@ -1,7 +1,10 @@
 //! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
 
+use std::collections::BTreeMap;
+
 use super::{
-    AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level, RepoPath, Rule,
+    AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level, PackageIndex, Remedy,
+    RepoPath, Rule,
 };
 
 /// Whether the run passes.
@@ -150,6 +153,8 @@ pub struct Facts {
     pub advisories: Vec<Vec<AliasGroup>>,
     /// What is known about the health of packages and projects.
     pub health: Health,
+    /// What each package's version is the fix of. A package that is not here: it is not known.
+    pub remedies: BTreeMap<PackageIndex, Vec<Remedy>>,
 }
 
 /// A source of knowledge in the coverage ledger.

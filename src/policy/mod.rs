@@ -117,7 +117,7 @@ impl RuleSettings {
     /// Whether it finds nothing until the policy gives it names to look for.
     fn is_idle(&self) -> bool {
         self.rule.parameters.iter().any(|parameter| {
-            let is_empty = |setting: &Setting| matches!(setting, Setting::Names(names) if names.is_empty());
+            let is_empty = |setting: &Setting| matches!(setting, Setting::Names(names) | Setting::Licenses(names) if names.is_empty());
             self.values.get(parameter.key).map_or_else(|| is_empty(&(parameter.default)()), is_empty)
         })
     }

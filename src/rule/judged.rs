@@ -113,12 +113,29 @@ pub(super) fn judge_in_full<'v>(
     scope: Scope,
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
+    judge_those(view, rule, (scope, is_served), judge)
+}
+
+/// The same for a rule that looks at names: it judges packages of which no exact version is known as well.
+pub(super) fn judge_names(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'_>) -> Judgement) -> Found {
+    let has_name = |state| is_served(state) || state == PackageState::Unresolved;
+    judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| judge(case).into())
+}
+
+fn judge_those<'v>(
+    view: &'v View<'v>,
+    rule: &'static Rule,
+    (scope, is_served): (Scope, fn(PackageState) -> bool),
+    judge: impl Fn(&Case<'v>) -> Outcome,
+) -> Found {
     let mut found = Found::default();
     for (index, root) in view.graph.roots.iter().enumerate() {
         let mut hits = Vec::new();
         for usage in &root.uses {
             let package = usage.package;
-            let is_judged = (scope == Scope::All || usage.direct != Some(false)) && is_served(view, package);
+            let state = view.facts.states.get(usize::try_from(package).unwrap_or(usize::MAX));
+            let is_judged =
+                (scope == Scope::All || usage.direct != Some(false)) && state.is_some_and(|state| is_served(*state));
             if !is_judged || root.members.binary_search(&package).is_ok() {
                 continue;
             }
@@ -146,7 +163,6 @@ pub(super) fn judge_in_full<'v>(
 }
 
 /// Whether services may be asked about a package: it has a version from a registry that is not private.
-fn is_served(view: &View<'_>, package: PackageIndex) -> bool {
-    let state = view.facts.states.get(usize::try_from(package).unwrap_or(usize::MAX));
-    matches!(state, Some(PackageState::Matched | PackageState::NoIndex | PackageState::CannotJudge))
+fn is_served(state: PackageState) -> bool {
+    matches!(state, PackageState::Matched | PackageState::NoIndex | PackageState::CannotJudge)
 }

@@ -13,6 +13,9 @@ use crate::model::{
     Source, SourceKind, Subject, Why, source,
 };
 
+/// The day on which tests judge.
+pub(crate) const TODAY: Date = Date::constant(2026, 11, 22);
+
 /// A root that grows, and the advisory groups of its packages. Package 0 is the project, `app 0.1.0`.
 pub(crate) struct Tree {
     builder: GraphBuilder,
@@ -116,6 +119,7 @@ impl Tree {
             states: vec![PackageState::Matched; graph.packages.len()],
             advisories: vec![Vec::new(); graph.packages.len()],
             health: Health { packages: BTreeMap::new(), projects: self.projects, own: self.own },
+            remedies: BTreeMap::new(),
         };
         let place = |id: &PackageId| graph.packages.iter().position(|package| package.id == *id).unwrap();
         for (id, group) in self.groups {
@@ -267,4 +271,50 @@ pub(crate) fn looked(
 /// That a vulnerability stands in the catalogue of known exploited ones.
 pub(crate) fn exploited(cve: &str, since: &str, ransomware: bool) -> Exploited {
     Exploited::Yes { cve: cve.to_owned(), since: since.to_owned(), ransomware }
+}
+
+/// What a source did not tell.
+pub(crate) fn unknown<T>() -> Fact<T> {
+    Fact::Unknown(Missing { source: source::DEPS_DEV, why: Why::Failed })
+}
+
+/// A project with one direct dependency, `package 1.2.0` (of Go `v1.2.0`), of which that is known.
+pub(crate) fn one(ecosystem: Ecosystem, health: PackageHealth) -> (DependencyGraph, Facts) {
+    let mut tree = Tree::new("lock", "lock", ecosystem);
+    let package = tree.package("package", if ecosystem == Ecosystem::Go { "v1.2.0" } else { "1.2.0" });
+    tree.needs(0, package, None);
+    let (graph, mut facts) = tree.finish();
+    let at = (0..).zip(&graph.packages).find(|(_, package)| package.id.name == "package").unwrap().0;
+    facts.health.packages.insert(at, health);
+    (graph, facts)
+}
+
+/// What a rule finds in [`one`], without who and where; `Err`: how many things it could not know.
+pub(crate) fn said(check: &Check, tree: &(DependencyGraph, Facts)) -> Result<Vec<String>, usize> {
+    said_with(check, tree, &[])
+}
+
+/// The same with the rule's parameters set.
+pub(crate) fn said_with(
+    check: &Check,
+    (graph, facts): &(DependencyGraph, Facts),
+    settings: &[(&'static str, Setting)],
+) -> Result<Vec<String>, usize> {
+    let settings = [(check.rule.id, settings.iter().cloned().collect())].into_iter().collect();
+    let parameters = Parameters { settings, ..Parameters::default() };
+    let found = (check.find)(&View { graph, facts, parameters: &parameters, today: TODAY });
+    if !found.missing.is_empty() {
+        assert_eq!(found.findings, []);
+        return Err(found.missing.len());
+    }
+    let what = |message: &str| {
+        let message = message.strip_prefix("package 1.2.0: ").or(message.strip_prefix("package v1.2.0: ")).unwrap();
+        message.strip_suffix(". A direct dependency of app 0.1.0 in lock.").unwrap().to_owned()
+    };
+    Ok(found.findings.iter().map(|finding| what(&finding.message)).collect())
+}
+
+/// A release that stands, of that day.
+pub(crate) fn release(version: &str, on: &str) -> Release {
+    Release { version: version.to_owned(), published: Some(day(on)), is_default: false, is_withdrawn: false }
 }

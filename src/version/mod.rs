@@ -3,6 +3,7 @@
 //! A version becomes an order-preserving key: comparing two keys byte by byte compares the versions. The advisory
 //! index stores keys, so that a look-up compares no text.
 
+mod line;
 mod pep440;
 mod requirement;
 mod semver;
@@ -11,6 +12,7 @@ use std::cmp::Ordering;
 
 use crate::model::Ecosystem;
 
+pub use line::{Line, cycle, is_stable, key, line};
 pub use pep440::is_standard as is_python_version;
 pub use requirement::satisfies;
 

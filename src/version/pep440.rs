@@ -22,6 +22,14 @@ pub fn is_standard(version: &str) -> bool {
     standard(&version.trim().to_ascii_lowercase()).is_some()
 }
 
+/// Whether a version by PEP 440 is a pre-release or a development release.
+pub(super) fn is_pre_release(version: &str) -> bool {
+    let version = version.trim().to_ascii_lowercase();
+    let public = version.split('+').next().unwrap_or_default();
+    let release = public.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, 'v' | '!' | '.' | '-' | '_'));
+    release.contains("dev") || PRE.iter().any(|(word, _)| release.starts_with(word))
+}
+
 /// A cursor over the rest of a lower-case version.
 struct Rest<'v>(&'v str);
 

@@ -4,7 +4,8 @@ use std::io::{BufRead, Read};
 
 use serde_json::{Value, json};
 
-use crate::services::{Mode, Provenance, Service, Services, Settings, System, World};
+use crate::services::{Mode, Provenance, Service, Services, Settings, System, World, packages_of};
+use crate::support::Tree;
 use crate::wire::{Client, get, post};
 
 fn record(id: &str, ecosystem: &str, name: &str, events: &Value) -> Value {
@@ -373,6 +374,10 @@ fn a_generated_world_is_the_same_each_time_and_can_be_made_worse() {
     };
     assert_eq!(version(both.clone()), version(one));
     assert_ne!(version(both.clone()), version(World::generate(&names, 4)));
+    let mut world = World::of_day(jiff::civil::date(2026, 11, 5));
+    world.add_healthy(&names, 3);
+    let card = get(&Services::start(world), Service::Scorecard, "/projects/github.com/Lid/lid").json();
+    assert_eq!(card["date"], "2026-10-30");
     let mut world = both;
     world.regress(System::Npm, "lid");
     world.version(System::Npm, "lid", "2.0.0").deprecated = Some("use box".to_owned());
@@ -397,6 +402,40 @@ fn a_generated_world_is_the_same_each_time_and_can_be_made_worse() {
     assert_eq!(similar["packages"], json!([{"packageKey": {"system": "NPM", "name": "boxes"}}]));
     assert!(ask("projects/github.com%2Flid%2Flid").json().get("scorecard").is_none());
     assert_eq!(get(&services, Service::Scorecard, "/projects/github.com/Lid/lid").status, 200);
+}
+
+#[test]
+fn the_fixtures_know_the_packages_of_the_demo() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let report = Tree::new().scan(&[fixtures.join("demo").to_str().unwrap(), "--output", "json"]).json();
+    let packages = packages_of(&report);
+    assert!(packages.len() > 140, "{}", packages.len());
+    let world = World::load(&fixtures.join("services"), &fixtures.join("bucket"));
+    let services = Services::start(world);
+    services.adjust(|settings| settings.deps_dev_page = 1000);
+    let key = |(system, name, version): &(System, String, String)| json!({"versionKey": {"system": system.name(), "name": name, "version": version}});
+    let requests: Vec<Value> = packages.iter().map(key).collect();
+    let answer = post(&services, Service::DepsDev, "/v3alpha/versionbatch", &json!({"requests": requests})).json();
+    let responses = answer["responses"].as_array().unwrap();
+    let unknown: Vec<&Value> = responses.iter().filter(|row| row.get("version").is_none()).collect();
+    let unknown: Vec<&Value> = unknown.into_iter().map(|row| &row["request"]["versionKey"]["name"]).collect();
+    // A version that its registry has removed.
+    assert_eq!(unknown, ["ua-parser-js"]);
+    let mut projects: Vec<&str> = Vec::new();
+    for related in responses.iter().filter_map(|row| row["version"]["relatedProjects"].as_array()).flatten() {
+        projects.push(related["projectKey"]["id"].as_str().unwrap());
+    }
+    assert!(projects.len() > 140);
+    for project in projects {
+        let path = format!("/v3/projects/{}", project.replace('/', "%2F"));
+        assert_eq!(get(&services, Service::DepsDev, &path).status, 200, "{project}");
+    }
+    let answer = get(&services, Service::Epss, "/epss_scores-2026-11-22.csv.gz");
+    assert!(String::from_utf8(unpacked(&answer.body).unwrap()).unwrap().contains("\nCVE-2021-23337,0.01876,0.82660\n"));
+    for path in ["products/golang", "products/python", "products/nodejs/releases/20", "identifiers/purl"] {
+        assert!(get(&services, Service::EndOfLife, &format!("/api/v1/{path}")).status < 400, "{path}");
+    }
+    assert_eq!(get(&services, Service::BestPractices, "/projects/90003/badge.json").json()["badge_level"], "silver");
 }
 
 /// What a gzip file holds.

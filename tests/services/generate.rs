@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
+use serde_json::Value;
 
 use super::{Check, Package, Project, Provenance, Scorecard, System, Version, World};
 
@@ -135,6 +136,18 @@ impl World {
             is_at_deps_dev: true,
         }
     }
+}
+
+/// The packages of a JSON report of the program which deps.dev could know: those of a registry in one of its systems.
+pub(crate) fn packages_of(report: &Value) -> Vec<(System, String, String)> {
+    let packages = report["packages"].as_array().into_iter().flatten();
+    let triple = |package: &Value| {
+        let text = |key: &str| package[key].as_str().map(ToOwned::to_owned);
+        let system = System::of_ecosystem(package["ecosystem"].as_str()?)?;
+        (package["source"]["kind"] == "registry").then_some(())?;
+        Some((system, text("name")?, text("version")?))
+    };
+    packages.filter_map(triple).collect()
 }
 
 /// The repository of a package: its own path in Go, one for all packages of a scope or group, and one of its own

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! cargo run --example services -- [--fixtures DIR] [--bucket DIR] [--port N] [--mode by-name|pruned]
-//!                                 [--latency MS] [--fault SERVICE[/ENDPOINT]=FAULT]...
+//!                                 [--report FILE] [--latency MS] [--fault SERVICE[/ENDPOINT]=FAULT]...
 //! ```
 //!
 //! It prints the variables that lead the program here, and then one line for each request. Without folders it plays
-//! `fixtures/services` and `fixtures/bucket`. Faults are named as `Fault::parse` says, for example `osv=status:503`.
+//! `fixtures/services` and `fixtures/bucket`. Of the packages in a JSON report of the program (`osprey scan -o json=FILE`)
+//! that the fixtures do not know it makes up healthy facts. Faults are named as `Fault::parse` says, for example
+//! `osv=status:503`.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -22,13 +24,14 @@ use std::process::ExitCode;
 
 use services::{Fault, Mode, On, Recorded, Service, Services, Settings, World};
 
-const USAGE: &str = "usage: services [--fixtures DIR] [--bucket DIR] [--port N] [--mode by-name|pruned] [--latency MS] \
-                     [--fault SERVICE[/ENDPOINT]=FAULT]...";
+const USAGE: &str = "usage: services [--fixtures DIR] [--bucket DIR] [--port N] [--mode by-name|pruned] [--report FILE] \
+                     [--latency MS] [--fault SERVICE[/ENDPOINT]=FAULT]...";
 
 /// What the arguments say.
 struct Options {
     fixtures: PathBuf,
     bucket: PathBuf,
+    report: Option<PathBuf>,
     settings: Settings,
     faults: Vec<(On, Fault)>,
 }
@@ -38,7 +41,15 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let world = World::load(&options.fixtures, &options.bucket);
+    let mut world = World::load(&options.fixtures, &options.bucket);
+    if let Some(path) = &options.report {
+        let report = std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let Some(report) = report else {
+            eprintln!("{}: no JSON report", path.display());
+            return ExitCode::from(2);
+        };
+        world.add_healthy(&services::packages_of(&report), 1);
+    }
     let services = Services::watched(world, options.settings, tell);
     for (on, fault) in options.faults {
         services.set_fault(on, fault);
@@ -57,6 +68,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
     let mut options = Options {
         fixtures: fixtures.join("services"),
         bucket: fixtures.join("bucket"),
+        report: None,
         settings: Settings::default(),
         faults: Vec::new(),
     };
@@ -65,6 +77,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Options> {
         match name.as_str() {
             "--fixtures" => options.fixtures = value.into(),
             "--bucket" => options.bucket = value.into(),
+            "--report" => options.report = Some(value.into()),
             "--port" => options.settings.port = value.parse().ok()?,
             "--mode" => options.settings.mode = mode(&value)?,
             "--latency" => {

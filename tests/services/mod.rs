@@ -48,7 +48,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub(crate) use fault::{Fault, On, RetryAfter, To};
-pub(crate) use generate::repository;
+pub(crate) use generate::{packages_of, repository};
 pub(crate) use log::Recorded;
 pub(crate) use osv::Mode;
 pub(crate) use records::Record;

@@ -105,13 +105,28 @@ fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
         if shared.is_stopped.load(Ordering::SeqCst) {
             return;
         }
-        let shared = Arc::clone(shared);
+        let open = Open { shared: Arc::clone(shared), number };
         std::thread::spawn(move || {
             // That a client goes away in the middle is its own affair.
-            let _ = converse(&shared, stream, number);
-            shared.open.lock().unwrap().remove(&number);
-            shared.closed.notify_one();
+            let _ = converse(&open.shared, stream, number);
         });
+    }
+}
+
+/// A connection that is counted. It closes at the end of its thread, however that ends.
+struct Open {
+    shared: Arc<Shared>,
+    number: usize,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Ok(mut open) = self.shared.open.lock()
+            && let Some(stream) = open.remove(&self.number)
+        {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+        self.shared.closed.notify_one();
     }
 }
 

@@ -6,9 +6,7 @@ use std::cmp::Ordering;
 /// Compares two versions of an ecosystem; none where that cannot be said.
 pub(super) fn compare(ecosystem: &str, left: &str, right: &str) -> Option<Ordering> {
     match ecosystem.split(':').next()? {
-        "npm" | "crates.io" | "Go" | "Hex" | "Julia" | "SwiftURL" | "Pub" => {
-            Some(Semver::parse(left)?.cmp(&Semver::parse(right)?))
-        }
+        "npm" | "crates.io" | "Go" | "Hex" => Some(Semver::parse(left)?.cmp(&Semver::parse(right)?)),
         "PyPI" => Some(Pep440::parse(left)?.cmp(&Pep440::parse(right)?)),
         _ => None,
     }

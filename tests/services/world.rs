@@ -262,6 +262,14 @@ impl Default for World {
 }
 
 impl World {
+    /// An empty world on a day of one's own, with the catalogue and the scores of that day.
+    pub(crate) fn of_day(today: Date) -> Self {
+        let mut world = Self { today, ..Self::default() };
+        world.kev.released = format!("{}T17:04:19.9796Z", today - 2.days());
+        world.epss.date = format!("{today}T12:55:00Z");
+        world
+    }
+
     /// Adds an advisory, or puts it in the place of the one with its id.
     pub(crate) fn advisory(&mut self, record: &Value) {
         self.advisories.insert(Record::new(record.to_string().into_bytes(), "", None));

@@ -225,7 +225,7 @@ mod tests {
 
     use super::*;
     use crate::model::OnUnknown;
-    use crate::model::{DependencyKind, Ecosystem, PackageId, Scope, Severity, Source};
+    use crate::model::{DependencyKind, Ecosystem, PackageId, Scope, Setting, Severity, Source};
     use crate::rule;
 
     fn read(text: &str) -> Result<Policy, Vec<PolicyError>> {
@@ -552,5 +552,26 @@ expires = 2026-12-01
             let _ = read(&text);
             let _ = read(&format!("{WHOLE}{text}"));
         }
+    }
+
+    #[test]
+    fn licences_are_those_that_spdx_lists() {
+        let policy = |allow: &str| format!("version = 1\n[rules]\ndenied-license = {{ allow = [{allow}] }}");
+        let read = read(&policy("\"MIT\", \"gpl-2.0\", \"Apache-2.0 WITH LLVM-exception\"")).unwrap();
+        let Some(Setting::Licenses(allow)) = read.rules["denied-license"].values.get("allow") else { panic!() };
+        assert_eq!(allow, &["MIT", "gpl-2.0", "Apache-2.0 WITH LLVM-exception"]);
+        assert_eq!(
+            errors(&policy("\"MIT\", \"Apache2\", \"Apache-2.0 WITH LLVM-exeption\", \"MIT OR ISC\", 1")),
+            "osprey.toml:3:36: `allow` takes licences that SPDX lists, not \"Apache2\"; did you mean \"Apache-2.0\"?\n\
+             osprey.toml:3:47: `allow` takes licences that SPDX lists, not \"LLVM-exeption\"; did you mean \"LLVM-exception\"?\n\
+             osprey.toml:3:80: `allow` takes one licence in each entry, not \"MIT OR ISC\"\n\
+             osprey.toml:3:94: `allow` must be a string, not a whole number"
+        );
+        // Only what gives it something to look for makes a rule ask for licences of all packages.
+        assert!(read.needs().get(&crate::model::Data::Versions) == Some(&Scope::All));
+        assert_ne!(
+            super::tests::read("version = 1").unwrap().needs().get(&crate::model::Data::Versions),
+            Some(&Scope::All)
+        );
     }
 }

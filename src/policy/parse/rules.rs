@@ -3,7 +3,8 @@
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::reader::{Reader, Value};
+use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
+use crate::model::{AcceptedLicense, License, UnknownLicense, license_ids};
 use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Scope, Setting, Severity};
 use crate::policy::{KNOWN_VULNERABILITY, Policy, RuleSettings};
 
@@ -116,6 +117,7 @@ fn setting(reader: &mut Reader<'_>, key: &'static str, value: &Value<'_>, defaul
             let array = reader.array(key, value, "strings");
             Setting::Names(array.iter().filter_map(|name| reader.text(key, name).map(str::to_owned)).collect())
         }
+        Setting::Licenses(_) => Setting::Licenses(licenses(reader, key, value)),
         Setting::Scores(_) => {
             let table = reader.table(key, value)?;
             let score = |(name, value): (&toml::Spanned<toml::de::DeString<'_>>, &Value<'_>)| {
@@ -124,6 +126,27 @@ fn setting(reader: &mut Reader<'_>, key: &'static str, value: &Value<'_>, defaul
             Setting::Scores(table.iter().filter_map(score).collect())
         }
     })
+}
+
+/// Licences, one in each entry, each of them known to SPDX.
+fn licenses(reader: &mut Reader<'_>, key: &str, value: &Value<'_>) -> Vec<String> {
+    let mut licenses = Vec::new();
+    for value in reader.array(key, value, "strings") {
+        let Some(text) = reader.text(key, value) else { continue };
+        match AcceptedLicense::parse(text) {
+            Ok(_) => licenses.push(text.to_owned()),
+            Err(_) if License::parse(text).is_ok() => {
+                let message = format!("`{key}` takes one licence in each entry, not {}", quoted(text));
+                reader.fail(&value.span(), message);
+            }
+            Err(UnknownLicense { word }) => {
+                let near = did_you_mean(nearest(&word, license_ids()));
+                let message = format!("`{key}` takes licences that SPDX lists, not {}{near}", quoted(&word));
+                reader.fail(&value.span(), message);
+            }
+        }
+    }
+    licenses
 }
 
 fn kinds(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Kinds> {

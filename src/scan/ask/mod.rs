@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::{Knowledge, Preference};
 use crate::model::{
     AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Health, Level, OnUnknown,
-    PackageId, PackageState, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
+    PackageId, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
 };
 use crate::policy::Policy;
 use crate::rule::Unlearnt;
@@ -32,6 +32,8 @@ struct Told {
     uncertain: usize,
     /// Records that cannot be read: the id and why.
     rejected: Vec<(String, String)>,
+    /// What the version is the fix of.
+    remedies: Vec<Remedy>,
 }
 
 /// What a source of advisories said, by package index. What is not here it did not say.
@@ -70,6 +72,7 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
         }
     }
     let mut groups: Vec<Vec<AliasGroup>> = vec![Vec::new(); states.len()];
+    let mut remedies = BTreeMap::new();
     for at in places.into_values().flatten() {
         let Some(told) = said.remove(&at) else {
             states[at] = PackageState::NoIndex;
@@ -84,10 +87,11 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
             answers.diagnostics.push(said);
         }
         groups[at] = told.groups;
+        remedies.extend(u32::try_from(at).ok().map(|at| (at, told.remedies)));
     }
     answers.sources.sort();
     answers.unknowns = unknowns(&states, policy, &answers.sources);
-    answers.facts = Facts { states, advisories: groups, health: Health::default() };
+    answers.facts = Facts { states, advisories: groups, health: Health::default(), remedies };
     answers
 }
 
