@@ -287,25 +287,6 @@ impl Client {
         }
     }
 
-    /// The same of an answer that is there or is none: what `read` makes of it.
-    ///
-    /// # Errors
-    /// Where there is no answer.
-    pub(super) async fn fetch_parts<T>(
-        &self,
-        request: &Request,
-        read: impl Fn(&[u8]) -> Result<T, String>,
-    ) -> Result<Answer<T>, SourceError> {
-        let odd =
-            |reason: &str| SourceError::failed(request.service.id, format!("its answer cannot be used: {reason}"));
-        let (status, answer) = self.exchange(request).await?;
-        if matches!(status, 400 | 404) {
-            return Err(odd(&format!("status {status} for many questions at once")));
-        }
-        let value = read(&answer.value.unwrap_or_default()).map_err(|reason| odd(&reason))?;
-        Ok(Answer { value: Some(value), as_of: answer.as_of })
-    }
-
     /// Notes that older answers stand in for one that did not come.
     pub(super) fn note_stale(&self, service: &Service, message: impl Into<String>) {
         self.note(service, |traffic| {
