@@ -23,13 +23,13 @@ pub(super) async fn ask(client: &Client, request: &Request) -> Result<Answer<Sco
     client.fetch(request, read).await
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
+/// The aggregate is always there.
+#[derive(Deserialize)]
 struct Stored {
-    #[serde(deserialize_with = "nullable")]
+    #[serde(default, deserialize_with = "nullable")]
     date: String,
-    score: Option<f64>,
-    #[serde(deserialize_with = "nullable")]
+    score: f64,
+    #[serde(default, deserialize_with = "nullable")]
     checks: Vec<Check>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Check {
 
 fn read(body: &[u8]) -> Result<Scorecard, String> {
     let stored: Stored = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    Ok(scorecard(&stored.date, stored.score, stored.checks))
+    Ok(scorecard(&stored.date, Some(stored.score), stored.checks))
 }
 
 /// A Scorecard of its parts; -1 means that something could not be evaluated.
@@ -71,4 +71,36 @@ fn whole(score: Option<f64>) -> Option<u8> {
 fn day(text: &str) -> Option<Date> {
     let moment = || text.parse::<Timestamp>().ok().map(|moment| moment.to_zoned(TimeZone::UTC).date());
     if text.contains('T') { moment() } else { text.parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_evaluated_is_no_score() {
+        let json = r#"{"date":"2026-08-10","repo":{"name":"github.com/example/widget"},"score":6.3,"checks":[
+            {"name":"Code-Review","score":7,"reason":"Found 14/20 approved changesets","details":null},
+            {"name":"Branch-Protection","score":-1,"reason":"internal error"}],"metadata":null}"#;
+        let scorecard = read(json.as_bytes()).unwrap();
+        assert_eq!((scorecard.score, scorecard.date), (Some(6.3), "2026-08-10".parse().ok()));
+        let score = |name: &str| scorecard.check(name).unwrap().score;
+        assert_eq!((score("Code-Review"), score("Branch-Protection")), (Some(7), None));
+
+        let empty = read(br#"{"date":"2025-08-11T07:14:03Z","score":-1,"checks":null}"#).unwrap();
+        assert_eq!((empty.score, empty.date, empty.checks.len()), (None, "2025-08-11".parse().ok(), 0));
+        for odd in [&b"<html>"[..], b"[1]", b"{}", br#"{"score":"number 5"}"#, br#"{"score":5,"checks":{}}"#] {
+            assert!(read(odd).is_err(), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_service_can_know_is_asked() {
+        let is_asked = |project: &str| question(project).is_some();
+        assert!(is_asked("github.com/Owner/Name") && is_asked("gitlab.com/group/name"));
+        for project in ["gitlab.com/group/sub/name", "bitbucket.org/owner/name", "codeberg.org/o/r", "github.com/owner"]
+        {
+            assert!(!is_asked(project), "{project}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! How JSON of services may differ from what it should be without being wrong.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny};
+use serde::de::{Deserializer, Error as _};
 
 /// A value, or its default where there is `null`.
 pub(super) fn nullable<'d, D: Deserializer<'d>, T: Deserialize<'d> + Default>(input: D) -> Result<T, D::Error> {
@@ -9,20 +9,19 @@ pub(super) fn nullable<'d, D: Deserializer<'d>, T: Deserialize<'d> + Default>(in
 }
 
 /// A number that may stand in a string, as ProtoJSON writes those of 64 bits
-/// (<https://protobuf.dev/programming-guides/json/>); `None` for anything else.
+/// (<https://protobuf.dev/programming-guides/json/>).
 pub(super) fn number<'d, D: Deserializer<'d>>(input: D) -> Result<Option<u64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Written {
         Number(u64),
         Text(String),
-        Other(IgnoredAny),
     }
-    Ok(match Written::deserialize(input)? {
-        Written::Number(number) => Some(number),
-        Written::Text(text) => text.parse().ok(),
-        Written::Other(_) => None,
-    })
+    match Option::deserialize(input)? {
+        Some(Written::Number(number)) => Ok(Some(number)),
+        Some(Written::Text(text)) => text.parse().map(Some).map_err(D::Error::custom),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -43,9 +42,12 @@ mod tests {
         let counted = |json: &str| serde_json::from_str::<Counted>(json).unwrap();
         assert_eq!(counted(r#"{"count":7,"names":null}"#).count, Some(7));
         assert_eq!(counted(r#"{"count":"7","names":["a"]}"#).count, Some(7));
-        for odd in ["{}", r#"{"count":null}"#, r#"{"count":-1}"#, r#"{"count":[1]}"#, r#"{"count":"many"}"#] {
-            assert_eq!(counted(odd).count, None, "{odd}");
-            assert!(counted(odd).names.is_empty());
+        for none in ["{}", r#"{"count":null}"#] {
+            assert_eq!(counted(none).count, None);
+            assert!(counted(none).names.is_empty());
+        }
+        for odd in [r#"{"count":-1}"#, r#"{"count":[1]}"#, r#"{"count":"many"}"#, r#"{"names":{}}"#] {
+            assert!(serde_json::from_str::<Counted>(odd).is_err(), "{odd}");
         }
     }
 }

@@ -24,4 +24,5 @@ mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod support;
+mod update;
 mod wire;

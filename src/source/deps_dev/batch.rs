@@ -1,16 +1,20 @@
 //! Many questions in one request (<https://docs.deps.dev/api/v3alpha/#getversionbatch>): answered in order, in pages, and
 //! matched by position, since two spellings of one package both come back under the first.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::super::{Answer, Client, DEPS_DEV, Request, SourceError};
-use crate::model::Why;
 
 /// How many questions one body holds: what one page answers, so that no body waits for pages in a row.
 const BODY: usize = 100;
+/// How many bodies may be refused, in all, before those that are refused are given up whole.
+const REFUSALS: usize = 50;
 /// How many bodies are prepared at once; the client lets fewer of them through.
 const WINDOW: usize = 64;
 
@@ -49,9 +53,10 @@ pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[
     let mut answers: Vec<Option<Answered<Q::Value>>> =
         asked.iter().map(|asked| recall::<Q>(client, asked, false).map(Ok)).collect();
     let open: Vec<usize> = (0..answers.len()).filter(|at| answers[*at].is_none()).collect();
+    let refusals = Cell::new(0);
     let bodies = open.chunks(BODY).map(async |places| {
         let asked: Vec<&Asked> = places.iter().map(|at| &asked[*at]).collect();
-        (places, body::<Q>(client, &asked).await)
+        (places, body::<Q>(client, &asked, &refusals).await)
     });
     let mut bodies = stream::iter(bodies).buffer_unordered(WINDOW);
     while let Some((places, body)) = bodies.next().await {
@@ -59,7 +64,7 @@ pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[
             answers[*at] = Some(answer);
         }
     }
-    let unanswered = || Err(SourceError::failed(DEPS_DEV.id, "it left this out"));
+    let unanswered = || Err(odd("it left this out"));
     answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
 }
 
@@ -86,11 +91,31 @@ fn recall<Q: Question>(client: &Client, asked: &Asked, usable: bool) -> Option<A
     Some(Answer { value, as_of: kept.as_of })
 }
 
-/// Asks one body to its last page. What stays without an answer is answered by what is kept from earlier, however old
-/// it may be to be usable.
-async fn body<Q: Question>(client: &Client, asked: &[&Asked]) -> Vec<Answered<Q::Value>> {
+/// Asks one body to its last page. Where it is refused for one of its questions, its halves are asked by themselves,
+/// down to that one. What stays without an answer is answered by what is kept from earlier, as long as it is usable.
+async fn body<Q: Question>(client: &Client, asked: &[&Asked], refusals: &Cell<usize>) -> Vec<Answered<Q::Value>> {
     let mut answers = Vec::with_capacity(asked.len());
-    let Err(error) = pages::<Q>(client, asked, &mut answers).await else { return answers };
+    let mut parts = vec![asked];
+    while let Some(part) = parts.pop() {
+        let mut of_part = Vec::with_capacity(part.len());
+        match pages::<Q>(client, part, &mut of_part).await {
+            Ok(()) => {}
+            Err(Trouble::Refused) if part.len() > 1 && refusals.get() < REFUSALS => {
+                refusals.set(refusals.get() + 1);
+                let (left, right) = part.split_at(part.len() / 2);
+                parts.extend([right, left]);
+                continue;
+            }
+            Err(Trouble::Refused) => stand_in::<Q>(client, part, &mut of_part, odd("it refuses a question")),
+            Err(Trouble::Other(error)) => stand_in::<Q>(client, part, &mut of_part, error),
+        }
+        answers.append(&mut of_part);
+    }
+    answers
+}
+
+/// Answers the rest of the questions by what is kept from earlier, or by the error.
+fn stand_in<Q: Question>(client: &Client, asked: &[&Asked], answers: &mut Vec<Answered<Q::Value>>, error: SourceError) {
     let mut is_lost = false;
     for asked in asked.iter().skip(answers.len()) {
         let kept = recall::<Q>(client, asked, true);
@@ -102,15 +127,30 @@ async fn body<Q: Question>(client: &Client, asked: &[&Asked]) -> Vec<Answered<Q:
     } else {
         client.note_stale(&DEPS_DEV, error.message);
     }
-    answers
+}
+
+/// Why a body is not answered to its end.
+enum Trouble {
+    /// The service finds something wrong with a question.
+    Refused,
+    Other(SourceError),
+}
+
+impl From<SourceError> for Trouble {
+    fn from(error: SourceError) -> Self {
+        Self::Other(error)
+    }
+}
+
+fn odd(message: impl Into<String>) -> SourceError {
+    SourceError::failed(DEPS_DEV.id, message)
 }
 
 async fn pages<Q: Question>(
     client: &Client,
     asked: &[&Asked],
     answers: &mut Vec<Answered<Q::Value>>,
-) -> Result<(), SourceError> {
-    let odd = |message: &str| SourceError { service: DEPS_DEV.id, why: Why::Failed, message: message.to_owned() };
+) -> Result<(), Trouble> {
     let requests: Vec<&Value> = asked.iter().map(|asked| &asked.request).collect();
     let mut token = String::new();
     // A page may be short, and one may hold a token alone; they cannot all be empty.
@@ -120,21 +160,26 @@ async fn pages<Q: Question>(
             body["pageToken"] = json!(token);
         }
         let request = Request::post(&DEPS_DEV, Q::PATH, body.to_string().into_bytes());
-        let page = client.fetch_parts(&request, |body| read_page::<Q>(body)).await?;
-        let (entries, next) = page.value.unwrap_or_default();
+        let (status, page) = client.exchange(&request).await?;
+        let (entries, next) = match status {
+            400 if answers.is_empty() => return Err(Trouble::Refused),
+            400 | 404 => return Err(odd(format!("it answered with status {status} to many questions at once")).into()),
+            _ => read_page::<Q>(&page.value.unwrap_or_default())
+                .map_err(|reason| odd(format!("its answer cannot be used: {reason}")))?,
+        };
         for entry in entries {
             let Some(question) = asked.get(answers.len()) else {
-                return Err(odd("it answers more than was asked"));
+                return Err(odd("it answers more than was asked").into());
             };
             answers.push(take::<Q>(client, question, entry, page.as_of));
         }
         match next {
             Some(next) => token = next,
             None if answers.len() == asked.len() => return Ok(()),
-            None => return Err(odd("it answers less than was asked")),
+            None => return Err(odd("it answers less than was asked").into()),
         }
     }
-    Err(odd("its pages have no end"))
+    Err(odd("its pages have no end").into())
 }
 
 /// The member of an entry as it is written, or why the entry is none.
@@ -144,8 +189,7 @@ type Entry = Result<Option<Box<RawValue>>, String>;
 fn read_page<Q: Question>(body: &[u8]) -> Result<(Vec<Entry>, Option<String>), String> {
     let page: Page<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let entry = |raw: &&RawValue| -> Entry {
-        let entry: std::collections::BTreeMap<String, &RawValue> =
-            serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
+        let entry: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
         Ok(entry.get(Q::MEMBER).filter(|member| member.get() != "null").map(|&member| member.to_owned()))
     };
     let next = page.next_page_token.filter(|token| !token.is_empty());
@@ -165,9 +209,9 @@ fn take<Q: Question>(client: &Client, asked: &Asked, entry: Entry, as_of: jiff::
             Ok(Answer { value, as_of })
         }
         Err(reason) => {
-            let message = format!("one of its answers is none: {reason}");
+            let message = format!("one of its answers cannot be used: {reason}");
             client.note_failure(&DEPS_DEV, message.clone());
-            Err(SourceError::failed(DEPS_DEV.id, message))
+            Err(odd(message))
         }
     }
 }

@@ -11,10 +11,13 @@ use crate::model::{Ecosystem, Release};
 /// How many releases of one name are looked at: more than any package has by honest work.
 const MOST_RELEASES: usize = 100_000;
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+/// Its key says that it is one: everything else may be left out where it is empty.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Package {
-    #[serde(deserialize_with = "nullable")]
+    #[serde(rename = "packageKey")]
+    _key: Key,
+    #[serde(default, deserialize_with = "nullable")]
     versions: Vec<Listed>,
 }
 
@@ -39,10 +42,12 @@ struct Key {
     version: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Similar {
-    #[serde(deserialize_with = "nullable")]
+    #[serde(rename = "packageKey")]
+    _key: Key,
+    #[serde(default, deserialize_with = "nullable")]
     packages: Vec<Named>,
 }
 
@@ -125,4 +130,43 @@ fn read_similar(body: &[u8], name: &str) -> Result<Vec<String>, String> {
 fn read_dependents(body: &[u8]) -> Result<Option<u64>, String> {
     let dependents: Dependents = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     Ok(dependents.dependent_count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_in_the_order_of_their_time() {
+        let json = r#"{"packageKey":{"system":"NPM", "name":"@colors/colors"}, "versions":[
+            {"versionKey":{"system":"NPM", "name":"@colors/colors", "version":"1.6.0"}, "publishedAt":"2023-07-10T04:41:07Z",
+             "isDefault":true, "isDeprecated":false, "deprecatedReason":""},
+            {"versionKey":{"version":"1.4.0"}, "publishedAt":"2022-02-12T07:39:04.5Z"},
+            {"versionKey":{"version":"0.9.0"}, "publishedAt":null, "isDeprecated":true, "purl":"pkg:npm/x"}]}"#;
+        let releases = read_releases(json.as_bytes()).unwrap();
+        let told: Vec<_> = releases.iter().map(|r| (r.version.as_str(), r.is_default, r.is_withdrawn)).collect();
+        assert_eq!(told, [("0.9.0", false, true), ("1.4.0", false, false), ("1.6.0", true, false)]);
+        assert_eq!(releases[1].published, "2022-02-12T07:39:04.5Z".parse().ok());
+        for odd in ["{}", "[]", "package not found", r#"{"packageKey":{},"versions":{"0":"first"}}"#] {
+            assert!(read_releases(odd.as_bytes()).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_not_similar_to_itself() {
+        let json = r#"{"packageKey":{"system":"NPM", "name":"jost"}, "packages":[{"packageKey":{"name":"jose"}},
+            {"packageKey":{"name":"@types/jest"}}, {"packageKey":{"name":"jost"}}, {"packageKey":{"name":"jose"}}]}"#;
+        assert_eq!(read_similar(json.as_bytes(), "jost").unwrap(), ["@types/jest", "jose"]);
+        assert_eq!(read_similar(br#"{"packageKey":{"name":"a"},"packages":[]}"#, "a").unwrap(), [""; 0]);
+        assert!(read_similar(b"{}", "a").is_err());
+    }
+
+    #[test]
+    fn dependents_are_all_of_them() {
+        let json = r#"{"dependentCount":167580,"directDependentCount":83995,"indirectDependentCount":87732}"#;
+        assert_eq!(read_dependents(json.as_bytes()), Ok(Some(167_580)));
+        assert_eq!(read_dependents(br#"{"dependentCount":"12"}"#), Ok(Some(12)));
+        assert_eq!(read_dependents(b"{}"), Ok(None));
+        assert!(read_dependents(br#"{"dependentCount":"number 12"}"#).is_err());
+    }
 }

@@ -2,6 +2,7 @@
 //! Scorecard, whose members have other names than those of the Scorecard API.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::super::scorecard;
@@ -24,6 +25,9 @@ impl Question for ProjectQuestion {
 
     fn read(json: &str) -> Result<Scored, String> {
         let project: Project = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        if project.project_key.is_none() {
+            return Err("it names no project".to_owned());
+        }
         Ok(Scored { stars: project.stars_count, scorecard: project.scorecard.map(Copied::scorecard) })
     }
 }
@@ -38,6 +42,7 @@ pub(in crate::source) struct Scored {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Project {
+    project_key: Option<IgnoredAny>,
     #[serde(deserialize_with = "number")]
     stars_count: Option<u64>,
     scorecard: Option<Copied>,
@@ -56,5 +61,32 @@ struct Copied {
 impl Copied {
     fn scorecard(self) -> Scorecard {
         scorecard::scorecard(&self.date, self.overall_score, self.checks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_copy_of_a_scorecard_has_other_names_and_means_the_same() {
+        let json = r#"{"projectKey":{"id":"github.com/facebook/react"},"starsCount":233001,"license":"MIT",
+            "scorecard":{"date":"2026-08-10T00:00:00Z","repository":{"name":"github.com/facebook/react"},
+            "checks":[{"name":"Maintained","documentation":{"shortDescription":"…"},"score":10,"reason":"30 commit(s)","details":[]},
+            {"name":"Signed-Releases","score":-1,"reason":"no releases found"}],"overallScore":6.4,"metadata":[]}}"#;
+        let scored = ProjectQuestion::read(json).unwrap();
+        assert_eq!(scored.stars, Some(233_001));
+        let scorecard = scored.scorecard.unwrap();
+        assert_eq!((scorecard.score, scorecard.date), (Some(6.4), "2026-08-10".parse().ok()));
+        assert_eq!(scorecard.check("Maintained").unwrap().score, Some(10));
+        assert_eq!(scorecard.check("Signed-Releases").unwrap().score, None);
+        assert_eq!(
+            ProjectQuestion::read(r#"{"projectKey":{"id":"a"}}"#).unwrap(),
+            Scored { stars: None, scorecard: None }
+        );
+        assert!(ProjectQuestion::read(r#"{"projectKey":{},"scorecard":[1]}"#).is_err());
+        assert!(ProjectQuestion::read("{}").is_err());
+        let question = ProjectQuestion("github.com/Facebook/React".to_owned());
+        assert_eq!(question.request(), json!({"projectKey":{"id":"github.com/facebook/react"}}));
     }
 }

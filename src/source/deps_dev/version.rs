@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::super::wire::nullable;
@@ -28,7 +29,9 @@ impl Question for VersionQuestion {
     }
 
     fn read(json: &str) -> Result<Version, String> {
-        serde_json::from_str(json).map_err(|error| error.to_string())
+        let version: Version = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        // Everything else may be left out where it is empty or false.
+        if version.version_key.is_some() { Ok(version) } else { Err("it names no version".to_owned()) }
     }
 }
 
@@ -36,6 +39,7 @@ impl Question for VersionQuestion {
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::source) struct Version {
+    version_key: Option<IgnoredAny>,
     published_at: Option<String>,
     #[serde(deserialize_with = "nullable")]
     is_deprecated: bool,
@@ -218,4 +222,107 @@ pub(in crate::source) fn tell_nothing((ecosystem, name): (Ecosystem, &str), miss
         }
         None => Fact::Unknown(missing),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(ecosystem: Ecosystem, name: &str, json: &str) -> PackageHealth {
+        let mut health = PackageHealth::NOT_ASKED;
+        let as_of = "2026-11-22T09:00:00Z".parse().unwrap();
+        VersionQuestion::read(&json.replacen('{', r#"{"versionKey":{"name":"a"},"#, 1).replace(",}", "}"))
+            .unwrap()
+            .tell((ecosystem, name), as_of, &mut health);
+        health
+    }
+
+    #[test]
+    fn an_attested_package_is_built_where_it_says() {
+        let health = told(
+            Ecosystem::Npm,
+            "@sigstore/bundle",
+            r#"{"purl":"pkg:npm/%40sigstore/bundle@3.1.0", "publishedAt":"2025-02-04T20:35:48Z",
+            "isDefault":false, "isDeprecated":false, "deprecatedReason":"", "licenses":["Apache-2.0"], "advisoryKeys":[],
+            "links":[{"label":"HOMEPAGE", "url":"https://github.com/sigstore/sigstore-js/tree/main/packages/bundle#readme"},
+            {"label":"SOURCE_REPO", "url":"git+https://github.com/sigstore/sigstore-js.git"}],
+            "slsaProvenances":[{"sourceRepository":"https://github.com/sigstore/sigstore-js", "commit":"06cd", "verified":true}],
+            "attestations":[{"type":"https://slsa.dev/provenance/v1", "verified":true, "sourceRepository":"https://github.com/sigstore/sigstore-js"}],
+            "relatedProjects":[{"projectKey":{"id":"github.com/sigstore/sigstore-js"}, "relationProvenance":"SLSA_ATTESTATION", "relationType":"SOURCE_REPO"},
+            {"projectKey":{"id":"github.com/x/y"}, "relationProvenance":"A_NEW_ONE", "relationType":"ANOTHER"}],
+            "cooldown":{"end":"2025-02-19T20:35:48Z", "description":""}}"#,
+        );
+        assert_eq!(health.published.known(), "2025-02-04T20:35:48Z".parse().ok().as_ref());
+        assert!(matches!(health.withdrawn, Fact::Absent(_)) && matches!(health.project_status, Fact::Absent(_)));
+        assert_eq!(health.licenses.known().unwrap(), &["Apache-2.0"]);
+        let project = "github.com/sigstore/sigstore-js".to_owned();
+        let repository = Repository { project: project.clone(), evidence: Evidence::Attested, contradicted: None };
+        assert_eq!(health.repository.known(), Some(&repository));
+        let kind = "https://slsa.dev/provenance/v1".to_owned();
+        assert_eq!(health.provenance.known(), Some(&Provenance { kind, verified: true, repository: project }));
+    }
+
+    #[test]
+    fn an_answer_about_no_version_is_none() {
+        assert!(VersionQuestion::read(r#"{"isDeprecated":false}"#).is_err());
+        assert!(VersionQuestion::read(r#"{"versionKey":{},"licenses":["MIT",7]}"#).is_err());
+    }
+
+    #[test]
+    fn what_is_not_told_is_not_known() {
+        let health =
+            told(Ecosystem::PyPi, "django", r#"{"licenses":[],"isDeprecated":true,"deprecatedReason":" yanked "}"#);
+        let not_told = Some(Missing { source: source::DEPS_DEV, why: Why::NotTold });
+        assert_eq!(health.published.missing(), not_told);
+        assert_eq!(health.licenses.missing(), not_told);
+        assert_eq!(health.project_status.missing(), not_told);
+        assert_eq!(health.withdrawn.known().map(String::as_str), Some("yanked"));
+        assert!(matches!(health.provenance, Fact::Absent(_)) && matches!(health.repository, Fact::Absent(_)));
+        let crates = told(Ecosystem::CratesIo, "serde", r#"{"licenses":["non-standard"],"attestations":null}"#);
+        assert_eq!(crates.provenance.missing(), not_told);
+        assert_eq!(crates.licenses.known().unwrap(), &["non-standard"]);
+        let status = |word: &str| {
+            told(Ecosystem::PyPi, "a", &format!(r#"{{"projectStatus":{{"status":"{word}","reason":""}}}}"#))
+        };
+        assert_eq!(status("archived").project_status.known().map(String::as_str), Some("archived"));
+        assert!(matches!(status("active").project_status, Fact::Absent(_)));
+    }
+
+    #[test]
+    fn a_project_is_spelled_as_the_package_spells_it() {
+        let lowered = r#""relatedProjects":[{"projectKey":{"id":"github.com/dabh/colors.js"},"relationProvenance":"UNVERIFIED_METADATA","relationType":"SOURCE_REPO"}]"#;
+        let of = |json: &str| told(Ecosystem::Npm, "colors", json).repository.known().cloned().unwrap();
+        let linked =
+            format!(r#"{{"links":[{{"label":"HOMEPAGE","url":"https://github.com/DABH/colors.js"}}],{lowered}}}"#);
+        assert_eq!(of(&linked).project, "github.com/DABH/colors.js");
+        assert_eq!(of(&format!("{{{lowered}}}")).project, "github.com/dabh/colors.js");
+        let homepage = r#"{"links":[{"label":"HOMEPAGE","url":"https://host.example/a/b"},{"label":"ISSUE_TRACKER","url":"https://github.com/A/b/issues"}]}"#;
+        assert_eq!(of(homepage).project, "github.com/A/b");
+    }
+
+    #[test]
+    fn an_attestation_that_was_not_verified_proves_nothing() {
+        let json = r#"{"links":[{"label":"SOURCE_REPO","url":"https://github.com/a/b"}],
+            "attestations":[{"type":"https://slsa.dev/provenance/v1","verified":false,"sourceRepository":"https://github.com/evil/b"}]}"#;
+        let health = told(Ecosystem::Npm, "b", json);
+        assert!(!health.provenance.known().unwrap().verified);
+        let repository = health.repository.known().unwrap();
+        assert_eq!((repository.project.as_str(), repository.evidence), ("github.com/a/b", Evidence::Claimed));
+    }
+
+    #[test]
+    fn a_module_is_where_its_path_says_even_where_nobody_answers() {
+        let origin = |name: &str, json: &str| told(Ecosystem::Go, name, json).repository.known().cloned().unwrap();
+        let related = r#"{"relatedProjects":[{"projectKey":{"id":"github.com/golang/net"},"relationProvenance":"GO_ORIGIN","relationType":"SOURCE_REPO"}]}"#;
+        assert_eq!(origin("golang.org/x/net", related).project, "github.com/golang/net");
+        assert_eq!(origin("golang.org/x/net", related).evidence, Evidence::Origin);
+        assert_eq!(origin("github.com/BurntSushi/toml", "{}").project, "github.com/BurntSushi/toml");
+        let mut health = PackageHealth::NOT_ASKED;
+        let missing = Missing { source: source::DEPS_DEV, why: Why::Failed };
+        tell_nothing((Ecosystem::Go, "github.com/BurntSushi/toml"), missing, &mut health);
+        assert_eq!(health.repository.known().unwrap().evidence, Evidence::Origin);
+        assert_eq!(health.published.missing(), Some(missing));
+        tell_nothing((Ecosystem::Npm, "github.com/a/b"), missing, &mut health);
+        assert_eq!(health.repository.missing(), Some(missing));
+    }
 }
