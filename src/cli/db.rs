@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -9,15 +10,22 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::caller::{self, Database};
+use super::network::base;
 use super::output::print;
 use super::progress::Bars;
+use super::update::{self, Plan};
 use super::{Exit, Failure, Global};
-use crate::database::{DatabaseError, Index, Meta, UpdateOptions, update};
+use crate::database::{self, DatabaseError, Index, Meta, UpdateOptions, Writer};
+use crate::model::Ecosystem;
 use crate::report::plain;
+use crate::source::{BUCKET, RUSTSEC};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make the index anew from folders laid out as the OSV bucket or the RustSec database
+    /// Bring the index up to date from the OSV bucket and the RustSec database, or make it anew from folders
+    ///
+    /// Only what changed is fetched. The index is as of the moment at which a source was last seen to be as it is held;
+    /// what cannot be fetched leaves it as of before, and is fetched by the next run.
     Update(Update),
     /// Say what is in the index, where it is from and how old it is
     Status(Status),
@@ -27,16 +35,22 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Update {
-    /// A folder laid out as the OSV bucket (ECOSYSTEM/all.zip) or as the RustSec database (crates/); repeat for more. The
-    /// index holds what they hold and nothing else
-    #[arg(long, value_name = "DIR", required = true)]
-    from: Vec<PathBuf>,
-    /// Only this ecosystem, by OSV's name; repeat for more
+    /// Where to take it from, instead of the public sources; repeat for more
+    ///
+    /// An address (https://) of a mirror of the OSV bucket, or, where it ends with .zip, of an archive of the RustSec
+    /// database. Or a folder laid out as the OSV bucket (ECOSYSTEM/all.zip) or as the RustSec database (crates/): the index
+    /// is made anew then, and holds what they hold and nothing else.
+    #[arg(long, value_name = "DIR or URL")]
+    from: Vec<String>,
+    /// Only this ecosystem, by OSV's name; repeat for more [default: those that Osprey reads; of folders all]
     #[arg(long, value_name = "ECOSYSTEM")]
     ecosystem: Vec<String>,
-    /// When the sources were exported [default: the newest change in them]
+    /// When the folders were exported [default: the newest change in them]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     as_of: Option<Timestamp>,
+    /// How many seconds asking may take in all
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
     #[command(flatten)]
     database: Database,
 }
@@ -57,19 +71,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 
 pub(super) fn run(command: &Command, global: &Global) -> Result<Exit, Failure> {
     match command {
-        Command::Update(arguments) => {
-            let directory = arguments.database.directory()?;
-            let options = UpdateOptions {
-                from: arguments.from.clone(),
-                ecosystems: arguments.ecosystem.clone(),
-                as_of: arguments.as_of.map(Timestamp::as_second),
-            };
-            let bars = Bars::new(caller::shows_progress(global));
-            let updated = update(&directory, &options, &mut |progress| bars.show(progress));
-            bars.clear();
-            let meta = updated.map_err(Failure::usage)?;
-            print(&status(&meta, &directory.join(crate::database::FILE_NAME).display().to_string(), global.verbose))?;
-        }
+        Command::Update(arguments) => return run_update(arguments, global),
         Command::Status(arguments) => {
             let index = open(arguments)?;
             let place = format!("{} ({} KiB)", index.path().display(), index.size() / 1024);
@@ -84,6 +86,72 @@ pub(super) fn run(command: &Command, global: &Global) -> Result<Exit, Failure> {
     Ok(Exit::Pass)
 }
 
+fn run_update(arguments: &Update, global: &Global) -> Result<Exit, Failure> {
+    let directory = arguments.database.directory()?;
+    let place = directory.join(crate::database::FILE_NAME).display().to_string();
+    let bars = Bars::new(caller::shows_progress(global));
+    let (addresses, folders): (Vec<&String>, Vec<&String>) = arguments.from.iter().partition(|from| is_address(from));
+    let (meta, problems) = if folders.is_empty() {
+        if arguments.as_of.is_some() {
+            return Err(Failure::usage("--as-of is for folders: of what is fetched the time is known"));
+        }
+        let plan = plan(arguments, &addresses)?;
+        let client = plan.client(Duration::from_secs(arguments.timeout));
+        let mut writer = Writer::open(&directory).map_err(Failure::usage)?;
+        let outcome = update::run(&mut writer, &client, &plan, &bars);
+        bars.clear();
+        let outcome = outcome.map_err(Failure::usage)?;
+        (outcome.meta, outcome.problems)
+    } else {
+        if !addresses.is_empty() {
+            return Err(Failure::usage("--from takes folders or addresses, and not both in one run"));
+        }
+        let options = UpdateOptions {
+            from: folders.into_iter().map(PathBuf::from).collect(),
+            ecosystems: arguments.ecosystem.clone(),
+            as_of: arguments.as_of.map(Timestamp::as_second),
+        };
+        let updated = database::update(&directory, &options, &mut |progress| bars.show(progress));
+        bars.clear();
+        (Some(updated.map_err(Failure::usage)?), Vec::new())
+    };
+    if let Some(meta) = meta {
+        print(&status(&meta, &place, global.verbose))?;
+    }
+    if problems.is_empty() { Ok(Exit::Pass) } else { Err(Failure { exit: Exit::Usage, messages: problems }) }
+}
+
+fn is_address(from: &str) -> bool {
+    let scheme = from.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    matches!(scheme.as_deref(), Some("https" | "http"))
+}
+
+/// What to ask, and where. Addresses that are given take the place of the public sources.
+fn plan(arguments: &Update, addresses: &[&String]) -> Result<Plan, Failure> {
+    let mut ecosystems = arguments.ecosystem.clone();
+    if ecosystems.is_empty() {
+        ecosystems = Ecosystem::ALL.iter().map(|ecosystem| ecosystem.osv_name().to_owned()).collect();
+    }
+    ecosystems.sort();
+    ecosystems.dedup();
+    if let Some(name) = ecosystems.iter().find(|name| matches!(name.as_str(), "" | "." | "..")) {
+        return Err(Failure::usage(format!("{name:?} is no ecosystem")));
+    }
+    let is_archive = |address: &&&String| address.to_ascii_lowercase().ends_with(".zip");
+    let (archives, buckets): (Vec<&&String>, Vec<&&String>) = addresses.iter().partition(is_archive);
+    if archives.len() > 1 || buckets.len() > 1 {
+        return Err(Failure::usage(
+            "--from takes one address of each kind: of an OSV bucket, and of a RustSec archive",
+        ));
+    }
+    let given = |address: Option<&&&String>| address.map(|address| ("--from".to_owned(), (**address).clone()));
+    let is_asked = |of_kind: &[&&String]| addresses.is_empty() || !of_kind.is_empty();
+    let wants_crates = ecosystems.iter().any(|ecosystem| ecosystem == Ecosystem::CratesIo.osv_name());
+    let bucket = is_asked(&buckets).then(|| base(&BUCKET, given(buckets.first()))).transpose()?;
+    let rustsec = (is_asked(&archives) && wants_crates).then(|| base(&RUSTSEC, given(archives.first()))).transpose()?;
+    Ok(Plan { ecosystems, bucket, rustsec })
+}
+
 fn open(arguments: &Status) -> Result<Index, Failure> {
     Index::open(&arguments.database.directory()?).map_err(|error: DatabaseError| Failure::usage(error))
 }
@@ -93,7 +161,7 @@ fn status(meta: &Meta, place: &str, verbose: bool) -> String {
     let mut out = format!("{place}, made by Osprey {}\n\n", meta.made_by);
     let date = |seconds: Option<i64>| {
         let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        time.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+        time.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
     };
     let width = meta.sources.iter().map(|source| source.ecosystem.chars().count()).max().unwrap_or(0).max(9);
     // Writing to a string cannot fail.

@@ -9,7 +9,7 @@ use super::caller::Database;
 use super::output::print;
 use super::{Exit, Failure, Global};
 use crate::database::{Index, Record};
-use crate::model::{Rule, Severity};
+use crate::model::{Data, Rule, Scope, Setting, Severity};
 use crate::report::plain;
 use crate::rule::rules;
 
@@ -47,11 +47,39 @@ pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failu
     Ok(Exit::Pass)
 }
 
+/// What a rule is and what a policy can set. Writing to a string cannot fail.
 fn of_rule(rule: &Rule) -> String {
-    format!(
-        "{}: {}\n\nWhy: {}\nWhat to do: {}\nLevel: {} in the greenfield profile, {} in the brownfield profile\nGuidance: {}\n",
-        rule.id, rule.summary, rule.why, rule.fix, rule.greenfield, rule.brownfield, rule.clause
-    )
+    let mut out = format!("{}: {}\n\nWhy: {}\nWhat to do: {}\n", rule.id, rule.summary, rule.why, rule.fix);
+    let _ = writeln!(
+        out,
+        "Level: {} in the greenfield profile, {} in the brownfield profile\nGuidance: {}",
+        rule.greenfield, rule.brownfield, rule.clause
+    );
+    let data: Vec<&str> = rule.data.iter().map(|data| data.as_str()).collect();
+    let _ = writeln!(out, "Needs: {}", data.join(", "));
+    if rule.data.iter().any(|data| !matches!(data, Data::Local | Data::Advisories | Data::OwnScorecard)) {
+        let of = match rule.scope {
+            Scope::All => "all packages; with scope = \"direct\" direct dependencies alone",
+            Scope::Direct if rule.data.contains(&Data::Advisories) => {
+                "direct dependencies, and others by advisories; with scope = \"all\" all alike"
+            }
+            Scope::Direct => "direct dependencies; with scope = \"all\" all packages",
+        };
+        let _ = writeln!(out, "Judges: {of}");
+    }
+    if rule.parameters.is_empty() {
+        return out;
+    }
+    let _ = writeln!(out, "\nWhat a policy can set, with what holds otherwise:\n\n  [rules.{}]", rule.id);
+    for parameter in rule.parameters {
+        let default = (parameter.default)();
+        let _ = writeln!(out, "  # {}", parameter.summary);
+        if let Setting::Word(_, words) = &default {
+            let _ = writeln!(out, "  # one of: {}", words.join(", "));
+        }
+        let _ = writeln!(out, "  {} = {default}", parameter.key);
+    }
+    out
 }
 
 /// What an advisory says, from its full record. Writing to a string cannot fail.
@@ -111,4 +139,66 @@ fn ranges(affected: &Value) -> String {
         parts.push(format!("{versions} versions by name"));
     }
     if parts.is_empty() { String::new() } else { format!(": {}", parts.join("; ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::model::PolicyOrigin;
+    use crate::policy::parse;
+
+    #[test]
+    fn a_rule_says_what_a_policy_can_set() {
+        let of = |id| of_rule(rules().into_iter().find(|rule| rule.id == id).unwrap());
+        insta::assert_snapshot!(of("unverified-source"), @r#"
+        unverified-source: It is not known, or contradicted, from which repository the package comes
+
+        Why: What is reviewed in public is the repository; what runs is the package. Where nothing ties the two together, a package can name a well-kept project and hold something else.
+        What to do: Find out where the package is developed and compare, or prefer one whose releases are attested.
+        Level: warn in the greenfield profile, allow in the brownfield profile
+        Guidance: CG.authentic
+        Needs: deps.dev versions
+        Judges: direct dependencies; with scope = "all" all packages
+
+        What a policy can set, with what holds otherwise:
+
+          [rules.unverified-source]
+          # what passes: "claimed", the package's own word; "attested", the ecosystem's or an attestation's
+          # one of: claimed, attested
+          evidence = "claimed"
+        "#);
+        insta::assert_snapshot!(of("failed-scorecard-check"), @r#"
+        failed-scorecard-check: The project behind the package fails a check of the OpenSSF Scorecard that matters
+
+        Why: An aggregate hides the one gap through which an intruder comes: a workflow that runs strangers' code, a token that may write everything, a branch that anybody may overwrite, a release that nobody signed.
+        What to do: Read what the check says, see whether it matters for your use, and help the project or look for another package.
+        Level: warn in the greenfield profile, allow in the brownfield profile
+        Guidance: C5.4 CG.repo
+        Needs: deps.dev versions, Scorecard
+        Judges: direct dependencies; with scope = "all" all packages
+
+        What a policy can set, with what holds otherwise:
+
+          [rules.failed-scorecard-check]
+          # the checks that are looked at, each with the lowest score that passes; a list replaces this one
+          checks = { Binary-Artifacts = 8.0, Branch-Protection = 3.0, Code-Review = 3.0, Dangerous-Workflow = 10.0, Pinned-Dependencies = 3.0, Signed-Releases = 1.0, Token-Permissions = 5.0 }
+        "#);
+        assert!(!of("missing-integrity").contains("policy"));
+    }
+
+    #[test]
+    fn what_is_printed_as_a_default_can_be_set() {
+        for rule in rules().into_iter().filter(|rule| !rule.parameters.is_empty()) {
+            let text = of_rule(rule);
+            let (_, table) = text.split_once("\n  [").unwrap();
+            let policy = format!("version = 1\n[{table}");
+            let parsed = parse("osprey.toml", &policy, PolicyOrigin::Flag, &rules(), Date::constant(2026, 11, 22));
+            let policy = parsed.unwrap_or_else(|error| panic!("{error:?}\n{policy}"));
+            for parameter in rule.parameters {
+                assert_eq!(policy.rules[rule.id].values[parameter.key], (parameter.default)(), "{}", parameter.key);
+            }
+        }
+    }
 }

@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod scan;
 mod shell;
+mod update;
 mod why;
 
 use std::io::Write as _;
@@ -61,7 +62,7 @@ enum When {
 enum Command {
     /// Scan directories, lockfiles or manifests; decide; report
     Scan(Box<scan::Arguments>),
-    /// Make, show or check the local advisory index
+    /// Make, bring up to date, show or check the local advisory index
     #[command(subcommand)]
     Db(db::Command),
     /// Show or forget what is kept of answers of services

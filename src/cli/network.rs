@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::Url;
 
 use super::{Failure, caller};
 use crate::policy::Policy;
-use crate::source::{Client, SERVICES, Settings, address};
+use crate::source::{Client, SERVICES, Service, Settings, address};
 
 /// What a command that can ask services takes.
 #[derive(Debug, Clone, Args)]
@@ -40,12 +41,25 @@ impl CacheFolder {
     }
 }
 
+/// The address of a service that the caller's environment names, and the variable.
+fn named(service: &Service) -> Option<(String, String)> {
+    caller::text_named_by(service.variable).map(|text| (service.variable.to_owned(), text))
+}
+
+/// The address of a service: as given, with the place where it was; else what the caller's environment names; else its
+/// own.
+pub(super) fn base(service: &Service, given: Option<(String, String)>) -> Result<Url, Failure> {
+    let own = || ("the table of services".to_owned(), service.base.to_owned());
+    let (place, text) = given.or_else(|| named(service)).unwrap_or_else(own);
+    address(service, &place, &text).map_err(Failure::usage)
+}
+
 impl Network {
     /// A client for a run under that policy: the caller's variables come before the caller's policy.
     pub(super) fn client(&self, policy: &Policy) -> Result<Client, Failure> {
         let mut bases = BTreeMap::new();
         for service in SERVICES {
-            let given = caller::text_named_by(service.variable).map(|text| (service.variable.to_owned(), text));
+            let given = named(service);
             let of_policy = || {
                 let address = policy.sources.get(service.id)?;
                 Some((format!("{}: `{}`", address.place, service.id), address.text.clone()))

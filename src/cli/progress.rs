@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::database;
+use crate::report::plain;
 use crate::scan::Stage;
 
 /// A line that says what a scan is doing.
@@ -41,11 +42,17 @@ impl Spinner {
     }
 }
 
-/// A bar for each ecosystem of an update.
+/// Bars for each source of an update: what is fetched, and what is read.
 pub(super) struct Bars {
     all: MultiProgress,
-    bars: RefCell<BTreeMap<String, ProgressBar>>,
+    bars: RefCell<BTreeMap<(String, &'static str), ProgressBar>>,
 }
+
+const READ: &str = "{prefix:>16} {bar:30} {pos:>7}/{len:7} records read, {per_sec}";
+const FETCHED: &str = "{prefix:>16} {bar:30} {pos:>7}/{len:7} records fetched, {per_sec}";
+const BYTES: &str = "{prefix:>16} {bar:30} {bytes:>11}/{total_bytes:11} {bytes_per_sec}";
+/// Of a service that does not say how much there is.
+const UNBOUNDED: &str = "{prefix:>16} {spinner} {bytes:>11} {bytes_per_sec}";
 
 impl Bars {
     pub(super) fn new(shown: bool) -> Self {
@@ -53,16 +60,33 @@ impl Bars {
         Self { all: MultiProgress::with_draw_target(target), bars: RefCell::default() }
     }
 
+    /// Records that are read into the index.
     pub(super) fn show(&self, progress: &database::Progress<'_>) {
+        self.draw(progress.ecosystem, READ, progress.done as u64, Some(progress.total as u64));
+    }
+
+    /// Records that are fetched one by one.
+    pub(super) fn records(&self, name: &str, done: usize, total: usize) {
+        self.draw(name, FETCHED, done as u64, Some(total as u64));
+    }
+
+    /// Bytes of an archive.
+    pub(super) fn bytes(&self, name: &str, done: u64, total: Option<u64>) {
+        self.draw(name, if total.is_some() { BYTES } else { UNBOUNDED }, done, total);
+    }
+
+    fn draw(&self, name: &str, style: &'static str, done: u64, total: Option<u64>) {
+        if self.all.is_hidden() {
+            return;
+        }
         let mut bars = self.bars.borrow_mut();
-        let bar = bars.entry(progress.ecosystem.to_owned()).or_insert_with(|| {
-            let bar = self.all.add(ProgressBar::new(progress.total as u64));
-            let style = ProgressStyle::with_template("{prefix:>16} {bar:30} {pos:>7}/{len:7} {per_sec}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_prefix(progress.ecosystem.to_owned());
+        let bar = bars.entry((name.to_owned(), style)).or_insert_with(|| {
+            let bar = self.all.add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
+            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(plain(name).into_owned());
             bar
         });
-        bar.set_position(progress.done as u64);
+        bar.set_position(done);
     }
 
     pub(super) fn clear(&self) {

@@ -84,6 +84,12 @@ pub(super) fn archive(path: &Path, take: Take<'_>) -> Result<(), DatabaseError> 
     in_chunks(total, records, take)
 }
 
+/// How many records an `all.zip` has.
+pub(super) fn count(path: &Path) -> Result<usize, DatabaseError> {
+    let archive = open_archive(path)?;
+    Ok(entry_names(&archive).iter().filter(|name| name.ends_with(".json")).count())
+}
+
 /// An archive on the disk.
 pub(super) type Archive = zip::ZipArchive<BufReader<File>>;
 

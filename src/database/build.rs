@@ -1,9 +1,10 @@
 //! Makes an index out of records, in one pass, from nothing or from an older index. Full records go to the file as they
 //! come; only what look-ups need is kept until the end.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -41,13 +42,18 @@ pub(super) struct Builder<'b> {
     /// The lists that changed, each sorted by id.
     pub(super) lists: BTreeMap<ListKey, Vec<Holding>>,
     pub(super) as_of: BTreeMap<ListKey, AsOf>,
+    /// Those of the lists that came in one piece.
+    pub(super) whole: BTreeSet<ListKey>,
     pub(super) notes: BTreeMap<u64, Note>,
 }
 
-/// When a source was seen as it is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A source's list of its records: id, and when it was changed in nanoseconds since 1970.
+pub type List = Arc<Vec<(String, i64)>>;
+
+/// When a source was seen as it is held, in seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AsOf {
-    /// At that second since 1970.
+    /// Then.
     At(i64),
     /// At the newest change of what is held of it: later nobody looked.
     Newest,
@@ -55,6 +61,9 @@ pub enum AsOf {
     NewestOfSource,
     /// As before.
     Kept,
+    /// At the given time, if what is held then is what the source listed at that time. If not, then as before; and after
+    /// everything came in one piece, at its newest change, unless it lacks what the list has from before that.
+    Listed(i64, List),
 }
 
 /// A record on its way into the file.
@@ -81,6 +90,7 @@ impl<'b> Builder<'b> {
             ids: Vec::new(),
             lists: BTreeMap::new(),
             as_of: BTreeMap::new(),
+            whole: BTreeSet::new(),
             notes: BTreeMap::new(),
         })
     }
@@ -115,6 +125,9 @@ impl<'b> Builder<'b> {
     /// Ends what [`Builder::begin`] began. `keep`: what the base holds and was not added, unless it vanished.
     pub(super) fn end(&mut self, session: &Session, keep: Option<&HashSet<IdHash>>) {
         let list = self.lists.entry(session.key.clone()).or_default();
+        if keep.is_none() {
+            self.whole.insert(session.key.clone());
+        }
         if let Some((vanished, base)) = keep.zip(self.base) {
             let held = base.lists.get(&session.key).into_iter().flatten();
             list.extend(held.filter(|holding| !session.seen.contains(&holding.id) && !vanished.contains(&holding.id)));

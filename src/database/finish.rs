@@ -7,7 +7,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use super::build::{AsOf, Builder};
 use super::entry::Note;
 use super::format::{Header, PAGE, Section};
-use super::holdings::{Holding, Item, ListKey, State, encode};
+use super::holdings::{Holding, Item, ListKey, State, encode, lacking};
 use super::meta::{MAX_REJECTED, Meta, Rejected, SourceMeta};
 use super::pages::{PageWriter, ReadError};
 use super::resolve::{Resolution, Side, resolve};
@@ -75,18 +75,10 @@ impl Builder<'_> {
         let mut meta = Meta { made_by: env!("CARGO_PKG_VERSION").to_owned(), ..Meta::default() };
         for (&key, list) in lists {
             let count = |state| list.iter().filter(|holding| holding.item.state == state).count() as u64;
-            let before = self.base.and_then(|base| base.index.meta.source(key.source.as_str(), &key.ecosystem));
-            let together = newest.iter().filter(|(other, _)| other.source == key.source);
-            let together = together.filter(|(other, _)| self.as_of.get(other) == Some(&AsOf::NewestOfSource));
             meta.sources.push(SourceMeta {
                 name: key.source.as_str().to_owned(),
                 ecosystem: key.ecosystem.clone(),
-                as_of: match self.as_of.get(key).unwrap_or(&AsOf::Kept) {
-                    AsOf::At(time) => Some(*time),
-                    AsOf::Newest => newest[key],
-                    AsOf::NewestOfSource => together.filter_map(|(_, newest)| *newest).max(),
-                    AsOf::Kept => before.and_then(|source| source.as_of),
-                },
+                as_of: self.as_of(key, list, &newest),
                 records: count(State::Taken) + count(State::Withdrawn),
                 withdrawn: count(State::Withdrawn),
                 rejected: count(State::Rejected),
@@ -109,6 +101,31 @@ impl Builder<'_> {
         Ok(meta)
     }
 
+    /// When a list was seen as it is held.
+    fn as_of(&self, key: &ListKey, list: &[Holding], newest: &BTreeMap<&ListKey, Option<i64>>) -> Option<i64> {
+        let before = || self.base?.index.meta.source(key.source.as_str(), &key.ecosystem)?.as_of;
+        match self.as_of.get(key).unwrap_or(&AsOf::Kept) {
+            AsOf::At(time) => Some(*time),
+            AsOf::Newest => newest[key],
+            AsOf::NewestOfSource => {
+                let together = newest.iter().filter(|(other, _)| other.source == key.source);
+                let together = together.filter(|(other, _)| self.as_of.get(other) == Some(&AsOf::NewestOfSource));
+                together.filter_map(|(_, newest)| *newest).max()
+            }
+            AsOf::Kept => before(),
+            AsOf::Listed(time, listed) => {
+                let lacking = lacking(list, listed);
+                if lacking.is_empty() {
+                    return Some(*time).max(newest[key]);
+                }
+                if !self.whole.contains(key) {
+                    return before();
+                }
+                newest[key].filter(|newest| lacking.iter().all(|(_, time)| time.div_euclid(SECOND) > *newest))
+            }
+        }
+    }
+
     fn note(&self, item: Item) -> Result<Note, ReadError> {
         match (self.notes.get(&item.place), self.base) {
             (Some(note), _) => Ok(note.clone()),
@@ -118,10 +135,13 @@ impl Builder<'_> {
     }
 }
 
+/// A second in nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+
 /// The newest change of a record, in seconds since 1970.
 fn newest(list: &[Holding]) -> Option<i64> {
     let taken = list.iter().filter(|holding| holding.item.state != State::Rejected);
-    taken.filter_map(|holding| holding.modified).max().map(|nanoseconds| nanoseconds.div_euclid(1_000_000_000))
+    taken.filter_map(|holding| holding.modified).max().map(|nanoseconds| nanoseconds.div_euclid(SECOND))
 }
 
 /// Writes meta data, holdings, checksums and header behind the tables.

@@ -178,26 +178,25 @@ impl Holdings {
         self.0.is_empty()
     }
 
-    /// When the record that is held was changed, in nanoseconds since 1970; `None` where it is not held, or nobody said.
-    pub fn modified(&self, id: IdHash) -> Option<i64> {
-        let at = self.0.binary_search_by_key(&id, |holding| holding.id).ok()?;
-        self.0.get(at)?.modified
-    }
-
     /// Compares what is held with a source's list of ids and times (nanoseconds since 1970). A record that is held as of
     /// a later time than the list says is not changed: the list is older than it.
     pub fn compare<'l>(&self, listed: &'l [(String, i64)]) -> Difference<'l> {
-        let mut seen = HashSet::with_capacity(listed.len());
-        let mut changed = Vec::new();
-        for entry in listed {
-            let id = IdHash::of(&entry.0);
-            if seen.insert(id) && self.modified(id).is_none_or(|held| held < entry.1) {
-                changed.push(entry);
-            }
-        }
-        let vanished = self.0.iter().map(|holding| holding.id).filter(|id| !seen.contains(id)).collect();
-        Difference { changed, vanished }
+        let ids: HashSet<IdHash> = listed.iter().map(|(id, _)| IdHash::of(id)).collect();
+        let vanished = self.0.iter().map(|holding| holding.id).filter(|id| !ids.contains(id)).collect();
+        Difference { changed: lacking(&self.0, listed), vanished }
     }
+}
+
+/// What a list has that is not held, or only as of an earlier time.
+pub(super) fn lacking<'l>(held: &[Holding], listed: &'l [(String, i64)]) -> Vec<&'l (String, i64)> {
+    let mut seen = HashSet::new();
+    let is_lacking = |(id, time): &&(String, i64)| {
+        let id = IdHash::of(id);
+        let at = held.binary_search_by_key(&id, |holding| holding.id).ok();
+        let modified = at.and_then(|at| held.get(at)?.modified);
+        modified.is_none_or(|held| held < *time) && seen.insert(id)
+    };
+    listed.iter().filter(is_lacking).collect()
 }
 
 #[cfg(test)]

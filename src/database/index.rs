@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::blocks::Block;
+use super::checked::{self, Check};
 use super::entry::{Head, Note, PackageEntry, inflate};
 use super::format::{Header, PAGE, Section};
 use super::holdings::{self, Holdings, ListKey, SourceName};
@@ -23,6 +24,7 @@ pub struct Index {
     pub(super) packages: Table,
     pub(super) ids: Table,
     pub(super) meta: Meta,
+    pub(super) checks: Vec<Check>,
 }
 
 /// A package to look up.
@@ -60,7 +62,10 @@ impl Index {
     /// # Errors
     /// Where there is none, or it is foreign, torn, altered or of another format.
     pub fn open(directory: &Path) -> Result<Self, DatabaseError> {
-        Self::open_file(&directory.join(FILE_NAME))
+        let mut index = Self::open_file(&directory.join(FILE_NAME))?;
+        index.checks = checked::read(directory, &index.header);
+        checked::raise(&mut index.meta, &index.checks);
+        Ok(index)
     }
 
     /// Opens an index by its own name.
@@ -82,7 +87,9 @@ impl Index {
             Ok((pages, meta, packages, ids))
         });
         match opened {
-            Ok((pages, meta, packages, ids)) => Ok(Self { path, pages, header, packages, ids, meta }),
+            Ok((pages, meta, packages, ids)) => {
+                Ok(Self { path, pages, header, packages, ids, meta, checks: Vec::new() })
+            }
             Err(error) => Err(refused(&path, error)),
         }
     }

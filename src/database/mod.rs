@@ -19,6 +19,7 @@ mod base;
 mod blocks;
 mod bucket;
 mod build;
+mod checked;
 mod coding;
 mod compact;
 mod entry;
@@ -40,7 +41,8 @@ use thiserror::Error;
 
 /// What [`Index::explain`] gives.
 pub use crate::advisory::Record;
-pub use build::{AsOf, SourceRecord};
+pub use build::{AsOf, List, SourceRecord};
+pub use checked::Check;
 pub use holdings::{Difference, Holdings, IdHash, SourceName};
 pub use index::{Index, Query, QueryAnswer, RejectedRecord};
 pub use meta::{Meta, Rejected, SourceMeta};

@@ -65,21 +65,36 @@ pub(super) fn records(root: &Path, take: Take<'_>) -> Result<(), DatabaseError> 
 /// Hands on every advisory of an archive of the database, as GitHub makes it: with one folder around everything.
 ///
 /// # Errors
-/// Where the archive cannot be read at all or holds no database, or `take` fails.
+/// Where the archive cannot be read at all, or `take` fails.
 pub(super) fn archived_records(path: &Path, take: Take<'_>) -> Result<(), DatabaseError> {
     let mut archive = bucket::open_archive(path)?;
-    let mut files: Vec<(Place, usize)> = Vec::new();
-    for (at, name) in bucket::entry_names(&archive).into_iter().enumerate() {
-        let parts: Vec<&str> = name.split('/').skip(1).collect();
-        files.extend(Place::of(&parts).map(|place| (place, at)));
-    }
-    if files.is_empty() {
+    let files = places(&archive);
+    let total = files.len();
+    in_chunks(total, files.iter().map(|(place, at)| record(place, bucket::read_entry(&mut archive, *at))), take)
+}
+
+/// How many advisories an archive has.
+///
+/// # Errors
+/// Where the archive cannot be read at all, or holds none.
+pub(super) fn count(path: &Path) -> Result<usize, DatabaseError> {
+    let count = places(&bucket::open_archive(path)?).len();
+    if count == 0 {
         let reason = "it holds no advisory of the RustSec database".to_owned();
         return Err(DatabaseError::BadArchive { path: path.to_owned(), reason });
     }
+    Ok(count)
+}
+
+/// Where the advisories of an archive are, sorted by path.
+fn places(archive: &bucket::Archive) -> Vec<(Place, usize)> {
+    let mut files: Vec<(Place, usize)> = Vec::new();
+    for (at, name) in bucket::entry_names(archive).into_iter().enumerate() {
+        let parts: Vec<&str> = name.split('/').skip(1).collect();
+        files.extend(Place::of(&parts).map(|place| (place, at)));
+    }
     files.sort();
-    let total = files.len();
-    in_chunks(total, files.iter().map(|(place, at)| record(place, bucket::read_entry(&mut archive, *at))), take)
+    files
 }
 
 fn folder(path: &Path) -> Result<Vec<(String, PathBuf)>, DatabaseError> {

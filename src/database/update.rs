@@ -37,7 +37,12 @@ pub fn update(
 /// What there is to read.
 fn sources(options: &UpdateOptions) -> Result<Vec<Changes>, DatabaseError> {
     let as_of = options.as_of.map_or(AsOf::NewestOfSource, AsOf::At);
-    let all = |source, ecosystem, archive| Changes { source, ecosystem, content: Content::All(archive), as_of };
+    let all = |source, ecosystem, archive| Changes {
+        source,
+        ecosystem,
+        content: Content::All(archive),
+        as_of: as_of.clone(),
+    };
     let mut sources = Vec::new();
     for root in &options.from {
         if rustsec::is_database(root) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::base::Base;
 use super::build::{AsOf, Builder, SourceRecord};
+use super::checked::{self, Check};
 use super::compact::compact;
 use super::finish::Made;
 use super::holdings::{IdHash, ListKey, SourceName};
@@ -38,6 +39,25 @@ pub enum Archive {
 }
 
 impl Archive {
+    /// How many records it has.
+    ///
+    /// # Errors
+    /// Where it cannot be read at all, or is no archive of its source.
+    pub fn count(&self) -> Result<usize, DatabaseError> {
+        let mut count = 0;
+        match self {
+            Self::Osv(path) => bucket::count(path),
+            Self::RustSec(path) => rustsec::count(path),
+            Self::OsvFolder(_) | Self::RustSecFolder(_) => {
+                self.records(&mut |records, _| {
+                    count += records.len();
+                    Ok(())
+                })?;
+                Ok(count)
+            }
+        }
+    }
+
     fn records(&self, take: bucket::Take<'_>) -> Result<(), DatabaseError> {
         match self {
             Self::Osv(path) => bucket::archive(path, take),
@@ -80,6 +100,8 @@ pub struct Changes {
 pub struct Writer {
     directory: PathBuf,
     index: Option<Index>,
+    /// What was seen of sources that were not changed since.
+    checks: Vec<Check>,
     _lock: File,
 }
 
@@ -102,7 +124,8 @@ impl Writer {
             Err(DatabaseError::Missing { .. } | DatabaseError::Unusable { .. }) => None,
             Err(error) => return Err(error),
         };
-        Ok(Self { directory: directory.to_owned(), index, _lock: lock })
+        let checks = index.as_ref().map(|index| index.checks.clone()).unwrap_or_default();
+        Ok(Self { directory: directory.to_owned(), index, checks, _lock: lock })
     }
 
     /// The index as it is now.
@@ -113,6 +136,27 @@ impl Writer {
     /// The folder of the index.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The tag of what was seen at an address, where the index holds just that.
+    pub fn etag(&self, source: SourceName, ecosystem: &str, address: u64) -> Option<&str> {
+        let check = self.checks.iter().find(|check| check.is_of(source.as_str(), ecosystem))?;
+        check.etag.as_deref().filter(|_| check.address == address && self.index.is_some())
+    }
+
+    /// Notes that sources were seen to be as the index holds them.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written.
+    pub fn check(&mut self, checks: Vec<Check>) -> Result<(), DatabaseError> {
+        let Some(index) = &mut self.index else { return Ok(()) };
+        for check in checks {
+            self.checks.retain(|known| !known.is_of(check.source.as_str(), &check.ecosystem));
+            self.checks.push(check);
+        }
+        self.checks.sort_by(|a, b| (&a.ecosystem, a.source).cmp(&(&b.ecosystem, b.source)));
+        checked::raise(&mut index.meta, &self.checks);
+        checked::write(&self.directory, &index.header, self.checks.clone())
     }
 
     /// Changes the index. What no change names stays as it is. The old index stays in place until the new one is whole,
@@ -137,6 +181,8 @@ impl Writer {
         drop(base);
         fs::rename(&new, &place).map_err(DatabaseError::io(place))?;
         sync_folder(&self.directory)?;
+        self.checks
+            .retain(|check| !changes.iter().any(|change| check.is_of(change.source.as_str(), &change.ecosystem)));
         self.index = Some(Index::open(&self.directory)?);
         Ok(())
     }
@@ -184,7 +230,7 @@ fn build(
     // What comes first counts where a source has an id twice.
     for change in changes {
         let key = ListKey { source: change.source, ecosystem: change.ecosystem.clone() };
-        let mut session = builder.begin(&key, change.as_of);
+        let mut session = builder.begin(&key, change.as_of.clone());
         match &change.content {
             Content::All(archive) => {
                 let mut done = 0;

@@ -148,8 +148,25 @@ pub enum Setting {
     Names(Vec<String>),
     /// Licences as SPDX identifies them; where the default is none, the rule finds nothing until there are some.
     Licenses(Vec<String>),
-    /// A score for each of some names.
+    /// A score, 0.0 to 10.0, for each of some checks of the Scorecard.
     Scores(Vec<(String, f64)>),
+}
+
+impl fmt::Display for Setting {
+    /// As a policy writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Score(number) | Self::Share(number) => write!(f, "{number:?}"),
+            Self::Days(days) => write!(f, "\"{days}d\""),
+            Self::Count(number) => write!(f, "{number}"),
+            Self::Word(word, _) => write!(f, "{word:?}"),
+            Self::Names(names) | Self::Licenses(names) => write!(f, "{names:?}"),
+            Self::Scores(scores) => {
+                let scores: Vec<String> = scores.iter().map(|(name, score)| format!("{name} = {score:?}")).collect();
+                write!(f, "{{ {} }}", scores.join(", "))
+            }
+        }
+    }
 }
 
 /// Something about a rule that a policy can set.

@@ -50,7 +50,7 @@ impl Why {
             Self::NoProject => "cannot be asked, since the project behind them is not known",
             Self::NotAtHand => "is not at hand",
             Self::Unnamed => {
-                "cannot be asked, since nobody said which project this is; name it with `--project github.com/OWNER/NAME`"
+                "cannot be asked, since nobody said which project this is; a policy can: project = \"github.com/OWNER/NAME\""
             }
         }
     }
@@ -127,6 +127,22 @@ pub mod source {
     pub const BEST_PRACTICES: &str = "best-practices";
     /// endoflife.date.
     pub const END_OF_LIFE: &str = "endoflife";
+
+    /// What a source is called in sentences.
+    pub fn title(name: &str) -> &str {
+        match name {
+            INDEX => "the advisory index",
+            OSV => "the OSV API",
+            BUCKET => "the OSV bucket",
+            RUSTSEC => "the RustSec database",
+            SCORECARD => "the OpenSSF Scorecard",
+            KEV => "CISA's catalogue of known exploited vulnerabilities",
+            EPSS => "the list of EPSS scores",
+            BEST_PRACTICES => "the OpenSSF Best Practices badge",
+            END_OF_LIFE => "endoflife.date",
+            other => other,
+        }
+    }
 }
 
 /// A release of a package.
@@ -294,6 +310,11 @@ impl Scorecard {
     /// A check, where it is there.
     pub fn check(&self, name: &str) -> Option<&ScorecardCheck> {
         self.checks.iter().find(|check| check.name == name)
+    }
+
+    /// The names of the checks that there are.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        WEIGHTS.iter().map(|(name, _)| *name)
     }
 
     /// The weight of a check in the aggregate; 0 for one that is not known.

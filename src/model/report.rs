@@ -1,5 +1,6 @@
 //! What a run says in the end: decisions, what was covered, where the knowledge and the policy came from.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{
@@ -190,7 +191,7 @@ impl SourceCoverage {
     }
 
     /// Whether it is a source of advisories: those have a row for each ecosystem.
-    fn is_of_advisories(&self) -> bool {
+    pub fn is_of_advisories(&self) -> bool {
         self.ecosystem.is_some()
     }
 }
@@ -237,6 +238,44 @@ pub struct Unknown {
     pub message: String,
     /// What it does to the run.
     pub outcome: OnUnknown,
+}
+
+/// A thing that is not known, whatever number of rules misses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedUnknown<'u> {
+    /// What it does to the run.
+    pub outcome: OnUnknown,
+    /// What is missing, in words.
+    pub message: &'u str,
+    /// The rules that miss it, with the number of packages of which they do; 0: of the project itself. The most first.
+    pub rules: Vec<(usize, Vec<&'static str>)>,
+}
+
+impl<'u> JoinedUnknown<'u> {
+    /// Joins what is not known for the same reason, the gravest first, then by source.
+    pub fn of(unknowns: impl Iterator<Item = &'u Unknown>) -> Vec<Self> {
+        let mut joined: BTreeMap<_, BTreeMap<_, Vec<&'static str>>> = BTreeMap::new();
+        for unknown in unknowns {
+            let rules = joined.entry((Reverse(unknown.outcome), unknown.source, unknown.message.as_str())).or_default();
+            rules.entry(Reverse(unknown.packages)).or_default().push(unknown.rule);
+        }
+        let one = |((Reverse(outcome), _, message), rules): ((_, _, &'u str), BTreeMap<Reverse<usize>, _>)| Self {
+            outcome,
+            message,
+            rules: rules.into_iter().map(|(Reverse(packages), rules)| (packages, rules)).collect(),
+        };
+        joined.into_iter().map(one).collect()
+    }
+
+    /// In one line: which rules could not be judged, of how many packages, and why.
+    pub fn words(&self) -> String {
+        let part = |(packages, rules): &(usize, Vec<&'static str>)| match packages {
+            0 => format!("{} for this project", rules.join(", ")),
+            1 => format!("{} for 1 package", rules.join(", ")),
+            _ => format!("{} for {packages} packages", rules.join(", ")),
+        };
+        format!("{}: {}", self.rules.iter().map(part).collect::<Vec<_>>().join("; "), self.message)
+    }
 }
 
 /// What was looked at, and what was not. Nothing is lost in silence.
@@ -360,7 +399,7 @@ impl Report {
         })
     }
 
-    /// Whether what that source did not tell makes the run incomplete.
+    /// Whether what that source did not tell makes the run incomplete by the ledger's row for it.
     fn is_source_gap(&self, name: &str) -> bool {
         let of_advisories = self.coverage.sources.iter().any(|source| source.name == name && source.is_of_advisories());
         of_advisories && self.coverage.uncompared >= OnUnknown::Incomplete
@@ -397,12 +436,7 @@ impl Report {
         }
         let others = self.unknowns.iter().filter(|unknown| unknown.outcome >= OnUnknown::Incomplete);
         let others = others.filter(|unknown| !self.is_source_gap(unknown.source));
-        let of = |unknown: &Unknown| match unknown.packages {
-            0 => format!("{}: {}", unknown.rule, unknown.message),
-            1 => format!("{}: {} (1 package)", unknown.rule, unknown.message),
-            packages => format!("{}: {} ({packages} packages)", unknown.rule, unknown.message),
-        };
-        gaps.extend(others.map(of));
+        gaps.extend(JoinedUnknown::of(others).iter().map(JoinedUnknown::words));
         gaps
     }
 

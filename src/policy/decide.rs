@@ -5,13 +5,10 @@ use std::cmp::{Ordering, Reverse};
 use jiff::civil::Date;
 
 use super::exception::{Coverage, Exceptions};
-use super::{
-    KNOWN_EXPLOITED, KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, MIN_EPSS, Policy, Profile, RuleSettings,
-    UNMAINTAINED_PACKAGE,
-};
+use super::{KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, MIN_EPSS, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE};
 use crate::model::{
-    AdvisoryKind, Decision, DependencyGraph, Epss, ExceptionStatus, Finding, Kinds, Level, Scope, Setting, Severity,
-    Subject, Use,
+    AdvisoryKind, Decision, DependencyGraph, Epss, ExceptionStatus, Exploited, Finding, Kinds, Level, Scope, Setting,
+    Severity, Subject, Use,
 };
 
 /// Decides about findings, and says what became of each exception. Decisions come in the order of [`order`].
@@ -183,7 +180,8 @@ pub fn order(graph: &DependencyGraph, a: &Decision, b: &Decision) -> Ordering {
         let usage = usage_of(finding, graph);
         (
             Reverse(decision.effective()),
-            [MALICIOUS_PACKAGE, KNOWN_EXPLOITED].iter().position(|&id| id == finding.rule.id).unwrap_or(2),
+            finding.rule.id != MALICIOUS_PACKAGE,
+            !is_exploited(finding),
             Reverse(severity_of(finding)),
             usage.is_some_and(|usage| usage.kinds.only_dev()),
             usage.is_some_and(|usage| usage.direct == Some(false)),
@@ -197,14 +195,19 @@ pub fn order(graph: &DependencyGraph, a: &Decision, b: &Decision) -> Ordering {
         decision.finding.advisory.as_ref().and_then(|group| group.epss).map(|epss| epss.score).unwrap_or_default()
     };
     let (one, two) = (gravity(a), gravity(b));
-    (one.0, one.1, one.2)
-        .cmp(&(two.0, two.1, two.2))
+    (one.0, one.1, one.2, one.3)
+        .cmp(&(two.0, two.1, two.2, two.3))
         .then_with(|| epss(b).total_cmp(&epss(a)))
         .then_with(|| score(b).total_cmp(&score(a)))
         .then_with(|| one.cmp(&two))
         .then_with(|| place_of(&a.finding, graph).cmp(&place_of(&b.finding, graph)))
         .then_with(|| a.finding.rule.id.cmp(b.finding.rule.id))
         .then_with(|| a.finding.fingerprint.cmp(&b.finding.fingerprint))
+}
+
+/// Whether attacks are known, whichever rule has the finding.
+fn is_exploited(finding: &Finding) -> bool {
+    finding.advisory.as_ref().is_some_and(|group| matches!(group.exploited, Exploited::Yes { .. }))
 }
 
 fn severity_of(finding: &Finding) -> Severity {
@@ -239,7 +242,7 @@ mod tests {
     };
     use crate::policy::parse;
     use crate::rule;
-    use crate::rule::tests_support::{Tree, group, record, vulnerability};
+    use crate::rule::tests_support::{Tree, absent, exploited, group, known, record, vulnerability};
 
     const TODAY: Date = Date::constant(2026, 11, 22);
 
@@ -252,6 +255,7 @@ mod tests {
         let parameters = rule::Parameters {
             off: policy.off(),
             registries: policy.registries.clone(),
+            settings: policy.rules.iter().map(|(id, settings)| (*id, settings.values.clone())).collect(),
             ..rule::Parameters::default()
         };
         let (findings, _) = rule::find(&rule::View { graph, facts, parameters: &parameters, today: TODAY });
@@ -518,6 +522,116 @@ mod tests {
         }
         let both = policy("[rules]\nmalicious-package = \"off\"\nknown-vulnerability = \"off\"");
         assert!(decided(&graph, &facts, &both).0.is_empty());
+    }
+
+    #[test]
+    fn attacks_come_before_severity() {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let likely = |score, epss| AliasGroup {
+            epss: Some(Epss { score: epss, percentile: 0.5 }),
+            ..vulnerability("CVE-1", Some(score), Some("2.0.0"))
+        };
+        let attacked = AliasGroup {
+            exploited: exploited("CVE-1", "2021-12-10", false),
+            ..vulnerability("CVE-1", Some(4.0), Some("2.0.0"))
+        };
+        for (name, group) in [
+            ("critical", vulnerability("CVE-1", Some(9.8), Some("2.0.0"))),
+            ("high", vulnerability("CVE-1", Some(8.9), Some("2.0.0"))),
+            ("high-likely", likely(7.0, 0.9)),
+            ("high-unlikely", likely(8.0, 0.01)),
+            ("medium-likely", likely(5.0, 0.5)),
+            ("medium-unlikely", likely(5.0, 0.4999)),
+            ("attacked", attacked),
+            ("malware", notice(AdvisoryKind::Malware)),
+        ] {
+            let at = tree.package(name, "1.0.0");
+            tree.needs(0, at, None);
+            tree.hit(at, group);
+        }
+        let (graph, facts) = tree.finish();
+        insta::assert_snapshot!(joined(&graph, &facts, &policy("")), @"
+        malware: deny, brownfield denies
+        attacked: deny, brownfield denies
+        critical: deny, critical, fix available: brownfield denies
+        high-likely: deny, high, fix available: brownfield denies
+        high-unlikely: deny, high, fix available: brownfield denies
+        high: deny, high, fix available: brownfield denies
+        medium-likely: allow, medium: brownfield allows what is below high
+        medium-unlikely: allow, medium: brownfield allows what is below high
+        ");
+        let least = "[rules]\nknown-vulnerability = { min-severity = \"critical\", min-epss = 0.5 }";
+        insta::assert_snapshot!(joined(&graph, &facts, &policy(least)), @"
+        malware: deny, brownfield denies
+        attacked: deny, brownfield denies
+        critical: deny, critical, fix available: brownfield denies
+        high-likely: deny, high, but EPSS 90 %, fix available: brownfield denies
+        medium-likely: deny, medium, but EPSS 50 %, fix available: brownfield denies
+        high-unlikely: allow, high: below min-severity critical
+        high: allow, high: below min-severity critical
+        medium-unlikely: allow, medium: below min-severity critical
+        ");
+        let none = "[rules]\nknown-vulnerability = { min-epss = 1 }";
+        assert_eq!(joined(&graph, &facts, &policy(none)), joined(&graph, &facts, &policy("")));
+        let milder = "[rules]\nknown-exploited = \"off\"\nknown-vulnerability = { level = \"warn\", min-epss = 0.9 }";
+        insta::assert_snapshot!(joined(&graph, &facts, &policy(milder)), @"
+        malware: deny, brownfield denies
+        attacked: warn, medium: the policy warns
+        critical: warn, critical: the policy warns
+        high-likely: warn, high: the policy warns
+        high-unlikely: warn, high: the policy warns
+        high: warn, high: the policy warns
+        medium-likely: warn, medium: the policy warns
+        medium-unlikely: warn, medium: the policy warns
+        ");
+    }
+
+    #[test]
+    fn what_was_better_before_is_one_level_graver() {
+        let mut tree = Tree::new("package-lock.json", "package-lock", Ecosystem::Npm);
+        let [always, before] = [tree.package("always", "1.0.0"), tree.package("before", "1.0.0")];
+        for package in [always, before] {
+            tree.needs(0, package, None);
+            tree.health(package, |health| {
+                health.provenance = absent();
+                health.earlier_provenance = if package == before { known("0.9.0".to_owned()) } else { absent() };
+            });
+        }
+        let (graph, facts) = tree.finish();
+        let at = |level| joined(&graph, &facts, &policy(&format!("[rules]\nno-provenance = {level}")));
+        insta::assert_snapshot!(joined(&graph, &facts, &policy("")), @"
+        before: warn, brownfield allows, but it was better before: one level higher
+        always: allow, brownfield allows
+        ");
+        insta::assert_snapshot!(at("\"warn\""), @"
+        before: deny, the policy warns, but it was better before: one level higher
+        always: warn, the policy warns
+        ");
+        insta::assert_snapshot!(at("\"deny\""), @"
+        always: deny, the policy denies
+        before: deny, the policy denies
+        ");
+        insta::assert_snapshot!(at("{ kinds = [\"dev\"] }"), @"
+        always: allow, only for runtime, which the policy leaves out
+        before: allow, only for runtime, which the policy leaves out
+        ");
+    }
+
+    #[test]
+    fn an_exception_without_a_rule_is_for_advisories_alone() {
+        let mut tree = Tree::new("package-lock.json", "package-lock", Ecosystem::Npm);
+        let left = tree.package("left", "1.0.0");
+        tree.needs(0, left, None);
+        tree.health(left, |health| health.project_status = known("quarantined".to_owned()));
+        tree.hit(left, notice(AdvisoryKind::Unmaintained));
+        let (graph, facts) = tree.finish();
+        let excepted = |text: &str| {
+            let decisions = decided(&graph, &facts, &policy(&exception(text))).0;
+            decisions.iter().map(|decision| decision.exception.is_some()).collect::<Vec<_>>()
+        };
+        assert_eq!(excepted("package = \"pkg:npm/left\"\nexpires = 2027-06-01"), [false, true]);
+        let named = "package = \"pkg:npm/left\"\nrule = \"unmaintained-package\"\nexpires = 2027-06-01";
+        assert_eq!(excepted(named), [true, true]);
     }
 
     /// A lockfile of packages `p0`, `p1`, … each hit by one group of that kind, score and fix, used so.

@@ -1,8 +1,8 @@
 //! What several formats say in the same words.
 
 use crate::model::{
-    AdvisoryKind, AliasGroup, Decision, ExceptionState, ExceptionStatus, Finding, Location, PackageIndex, PathCount,
-    Report, Root, Severity, Subject,
+    AdvisoryKind, AliasGroup, Decision, ExceptionState, ExceptionStatus, Exploited, Finding, Location, PackageIndex,
+    PathCount, Report, Root, Severity, Subject,
 };
 
 use super::escape;
@@ -66,6 +66,27 @@ pub(super) fn severity(group: &AliasGroup) -> String {
         (_, Severity::Unknown, _) => kind.as_str().to_owned(),
         (_, severity, Some(score)) => format!("{severity} {score:.1}"),
         (_, severity, None) => severity.as_str().to_owned(),
+    }
+}
+
+/// That attacks are known, and since when: `exploited since 2021-12-10`.
+pub(super) fn exploited(group: &AliasGroup) -> Option<String> {
+    match &group.exploited {
+        Exploited::Yes { since, .. } => Some(format!("exploited since {since}")),
+        Exploited::No | Exploited::Unknown => None,
+    }
+}
+
+/// What is known about attacks, beside since when: who says so and whether ransomware uses it; else how likely they are.
+pub(super) fn likelihood(group: &AliasGroup) -> Option<String> {
+    match &group.exploited {
+        Exploited::Yes { cve, ransomware: true, .. } => {
+            Some(format!("CISA knows of attacks with {cve}, by ransomware too"))
+        }
+        Exploited::Yes { cve, ransomware: false, .. } => Some(format!("CISA knows of attacks with {cve}")),
+        Exploited::No | Exploited::Unknown => {
+            group.epss.map(|epss| format!("an attack within 30 days is {} likely (EPSS)", epss.percent()))
+        }
     }
 }
 

@@ -15,6 +15,19 @@ pub(super) static VULNERABILITY: Rule = Rule {
     brownfield: Level::Deny,
 };
 
+pub(super) static EXPLOITED: Rule = Rule {
+    id: "known-exploited",
+    summary: "A vulnerability of the package is known to be exploited",
+    why: "Somebody attacks it now.",
+    fix: "Update today",
+    clause: "C5.7",
+    data: &[Data::Advisories, Data::Exploited],
+    scope: Scope::All,
+    parameters: &[],
+    greenfield: Level::Deny,
+    brownfield: Level::Deny,
+};
+
 pub(super) static MALWARE: Rule = Rule {
     id: "malicious-package",
     summary: "The package is malware",
@@ -238,7 +251,7 @@ fn denied(names: &Names) -> Vec<Decision> {
     malware.fix = Fix { state: FixState::None, change: Some(format!("remove the package {HOSTILE}")), ..Fix::UNKNOWN };
 
     let mut lodash = finding(
-        &VULNERABILITY,
+        &EXPLOITED,
         names.subject("web/package-lock.json", "lodash"),
         vec![at("web/package-lock.json", 12, 7, 20)],
     );
@@ -251,8 +264,13 @@ fn denied(names: &Names) -> Vec<Decision> {
     ghsa.aliases = vec!["CVE-2021-23337".to_owned()];
     ghsa.fixed = vec!["4.17.21".to_owned()];
     ghsa.cwes = vec!["CWE-77".to_owned(), "CWE-94".to_owned()];
-    lodash.message = "lodash 4.17.20: GHSA-35jh-r3h4-6jhm (CVE-2021-23337), Command Injection in lodash (high, CVSS 7.2), fixed in 4.17.21. A direct dependency of site 1.0.0 in web/package-lock.json.".to_owned();
-    lodash.advisory = Some(group(vec![ghsa], &["CVE-2021-23337"], Some("4.17.21")));
+    lodash.message = "lodash 4.17.20: GHSA-35jh-r3h4-6jhm (CVE-2021-23337), Command Injection in lodash (high, CVSS 7.2, EPSS 5.2 %), known to be exploited since 2026-03-14 (CVE-2021-23337, also by ransomware), fixed in 4.17.21. A direct dependency of site 1.0.0 in web/package-lock.json.".to_owned();
+    let exploited =
+        Exploited::Yes { cve: "CVE-2021-23337".to_owned(), since: "2026-03-14".to_owned(), ransomware: true };
+    let epss = Some(Epss { score: 0.0517, percentile: 0.898 });
+    let ghsa = group(vec![ghsa], &["CVE-2021-23337"], Some("4.17.21"));
+    lodash.advisory = Some(AliasGroup { exploited, epss, ..ghsa });
+    lodash.also = vec!["known-vulnerability"];
     lodash.related = vec![at("web/package.json", 7, 5, 21)];
     lodash.chains = vec![names.chain(&["site", "lodash"])];
     lodash.chains_total = PathCount::Exactly(1);
@@ -263,10 +281,7 @@ fn denied(names: &Names) -> Vec<Decision> {
         command: Some("npm update lodash".to_owned()),
         location: Some(at("web/package.json", 7, 5, 21)),
     };
-    vec![
-        decided(malware, Level::Deny, "brownfield denies"),
-        decided(lodash, Level::Deny, "high, fix available: brownfield denies"),
-    ]
+    vec![decided(malware, Level::Deny, "brownfield denies"), decided(lodash, Level::Deny, "brownfield denies")]
 }
 
 fn time(names: &Names) -> Finding {
@@ -477,7 +492,7 @@ fn empty(graph: DependencyGraph, complete: bool) -> Report {
         evaluated_on: "2026-11-22".to_owned(),
         policy: PolicySummary { profile: "brownfield", origin: PolicyOrigin::BuiltIn, path: None, sha256: None },
         revision: None,
-        rules: vec![&MALWARE, &VULNERABILITY, &UNMAINTAINED, &ORIGIN, &UNPINNED],
+        rules: vec![&MALWARE, &EXPLOITED, &VULNERABILITY, &UNMAINTAINED, &ORIGIN, &UNPINNED],
         decisions: Vec::new(),
         exceptions: Vec::new(),
         unknowns: Vec::new(),
@@ -510,13 +525,21 @@ pub(super) fn failing() -> Report {
         exception("pkg:npm/left-pad", ExceptionState::Unused, None, 11),
         exception("CVE-2021-23337", ExceptionState::Expired, Some("2026-11-01"), 18),
     ];
-    report.unknowns = vec![Unknown {
-        rule: "low-scorecard",
-        source: "scorecard",
-        packages: 12,
-        message: "the service did not answer".to_owned(),
+    let unknown = |rule, source, packages, message: &str| Unknown {
+        rule,
+        source,
+        packages,
+        message: message.to_owned(),
         outcome: OnUnknown::Warn,
-    }];
+    };
+    report.unknowns = vec![
+        unknown("failed-scorecard-check", "scorecard", 12, "the OpenSSF Scorecard did not answer"),
+        unknown("known-exploited", "kev", 1, "CISA's catalogue of known exploited vulnerabilities is not at hand"),
+        unknown("low-scorecard", "scorecard", 12, "the OpenSSF Scorecard did not answer"),
+        unknown("project-scorecard", "scorecard", 0, "the OpenSSF Scorecard did not answer"),
+        unknown("withdrawn-version", "deps.dev", 214, "deps.dev does not know them"),
+        unknown("unverified-source", "deps.dev", 12, "deps.dev does not know them"),
+    ];
     report.diagnostics = vec![
         Diagnostic::warning(&"web/package-lock.json".into(), Some(40), "the entry has no integrity"),
         Diagnostic {

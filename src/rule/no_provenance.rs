@@ -13,7 +13,7 @@ pub(super) static CHECK: Check = Check {
               not published by the project.",
         fix: "Prefer versions with provenance. Where an earlier version had it, ask the project before you take this one.",
         clause: "C5.9",
-        data: &[Data::Versions, Data::Releases],
+        data: &[Data::Versions, Data::EarlierProvenance],
         scope: Scope::Direct,
         parameters: &[],
         greenfield: Level::Allow,

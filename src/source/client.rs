@@ -297,7 +297,7 @@ impl Client {
 
     /// Something that was kept by [`Client::keep`], however old it is: for what does not change.
     pub(super) fn recall_lasting(&self, service: &Service, question: &str) -> Option<Answer<Vec<u8>>> {
-        let kept = self.cache.recall(service.id, question)?;
+        let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
         Some(self.answered(service, Some(kept.body), kept.as_of))
     }
 
@@ -384,7 +384,17 @@ impl Client {
     /// Sends a request until there is a reply (success, 304, 404, 416) or no hope of one, and hands the reply on as it
     /// comes. Each attempt begins with the reply's head and no bytes.
     pub(super) async fn send(&self, request: &Request, take: &mut Take<'_>) -> Result<Reply, SourceError> {
-        let service = request.service;
+        self.send_anew(&|| request.clone(), take).await
+    }
+
+    /// The same of a request that is made anew for each attempt: it can ask for what the one before it did not give.
+    pub(super) async fn send_anew(
+        &self,
+        request: &dyn Fn() -> Request,
+        take: &mut Take<'_>,
+    ) -> Result<Reply, SourceError> {
+        let mut asked = request();
+        let service = asked.service;
         let failed = |message: String| SourceError::failed(service.id, message);
         let Some(lane) = self.lanes.get(service.id) else { return Err(failed("it has no address".to_owned())) };
         if !self.settings.online {
@@ -398,7 +408,7 @@ impl Client {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let trouble = match tokio::time::timeout_at(self.end(), self.attempt(lane, request, take)).await {
+            let trouble = match tokio::time::timeout_at(self.end(), self.attempt(lane, &asked, take)).await {
                 Ok(Ok(reply)) => {
                     lane.failures.set(0);
                     return Ok(reply);
@@ -418,6 +428,7 @@ impl Client {
                 lane.next.set(lane.next.get().max(Instant::now() + pause));
             }
             tokio::time::sleep(pause).await;
+            asked = request();
         }
     }
 
@@ -523,7 +534,7 @@ fn connect<'u>(bases: impl Iterator<Item = &'u Url>) -> Result<reqwest::Client, 
 /// What a failed attempt means. The address is left out of the message: it is the caller's and can hold a password.
 fn trouble(error: &reqwest::Error) -> Trouble {
     let message = causes(error);
-    if error.is_redirect() || error.is_builder() || error.is_decode() {
+    if error.is_redirect() || error.is_builder() {
         return Trouble::lasting(message);
     }
     Trouble::passing(message)

@@ -6,9 +6,11 @@
 
 mod address;
 mod best_practices;
+pub mod bucket;
 mod cache;
 mod client;
 mod deps_dev;
+pub mod download;
 mod end_of_life;
 mod epss;
 mod health;

@@ -1,5 +1,4 @@
-//! Release lines: which versions go together, which are releases in earnest, and which of a product's named cycles a
-//! version belongs to.
+//! Release lines: which versions go together, and which are releases in earnest.
 
 use super::{Key, Scheme, pep440};
 use crate::model::Ecosystem;
@@ -37,17 +36,6 @@ pub fn is_stable(ecosystem: Ecosystem, version: &str) -> Option<bool> {
         Ecosystem::PyPi => !pep440::is_pre_release(version),
         _ => !public.contains('-') && public.split('.').count() <= 3,
     })
-}
-
-/// The cycle that a version belongs to, of the names of a product's cycles: `4.2` of `4.2.7`, `18` of `18.19.0`,
-/// `1.21` of `go1.21.5`. Of several the longest one; a name that is not made of numbers fits none. Numbers compare as
-/// numbers, and those that the version leaves out are zero.
-pub fn cycle<'c>(version: &str, cycles: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let (_, version) = numbers(version.trim().trim_start_matches("go"))?;
-    let at = |at: usize| version.get(at).copied().unwrap_or(0);
-    let parts = |name: &str| name.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>();
-    let fits = |name: &&str| parts(name).is_some_and(|parts| parts.iter().enumerate().all(|(i, part)| *part == at(i)));
-    cycles.into_iter().filter(fits).max_by_key(|name| name.split('.').count())
 }
 
 /// The epoch and the numbers at the beginning of a version.
@@ -110,30 +98,12 @@ mod tests {
         assert_eq!(is_stable(Ecosystem::PyPi, "banana"), None);
     }
 
-    #[test]
-    fn a_version_belongs_to_the_longest_cycle_that_fits() {
-        let of = |version, cycles: &[&'static str]| cycle(version, cycles.iter().copied());
-        assert_eq!(of("4.2.7", &["5.0", "4.2", "4.1", "4"]), Some("4.2"));
-        assert_eq!(of("18.19.0", &["20", "18", "1"]), Some("18"));
-        for go in ["1.21.5", "go1.21.5", "v1.21.5", "1.21", "1.21rc2", "1.21.0-rc.1"] {
-            assert_eq!(of(go, &["1.22", "1.21", "1.2"]), Some("1.21"), "{go}");
-        }
-        assert_eq!(of("4", &["4.0", "4.1"]), Some("4.0"));
-        assert_eq!(of("22.4", &["22.04", "22.10"]), Some("22.04"));
-        assert_eq!(of("5.0rc1", &["5.0"]), Some("5.0"));
-        assert_eq!(of("6.0", &["5.0", "esr", "", "6.x"]), None);
-        assert_eq!(of("main", &["5.0"]), None);
-    }
-
     proptest! {
         #[test]
-        fn any_text_has_a_line_or_none(text in "[v0-9a-z.!+-]{0,30}", cycles in prop::collection::vec("[0-9.]{0,5}", 0..4)) {
+        fn any_text_has_a_line_or_none(text in "[v0-9a-z.!+-]{0,30}") {
             for &ecosystem in Ecosystem::ALL {
                 prop_assert!(key(ecosystem, &text).is_some() || line(ecosystem, &text).is_none());
                 prop_assert_eq!(is_stable(ecosystem, &text).is_some(), key(ecosystem, &text).is_some());
-            }
-            if let Some(found) = cycle(&text, cycles.iter().map(String::as_str)) {
-                prop_assert!(cycles.iter().any(|cycle| cycle == found));
             }
         }
     }

@@ -118,7 +118,7 @@ fn an_index_is_made_shown_and_verified() {
     bucket(&tree.path("osv"), &[]);
     tree.run(&["db", "update", "--from", "osv"]).exits(2);
     tree.run(&["db", "update", "--from", "none"]).exits(2).complains("none");
-    tree.run(&["db", "update"]).exits(2).complains("--from");
+    tree.run(&["db", "update", "--as-of", "2026-11-01"]).exits(2).complains("--as-of is for folders");
     fs::copy(index().join("advisories.osprey"), tree.path("advisories.osprey")).unwrap();
     let status = tree.run(&["db", "status", "--db", "."]).exits(0).says("crates.io").says("2026-11-01");
     let status = status.says("GHSA-broken").says("npm");

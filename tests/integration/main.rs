@@ -25,4 +25,5 @@ mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod support;
+mod update;
 mod wire;

@@ -5,14 +5,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use osprey::database::{Index, UpdateOptions, update};
-use osprey::model::{Level, Report, Subject};
-use osprey::policy::{Policy, Profile};
+use osprey::model::{Level, PolicyOrigin, Report, Subject};
+use osprey::policy::{Policy, Profile, parse};
 use osprey::rule::rules;
 use osprey::scan::{Knowledge, Preference, Request, Selection, scan};
+use osprey::source::{Client, SERVICES, Settings, address};
 
+use crate::services::{Services, System, World};
 use crate::support::offline;
 
 const TODAY: Date = Date::constant(2026, 11, 22);
@@ -36,27 +39,74 @@ fn projects() -> Vec<String> {
     std::iter::once("demo".to_owned()).chain(nested).collect()
 }
 
-/// Reports by project, each scanned as if it were a repository of its own.
+/// The policy of a project: its own, else greenfield; with every rule at work, so that its data is asked for. The badge
+/// service takes one question a second, so that its rule is at work in its own projects alone.
+fn policy(project: &str) -> Policy {
+    let path = fixtures().join(project).join("osprey.toml");
+    let mut policy = match fs::read_to_string(&path) {
+        Ok(text) => parse("osprey.toml", &text, PolicyOrigin::Tree, &rules(), TODAY).unwrap(),
+        Err(_) => Policy::built_in(Profile::Greenfield, &rules()),
+    };
+    for rule in rules() {
+        let is_slow = rule.id == "no-best-practices-badge" && !project.contains(rule.id);
+        if policy.rules[rule.id].level == Level::Allow && !is_slow {
+            policy.set_level(rule.id, Level::Warn).unwrap();
+        }
+    }
+    policy
+}
+
+/// A scan of a project as if it were a repository of its own.
+fn scanned(project: &str, policy: &Policy, index: &Index, client: &Client) -> Report {
+    let path = fixtures().join(project);
+    let request = Request {
+        selection: Selection { paths: vec![path.clone()], repo_root: Some(path), ..Selection::default() },
+        policy,
+        knowledge: Knowledge { index: Ok(index), client, preference: Preference::Index },
+        today: TODAY,
+        no_dev: false,
+        resolve_cargo: false,
+    };
+    scan(&request, &|_| {}).unwrap()
+}
+
+/// Reports by project: advisories from an index of `fixtures/bucket`, everything else from services that know the facts of
+/// `fixtures/services` and take every other package for healthy.
 fn reports(projects: Vec<String>) -> BTreeMap<String, Report> {
     let folder = tempfile::tempdir().unwrap();
     let options = UpdateOptions { from: vec![fixtures().join("bucket")], ecosystems: Vec::new(), as_of: None };
     update(folder.path(), &options, &mut |_| {}).unwrap();
     let index = Index::open(folder.path()).unwrap();
-    let client = offline();
-    let policy = Policy::built_in(Profile::Brownfield, &rules());
+    let mut world = World::load(&fixtures().join("services"), &fixtures().join("bucket"));
+    let built_in = Policy::built_in(Profile::Brownfield, &rules());
+    let mut packages = Vec::new();
+    for project in &projects {
+        for package in scanned(project, &built_in, &index, &offline()).graph.packages {
+            let system = System::of_ecosystem(package.id.ecosystem.osv_name());
+            packages.extend(system.and_then(|system| Some((system, package.id.name, package.id.version?))));
+        }
+    }
+    world.add_healthy(&packages, 1);
+    let services = Services::start(world);
+    let client = Client::new(Settings {
+        online: true,
+        bases: SERVICES.iter().map(|service| (service.id, base(&services, service))).collect(),
+        cache: Some(folder.path().join("cache")),
+        deadline: Duration::from_secs(60),
+        now: "2026-11-22T09:00:00Z".parse().unwrap(),
+    });
     let one = |project: String| {
-        let path = fixtures().join(&project);
-        let request = Request {
-            selection: Selection { paths: vec![path.clone()], repo_root: Some(path), ..Selection::default() },
-            policy: &policy,
-            knowledge: Knowledge { index: Ok(&index), client: &client, preference: Preference::Index },
-            today: TODAY,
-            no_dev: false,
-            resolve_cargo: false,
-        };
-        (project, scan(&request, &|_| {}).unwrap())
+        let report = scanned(&project, &policy(&project), &index, &client);
+        (project, report)
     };
     projects.into_iter().map(one).collect()
+}
+
+/// Where the program finds a service among the local ones.
+fn base(services: &Services, service: &osprey::source::Service) -> reqwest::Url {
+    let environment = services.environment();
+    let (_, text) = environment.iter().find(|(name, _)| *name == service.variable).unwrap();
+    address(service, service.variable, text).unwrap()
 }
 
 /// A line for each finding.

@@ -5,7 +5,7 @@ use toml::de::DeTable;
 
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
 use crate::model::{AcceptedLicense, License, UnknownLicense, license_ids};
-use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Scope, Setting, Severity};
+use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Scope, Scorecard, Setting, Severity};
 use crate::policy::{KNOWN_VULNERABILITY, Policy, RuleSettings};
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
@@ -119,11 +119,16 @@ fn setting(reader: &mut Reader<'_>, key: &'static str, value: &Value<'_>, defaul
         }
         Setting::Licenses(_) => Setting::Licenses(licenses(reader, key, value)),
         Setting::Scores(_) => {
-            let table = reader.table(key, value)?;
-            let score = |(name, value): (&toml::Spanned<toml::de::DeString<'_>>, &Value<'_>)| {
-                Some((name.get_ref().to_string(), reader.decimal(name.get_ref(), value, 10.0)?))
-            };
-            Setting::Scores(table.iter().filter_map(score).collect())
+            let known: Vec<&str> = Scorecard::names().collect();
+            let mut scores = Vec::new();
+            for (name, value) in reader.table(key, value)? {
+                if !known.contains(&name.get_ref().as_ref()) {
+                    reader.unknown("check", "", name, &known);
+                } else if let Some(score) = reader.decimal(name.get_ref(), value, 10.0) {
+                    scores.push((name.get_ref().to_string(), score));
+                }
+            }
+            Setting::Scores(scores)
         }
     })
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    Affected, AliasGroup, AppliedException, Decision, Fix, JudgedRecord, PathCount, Report, Severity, Subject,
+    Affected, AliasGroup, AppliedException, Decision, Exploited, Fix, JudgedRecord, PathCount, Report, Severity,
+    Subject,
 };
 
 use super::super::phrase;
@@ -109,10 +110,16 @@ struct Advisory<'r> {
     fixed_in: Option<&'r str>,
     /// Weaknesses, `CWE-79`.
     cwes: BTreeSet<&'r str>,
-    /// The probability that it is exploited (EPSS). Not asked for yet.
+    /// The probability that it is attacked within 30 days (EPSS).
+    #[cfg_attr(test, schemars(range(min = 0.0, max = 1.0)))]
     epss: Option<f64>,
-    /// Whether it is known to be exploited. Not asked for yet.
+    /// The share of all vulnerabilities with the same or a lower EPSS score.
+    #[cfg_attr(test, schemars(range(min = 0.0, max = 1.0)))]
+    epss_percentile: Option<f64>,
+    /// Whether it is in CISA's catalogue of known exploited vulnerabilities; `null` where that was not at hand.
     exploited: Option<bool>,
+    /// What the catalogue says of it, where it is there.
+    exploitation: Option<Exploitation<'r>>,
     /// When it was published.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     published: Option<String>,
@@ -121,6 +128,18 @@ struct Advisory<'r> {
     modified: Option<String>,
     /// Addresses to read on.
     references: Vec<&'r str>,
+}
+
+/// An entry of CISA's catalogue of known exploited vulnerabilities.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Exploitation<'r> {
+    /// The id under which it stands there.
+    cve: &'r str,
+    /// The day since which it stands there.
+    since: &'r str,
+    /// Whether ransomware is known to use it.
+    ransomware: bool,
 }
 
 /// One record of an advisory database.
@@ -230,11 +249,26 @@ impl<'r> Advisory<'r> {
             severity_source: rating.source.as_deref(),
             fixed_in: group.fixed_in.as_deref(),
             cwes: group.records.iter().flat_map(|record| &record.cwes).map(String::as_str).collect(),
-            epss: None,
-            exploited: None,
+            epss: group.epss.map(|epss| epss.score),
+            epss_percentile: group.epss.map(|epss| epss.percentile),
+            exploited: match group.exploited {
+                Exploited::Unknown => None,
+                Exploited::No => Some(false),
+                Exploited::Yes { .. } => Some(true),
+            },
+            exploitation: Exploitation::of(&group.exploited),
             published: key.published.and_then(timestamp),
             modified: key.modified.and_then(timestamp),
             references: references.filter(|&reference| seen.insert(reference)).collect(),
+        }
+    }
+}
+
+impl<'r> Exploitation<'r> {
+    fn of(exploited: &'r Exploited) -> Option<Self> {
+        match exploited {
+            Exploited::Yes { cve, since, ransomware } => Some(Self { cve, since, ransomware: *ransomware }),
+            Exploited::No | Exploited::Unknown => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::model::{AdvisoryKind, Affected, AliasGroup, Decision, Level, Report, Rule, Severity, Subject};
+use crate::model::{AdvisoryKind, Affected, AliasGroup, Decision, Exploited, Level, Report, Rule, Severity, Subject};
 
 use super::super::{escape, phrase};
 use super::{Text, level};
@@ -54,6 +54,12 @@ struct Properties {
     security_severity: Option<String>,
     #[serde(rename = "problem.severity")]
     problem_severity: &'static str,
+    /// The probability that it is attacked within 30 days. Ours, as the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    epss: Option<f64>,
+    /// The day since which it is in CISA's catalogue of known exploited vulnerabilities.
+    #[serde(rename = "exploited-since", skip_serializing_if = "Option::is_none")]
+    exploited_since: Option<String>,
 }
 
 /// The `ruleId` of a finding: the advisory group's key, else the rule's id.
@@ -91,6 +97,8 @@ fn of_rule<'r>(id: &'r str, rule: &Rule) -> Descriptor<'r> {
             precision: "high",
             security_severity: None,
             problem_severity: problem(grave),
+            epss: None,
+            exploited_since: None,
         },
     }
 }
@@ -116,6 +124,11 @@ fn of_advisory<'r>(report: &Report, id: &'r str, decision: &Decision, group: &Al
             precision: precision(report, decision),
             security_severity: security_severity(group),
             problem_severity: problem(grave),
+            epss: group.epss.map(|epss| epss.score),
+            exploited_since: match &group.exploited {
+                Exploited::Yes { since, .. } => Some(escape::plain_clipped(since, 20)),
+                Exploited::No | Exploited::Unknown => None,
+            },
         },
     }
 }
@@ -124,6 +137,12 @@ fn of_advisory<'r>(report: &Report, id: &'r str, decision: &Decision, group: &Al
 fn sentence(text: &str) -> String {
     let text = text.trim_end();
     if text.ends_with(['.', '…', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
+/// Begins with a capital letter.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// `known-vulnerability` as `KnownVulnerability`: a name must not be the id.
@@ -140,6 +159,7 @@ fn pascal(id: &str) -> String {
 /// What the world's severity suggests; what the policy says stands in each result.
 fn default_level(group: &AliasGroup) -> &'static str {
     match (group.kind(), group.rating.severity) {
+        _ if matches!(group.exploited, Exploited::Yes { .. }) => level(Level::Deny),
         (AdvisoryKind::Malware, _) | (_, Severity::Critical | Severity::High) => level(Level::Deny),
         (_, Severity::Medium) => level(Level::Warn),
         // Nobody rates it: that is no reason to show it as harmless.
@@ -189,6 +209,7 @@ fn tags(report: &Report, decision: &Decision, group: &AliasGroup) -> Vec<String>
         tags.push(report.graph.package(package).id.ecosystem.osv_name().to_owned());
     }
     tags.extend(phrase::cve(group).map(|cve| escape::plain_clipped(cve, 100)));
+    tags.extend(phrase::exploited(group).map(|_| "known-exploited".to_owned()));
     let cwes: Vec<u32> = group.records.iter().flat_map(|record| &record.cwes).filter_map(|cwe| number(cwe)).collect();
     for cwe in cwes {
         for tag in [format!("external/cwe/cwe-{cwe:03}"), format!("CWE-{cwe}")] {
@@ -217,6 +238,13 @@ fn help(decision: &Decision, group: &AliasGroup) -> Help {
         // Writing to a string cannot fail, here and below.
         let _ = write!(text, " Also known as {}.", escape::plain(&aliases.join(", ")));
         let _ = writeln!(markdown, "- Also known as {}", codes.join(", "));
+    }
+    let attacks = [phrase::exploited(group), phrase::likelihood(group)];
+    let attacks: Vec<String> = attacks.into_iter().flatten().collect();
+    if !attacks.is_empty() {
+        let attacks = sentence(&capital(&escape::clip(&attacks.join("; "), 300)));
+        let _ = write!(text, " {}", escape::plain(&attacks));
+        let _ = writeln!(markdown, "- {}", escape::markdown(&attacks));
     }
     for record in group.records.iter().take(FEW) {
         let covers = match record.affected {

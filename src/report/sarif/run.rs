@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{DiagnosticSeverity, OnUnknown, PolicyOrigin, Report, Verdict};
+use crate::model::{DiagnosticSeverity, JoinedUnknown, OnUnknown, PolicyOrigin, Report, Verdict};
 
 use super::super::phrase::{self, count};
 use super::super::{Options, escape};
@@ -164,14 +164,13 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
     if report.policy.origin == PolicyOrigin::Tree {
         say("note", "policy: from the scanned tree, not enforced by the caller.".to_owned());
     }
-    for unknown in report.unknowns_beside_gaps() {
-        let packages = count(unknown.packages, "package", "packages");
+    for unknown in JoinedUnknown::of(report.unknowns_beside_gaps()) {
         let level = match unknown.outcome {
             OnUnknown::Allow => "note",
             OnUnknown::Warn => "warning",
             OnUnknown::Incomplete | OnUnknown::Deny => "error",
         };
-        say(level, format!("{} could not be judged for {packages}: {}.", unknown.rule, unknown.message));
+        say(level, format!("Not judged: {}.", unknown.words()));
     }
     for diagnostic in &report.diagnostics {
         let level = match diagnostic.severity {

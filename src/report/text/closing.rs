@@ -2,15 +2,14 @@
 
 mod next;
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 
 use anstyle::Style;
 
 use crate::model::{
-    Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, OnUnknown, PackageState, PolicyOrigin, Report,
-    SourceKind, SourceState, Verdict,
+    Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
+    PolicyOrigin, Report, SourceCoverage, SourceKind, SourceState, Verdict,
 };
 
 use super::super::phrase::{self, count};
@@ -265,17 +264,14 @@ fn exceptions(page: &mut Page, report: &Report) -> io::Result<()> {
 
 /// What rules could not learn without the run being incomplete for it alone; the rest stands among the gaps.
 fn unknowns(page: &mut Page, report: &Report) -> io::Result<()> {
-    // Once for each source, whatever number of rules needed it.
-    let mut rules: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for unknown in report.unknowns_beside_gaps() {
-        let told = (Reverse(unknown.outcome), unknown.source, unknown.packages, unknown.message.as_str());
-        rules.entry(told).or_default().push(unknown.rule);
+    let unknowns = JoinedUnknown::of(report.unknowns_beside_gaps());
+    if unknowns.is_empty() {
+        return Ok(());
     }
-    rules.into_iter().try_for_each(|((Reverse(outcome), source, packages, message), rules)| {
-        let packages = count(packages, "package", "packages");
-        let rules = rules.join(", ");
-        let denied = if outcome == OnUnknown::Deny { "; the policy denies that" } else { "" };
-        entry(page, "not known", &format!("{rules} ({source}, {packages}): {message}{denied}"))
+    page.line(0, 2, &[Piece::styled("not known:", BOLD)])?;
+    unknowns.iter().try_for_each(|unknown| {
+        let denied = if unknown.outcome == OnUnknown::Deny { "; the policy denies that" } else { "" };
+        item(page, &format!("{}{denied}", unknown.words()), PLAIN)
     })
 }
 
@@ -308,30 +304,40 @@ fn diagnostics(page: &mut Page, report: &Report, few: usize, verbose: bool) -> i
     Ok(())
 }
 
-/// How old the knowledge is. What is missing stands among the gaps.
+/// How old the knowledge is. What is missing stands among the gaps, and among what is not known.
 fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result<()> {
-    let mut by_date: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    let mut rejected = 0;
-    let told = |state| matches!(state, SourceState::Ok | SourceState::Stale);
-    for source in report.coverage.sources.iter().filter(|source| told(source.state)) {
-        let as_of = source.as_of.as_deref().unwrap_or("an unknown day");
-        let ecosystems = by_date.entry((source.name, as_of)).or_default();
-        ecosystems.extend(source.ecosystem.map(Ecosystem::osv_name));
-        rejected += source.rejected;
-    }
-    let mut texts: Vec<String> = Vec::new();
-    for ((name, as_of), ecosystems) in by_date {
-        let of = if ecosystems.is_empty() { String::new() } else { format!(" ({})", ecosystems.join(", ")) };
-        texts.push(format!("{name} as of {as_of}{of}"));
-    }
+    let mut texts = dated(report, true);
     if texts.is_empty() {
         texts.push("none were at hand".to_owned());
     }
+    let rejected: u64 = report.coverage.sources.iter().map(|source| source.rejected).sum();
     if options.verbose && rejected > 0 {
         let records = if rejected == 1 { "1 record" } else { &format!("{rejected} records") };
         texts.push(format!("{records} could not be taken"));
     }
-    entry(page, "advisories", &texts.join("; "))
+    entry(page, "advisories", &texts.join("; "))?;
+    match dated(report, false).as_slice() {
+        [] => Ok(()),
+        others => entry(page, "other facts", &others.join("; ")),
+    }
+}
+
+/// The sources that answered, of advisories or of other facts, with the day of their data.
+fn dated(report: &Report, of_advisories: bool) -> Vec<String> {
+    let mut by_date: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let is_told = |source: &&SourceCoverage| {
+        matches!(source.state, SourceState::Ok | SourceState::Stale) && source.is_of_advisories() == of_advisories
+    };
+    for source in report.coverage.sources.iter().filter(is_told) {
+        let as_of = source.as_of.as_deref().unwrap_or("an unknown day");
+        let ecosystems = by_date.entry((source.name, as_of)).or_default();
+        ecosystems.extend(source.ecosystem.map(Ecosystem::osv_name));
+    }
+    let text = |((name, as_of), ecosystems): ((&str, &str), Vec<&str>)| {
+        let of = if ecosystems.is_empty() { String::new() } else { format!(" ({})", ecosystems.join(", ")) };
+        format!("{name} as of {as_of}{of}")
+    };
+    by_date.into_iter().map(text).collect()
 }
 
 fn policy(report: &Report) -> String {

@@ -227,17 +227,21 @@ impl<'r> Writer<'_, '_, 'r> {
                     None => title.into_owned(),
                 };
                 self.detail(&text, PLAIN)?;
-                if let Some(limits) = phrase::limits(group) {
-                    self.detail(&limits, PLAIN)?;
+                for more in [phrase::limits(group), phrase::likelihood(group)].into_iter().flatten() {
+                    self.detail(&more, PLAIN)?;
                 }
                 if group.kind() == AdvisoryKind::Malware {
                     self.detail("what ran it may be compromised: change every secret that it could read", PLAIN)?;
                 }
             }
-            // The first sentence is the title; the rest says who brings it in, and so does what stands around it here.
+            // The last sentence about a package says who brings it in, and so does what stands around it here.
             None => {
-                let title = finding.message.split_once(". ").map_or(finding.message.as_str(), |(title, _)| title);
-                self.detail(title, PLAIN)?;
+                let title = match finding.subject {
+                    Subject::Package { .. } => finding.message.rsplit_once(". ").map(|(title, _)| title),
+                    Subject::File(_) | Subject::Project => None,
+                };
+                let title = title.unwrap_or(&finding.message);
+                self.detail(title.strip_suffix('.').unwrap_or(title), PLAIN)?;
             }
         }
         if last.is_none_or(|last| last.finding.subject != finding.subject) {
@@ -283,6 +287,7 @@ impl<'r> Writer<'_, '_, 'r> {
         let mut fields = vec![level];
         if let Some(group) = &finding.advisory {
             fields.push(Piece::styled(&phrase::severity(group), severity_style(group)));
+            fields.extend(phrase::exploited(group).map(|since| Piece::styled(&since, RED)));
         }
         if !self.is_named(finding) {
             fields.push(Piece::styled(&escape::clip(&phrase::subject(self.report, finding), 200), BOLD));

@@ -102,7 +102,8 @@ fn told(
     row.as_of = Some(row.as_of.map_or(answer.as_of, |oldest| oldest.min(answer.as_of)));
     row.rejected += rejected.len();
     let judged = judge(id.ecosystem, id.version.as_deref(), candidates);
-    Ok(Told { groups: judged.groups, uncertain: judged.cannot_judge, rejected, remedies: judged.remedies })
+    // Asked with a version, the service leaves out what does not cover it.
+    Ok(Told { groups: judged.groups, remedies: None, uncertain: judged.cannot_judge, rejected })
 }
 
 /// A row of the ledger in the making.

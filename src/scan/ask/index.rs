@@ -53,7 +53,7 @@ impl<'l> Local<'l> {
         let told = |QueryAnswer { judged, rejected }: QueryAnswer| {
             let why = |reason: String| format!("when the index was made: {reason}");
             let rejected = rejected.into_iter().map(|record| (record.id, why(record.reason))).collect();
-            Told { groups: judged.groups, uncertain: judged.cannot_judge, rejected, remedies: judged.remedies }
+            Told { groups: judged.groups, remedies: Some(judged.remedies), uncertain: judged.cannot_judge, rejected }
         };
         match index.look_up(&queries) {
             Ok(found) => (places.into_iter().zip(found.into_iter().map(told)).collect(), None),

@@ -28,12 +28,12 @@ pub(super) struct Answers {
 #[derive(Debug, Clone, Default)]
 struct Told {
     groups: Vec<AliasGroup>,
+    /// What the version is the fix of, where the source told records that do not cover it too.
+    remedies: Option<Vec<Remedy>>,
     /// How many records cannot be compared with the version.
     uncertain: usize,
     /// Records that cannot be read: the id and why.
     rejected: Vec<(String, String)>,
-    /// What the version is the fix of.
-    remedies: Vec<Remedy>,
 }
 
 /// What a source of advisories said, by package index. What is not here it did not say.
@@ -71,8 +71,8 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
             said.extend(more);
         }
     }
-    let mut groups: Vec<Vec<AliasGroup>> = vec![Vec::new(); states.len()];
     let mut remedies = BTreeMap::new();
+    let mut groups: Vec<Vec<AliasGroup>> = vec![Vec::new(); states.len()];
     for at in places.into_values().flatten() {
         let Some(told) = said.remove(&at) else {
             states[at] = PackageState::NoIndex;
@@ -87,7 +87,7 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
             answers.diagnostics.push(said);
         }
         groups[at] = told.groups;
-        remedies.extend(u32::try_from(at).ok().map(|at| (at, told.remedies)));
+        remedies.extend(u32::try_from(at).ok().zip(told.remedies));
     }
     answers.sources.sort();
     answers.unknowns = unknowns(&states, policy, &answers.sources);
@@ -222,7 +222,7 @@ pub(super) fn unlearnt(unlearnt: &[Unlearnt], policy: &Policy) -> Vec<Unknown> {
             rule: rule.id,
             source: missing.source,
             packages: *packages,
-            message: format!("{} {}", missing.source, missing.why.as_str()),
+            message: format!("{} {}", source::title(missing.source), missing.why.as_str()),
             outcome: settings(rule)?.on_unknown,
         })
     };

@@ -42,7 +42,8 @@ fn commands(report: &Report, plan: &Plan, options: &Options) -> Vec<(String, &'s
     let db = safe(&options.database).map(|folder| format!(" --db {folder}")).unwrap_or_default();
     let path = safe(&options.scanned).map(|path| format!(" {path}")).unwrap_or_default();
     let lacking = |state| matches!(state, SourceState::Stale | SourceState::Missing | SourceState::Failed);
-    if report.coverage.sources.iter().any(|source| lacking(source.state)) {
+    let mut of_advisories = report.coverage.sources.iter().filter(|source| source.is_of_advisories());
+    if of_advisories.any(|source| lacking(source.state)) {
         commands.push((
             format!("osprey db update --from DIR{db}"),
             "makes the index anew from a newer copy of the advisories",
