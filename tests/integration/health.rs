@@ -56,7 +56,7 @@ impl Run {
         let started = std::time::Instant::now();
         let value = block_on(self.client.is_online(), work).unwrap();
         let took = started.elapsed();
-        assert!(took < self.deadline + Duration::from_secs(2), "{took:?}");
+        assert!(took < self.deadline + Duration::from_secs(10), "{took:?}");
         value
     }
 
@@ -136,8 +136,8 @@ fn why<T>(fact: &Fact<T>) -> Option<Why> {
     fact.missing().map(|missing| missing.why)
 }
 
-#[test]
-fn a_cold_run_asks_each_thing_once_and_a_warm_one_nothing() {
+/// 263 packages, 19 of them direct: the first have two versions of one name and two packages of one project.
+fn many() -> (World, Vec<Asked>) {
     let packages = packages(65, 4);
     let mut world = world(&packages);
     // A second version of a direct package, and two packages of one project.
@@ -154,7 +154,7 @@ fn a_cold_run_asks_each_thing_once_and_a_warm_one_nothing() {
     let newer = crate::services::Version { version: "2.0.0".to_owned(), ..newer };
     world.package(System::Npm, "made-up-0").versions.push(newer);
     world.add_healthy(&[(System::Npm, "@group/a", "1.0.0"), (System::Npm, "@group/b", "1.0.0")], 7);
-    // Of three direct projects and one other deps.dev has no copy of the Scorecard; one project it does not know.
+    // Of two direct projects and one other deps.dev has no copy of the Scorecard; one project it does not know.
     for repository in
         ["github.com/Made-up-1/made-up-1", "github.com/Made_up_2/made_up_2", "github.com/MadeUp/module-30"]
     {
@@ -164,7 +164,12 @@ fn a_cold_run_asks_each_thing_once_and_a_warm_one_nothing() {
     world.products.insert("made".to_owned(), product("made", "pkg:pypi/made-up-1", &[("1", "2030-01-31", false)]));
     let own = world.good_scorecard("github.com/Example/own", 7);
     world.insert_scorecard(own);
+    (world, packages)
+}
 
+#[test]
+fn a_cold_run_asks_each_thing_once_and_a_warm_one_nothing() {
+    let (world, packages) = many();
     let services = Services::start(world);
     let folder = tempfile::tempdir().unwrap();
     let mut wanted = wanted(packages, QUICK);
