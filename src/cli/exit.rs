@@ -27,7 +27,7 @@ pub enum Exit {
 
 /// The table for `--help`.
 pub(super) const TABLE: &str = "\
-Exit codes of `scan`:
+Exit codes of `scan` and `evaluate`:
   0   pass: everything recognised was covered, nothing denied
   1   fail: the policy denied at least one finding
   2   usage or configuration error: nothing was scanned

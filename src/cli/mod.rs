@@ -3,6 +3,7 @@
 mod cache;
 mod caller;
 mod db;
+mod evaluate;
 mod exit;
 mod explain;
 mod list;
@@ -62,6 +63,8 @@ enum When {
 enum Command {
     /// Scan directories, lockfiles or manifests; decide; report
     Scan(Box<scan::Arguments>),
+    /// Judge packages before they are added
+    Evaluate(Box<evaluate::Arguments>),
     /// Make, bring up to date, show or check the local advisory index
     #[command(subcommand)]
     Db(db::Command),
@@ -110,6 +113,7 @@ fn run(cli: Cli) -> Exit {
     let global = cli.global;
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &global),
+        Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),
         Command::Why(arguments) => why::run(&arguments, &global),

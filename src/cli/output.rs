@@ -38,6 +38,13 @@ impl FromStr for Output {
     }
 }
 
+impl Output {
+    /// What is written.
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+}
+
 /// The outputs of a run: `text` goes to stdout unless another format does.
 pub(super) fn plan(asked: &[Output]) -> Result<Vec<Output>, Failure> {
     let on_stdout: Vec<&str> =

@@ -93,7 +93,7 @@ pub(super) struct Arguments {
 
 /// What is accepted.
 #[derive(Debug, Args)]
-struct PolicyArguments {
+pub(super) struct PolicyArguments {
     /// The policy file [default: osprey.toml of the scanned root, else the profile `brownfield`]
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     policy: Option<PathBuf>,
@@ -118,7 +118,7 @@ struct PolicyArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SourceName {
+pub(super) enum SourceName {
     /// The local index alone
     Index,
     /// The OSV API alone
@@ -238,7 +238,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
 
 impl PolicyArguments {
     /// The policy in force: the caller's, else the tree's, else the built-in one; then the levels for this run.
-    fn load(&self, selection: &Selection, today: Date, global: &Global) -> Result<Policy, Failure> {
+    pub(super) fn load(&self, selection: &Selection, today: Date, global: &Global) -> Result<Policy, Failure> {
         let rules = rule::rules();
         let tree = tree_policy(selection).filter(|_| !self.no_repo_policy);
         let mut policy = match (&self.policy, self.profile, &tree) {

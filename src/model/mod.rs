@@ -2,6 +2,7 @@
 
 mod advisory;
 mod chain;
+mod checklist;
 mod ecosystem;
 mod finding;
 mod graph;
@@ -16,6 +17,7 @@ pub use advisory::{
     AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Remedy, Severity,
 };
 pub use chain::{Chains, Routes, chains};
+pub use checklist::{Answered, Checklist, ChecklistItem};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
     AppliedException, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, Parameter, PathCount, Rule,

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{
-    AliasGroup, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level, PackageIndex, Remedy,
-    RepoPath, Rule,
+    AliasGroup, Checklist, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level,
+    PackageIndex, Remedy, RepoPath, Rule,
 };
 
 /// Whether the run passes.
@@ -358,6 +358,8 @@ pub struct Report {
     pub unknowns: Vec<Unknown>,
     /// What was looked at.
     pub coverage: Coverage,
+    /// The intake questions about packages that are not added yet; empty for a scan.
+    pub checklists: Vec<Checklist>,
     /// What else there is to say.
     pub diagnostics: Vec<Diagnostic>,
     /// The exit code of the run, after `--exit-zero` and its like.

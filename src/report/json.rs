@@ -4,6 +4,7 @@
 //! `null` means unknown or not applicable, never "no". Packages are named by ids that mean something within one
 //! report only. What may be large is written while it is looked up, and stands in memory once.
 
+mod checklist;
 mod finding;
 mod ledger;
 mod package;
@@ -15,6 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::model::{Location, PackageIndex, Report};
 
 use super::lines;
+use checklist::ChecklistEntry;
 use finding::FindingEntry;
 use ledger::{Coverage, DiagnosticEntry, ExceptionEntry, UnknownEntry};
 #[cfg(test)]
@@ -74,6 +76,8 @@ struct Document<'r> {
     unknowns: Vec<UnknownEntry<'r>>,
     /// What was looked at, and what was not.
     coverage: Coverage<'r>,
+    /// The intake questions about packages that are not added yet; empty for a scan.
+    checklists: Vec<ChecklistEntry<'r>>,
     /// What else there is to say.
     diagnostics: Vec<DiagnosticEntry<'r>>,
     /// The findings, counted.
@@ -233,6 +237,7 @@ impl<'r> Document<'r> {
             exceptions: report.exceptions.iter().map(ExceptionEntry::of).collect(),
             unknowns: report.unknowns.iter().map(UnknownEntry::of).collect(),
             coverage: Coverage::of(report),
+            checklists: report.checklists.iter().map(ChecklistEntry::of).collect(),
             diagnostics: ledger::diagnostics(report),
             summary: Summary {
                 denied: summary.denied,

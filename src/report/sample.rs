@@ -497,6 +497,7 @@ fn empty(graph: DependencyGraph, complete: bool) -> Report {
         exceptions: Vec::new(),
         unknowns: Vec::new(),
         coverage: coverage(&graph, complete),
+        checklists: Vec::new(),
         diagnostics: Vec::new(),
         exit_code: 0,
         graph,

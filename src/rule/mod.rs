@@ -14,6 +14,7 @@ use jiff::civil::Date;
 use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule, Scope, Setting};
 
 mod advisory_finding;
+mod checklist;
 mod denied_license;
 mod end_of_life;
 mod failed_scorecard_check;
@@ -48,6 +49,8 @@ mod untrusted_origin;
 mod unverified_source;
 mod withdrawn_version;
 mod words;
+
+pub use checklist::checklist;
 
 /// A row of [`RULES`]: a rule and how its findings are found.
 #[derive(Debug)]

@@ -7,26 +7,24 @@ use futures_util::future::join;
 use jiff::Unit;
 
 use crate::model::{
-    AliasGroup, Data, DependencyGraph, Epss, Exploited, Health, PackageIndex, PackageState, SourceCoverage, SourceKind,
+    AliasGroup, Data, DependencyGraph, Epss, Exploited, PackageIndex, PackageState, Scope, SourceCoverage, SourceKind,
     SourceState,
 };
 use crate::policy::Policy;
 use crate::source::{self, Asked, BEST_PRACTICES, Client, DEPS_DEV, END_OF_LIFE, EPSS, KEV, Listed, SCORECARD, Wanted};
 
-/// Learns the health of packages: those that advisories are asked about, by their states.
-pub(super) async fn learn(
-    client: &Client,
+/// What is asked about health: of the packages that advisories are asked about, by their states.
+pub(super) fn wanted(
     policy: &Policy,
     graph: &DependencyGraph,
     states: &[PackageState],
-) -> Health {
-    let wanted = Wanted { packages: packages(graph, states), needs: policy.needs(), own: policy.project.clone() };
-    source::learn(client, &wanted).await
+    needs: &BTreeMap<Data, Scope>,
+) -> Wanted {
+    Wanted { packages: packages(graph, states), needs: needs.clone(), own: policy.project.clone() }
 }
 
 /// Learns whether attacks with advisories are known and how probable they are.
-pub(super) async fn threats(client: &Client, policy: &Policy, advisories: &mut [Vec<AliasGroup>]) {
-    let needs = policy.needs();
+pub(super) async fn threats(client: &Client, needs: &BTreeMap<Data, Scope>, advisories: &mut [Vec<AliasGroup>]) {
     let cves: BTreeSet<String> = advisories.iter().flatten().flat_map(cves).map(str::to_owned).collect();
     let needs_cves = |data| needs.contains_key(&data) && !cves.is_empty();
     let exploited = async {

@@ -2,20 +2,25 @@
 
 mod ask;
 mod discover;
+mod evaluate;
 mod git;
 mod health;
 mod read;
 mod resolve;
+
+use std::collections::BTreeMap;
 
 use futures_util::future::join;
 use jiff::civil::Date;
 
 use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Support};
-use crate::model::{Coverage, Data, DependencyGraph, Report};
+use crate::model::{Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, Report, Scope};
 use crate::policy::{self, Policy};
 use crate::rule::{self, Parameters, View};
 use crate::source::{self, Client};
+
+pub use evaluate::{Intake, evaluate};
 
 pub use discover::{Bounds, DiscoverError, Selection};
 
@@ -104,55 +109,96 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
         graph = graph.without_dev();
     }
 
-    show(Stage::Ask(graph.packages.len()));
-    let mut answers = learn(request, &graph)?;
-
-    show(Stage::Judge);
-    let parameters = parameters(request.policy, &graph);
-    let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today: request.today };
-    let (findings, unlearnt) = rule::find(&view);
-    answers.unknowns.extend(ask::unlearnt(&unlearnt, request.policy));
-    let (decisions, exceptions) = policy::decide(findings, &graph, request.policy, request.today);
-
-    let mut diagnostics = reading.diagnostics;
-    diagnostics.extend(answers.diagnostics);
-    Ok(Report {
-        version: env!("CARGO_PKG_VERSION"),
-        evaluated_on: request.today.to_string(),
-        policy: request.policy.summary(),
-        revision: git::revision(&discovery.root),
-        rules: request.policy.active(),
+    let inventory = Inventory {
         graph,
-        decisions,
-        exceptions,
-        unknowns: answers.unknowns,
-        coverage: Coverage {
-            files: reading.files,
-            sources: answers.sources,
-            packages: answers.facts.states,
-            bounds: discovery.bounds,
-            uncompared: request.policy.on_unknown(Data::Advisories),
-        },
-        diagnostics,
-        exit_code: 0,
-    })
+        files: reading.files,
+        bounds: discovery.bounds,
+        diagnostics: reading.diagnostics,
+        revision: git::revision(&discovery.root),
+    };
+    let judging = Judging {
+        policy: request.policy,
+        knowledge: request.knowledge,
+        today: request.today,
+        needs: request.policy.needs(),
+    };
+    Ok(judging.conclude(inventory, show)?.0)
 }
 
-/// Asks everybody who is to be asked.
-fn learn(request: &Request<'_>, graph: &DependencyGraph) -> Result<ask::Answers, ScanError> {
-    let (client, policy) = (request.knowledge.client, request.policy);
-    let asking = async {
-        let states = ask::states(graph, policy);
-        let advisories = ask::ask(graph, policy, &request.knowledge, request.today);
-        let (mut answers, health) = join(advisories, health::learn(client, policy, graph, &states)).await;
-        health::threats(client, policy, &mut answers.facts.advisories).await;
-        answers.facts.health = health;
-        answers.sources.extend(health::rows(client));
+/// What there is to judge, and what of it could not be read.
+struct Inventory {
+    graph: DependencyGraph,
+    files: Vec<FileCoverage>,
+    bounds: Vec<String>,
+    diagnostics: Vec<Diagnostic>,
+    revision: Option<String>,
+}
+
+/// By what it is judged.
+struct Judging<'j> {
+    policy: &'j Policy,
+    knowledge: Knowledge<'j>,
+    today: Date,
+    /// What is asked about, and of which packages.
+    needs: BTreeMap<Data, Scope>,
+}
+
+impl Judging<'_> {
+    /// Asks, looks and decides: the report, and the facts that it rests on.
+    fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
+        let (policy, today) = (self.policy, self.today);
+        let Inventory { graph, files, bounds, mut diagnostics, revision } = inventory;
+        show(Stage::Ask(graph.packages.len()));
+        let mut answers = self.learn(&graph)?;
+
+        show(Stage::Judge);
+        let parameters = parameters(policy, &graph);
+        let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
+        let (findings, unlearnt) = rule::find(&view);
+        answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
+        let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
+
+        diagnostics.extend(answers.diagnostics);
+        let report = Report {
+            version: env!("CARGO_PKG_VERSION"),
+            evaluated_on: today.to_string(),
+            policy: policy.summary(),
+            revision,
+            rules: policy.active(),
+            graph,
+            decisions,
+            exceptions,
+            unknowns: answers.unknowns,
+            coverage: Coverage {
+                files,
+                sources: answers.sources,
+                packages: answers.facts.states.clone(),
+                bounds,
+                uncompared: policy.on_unknown(Data::Advisories),
+            },
+            checklists: Vec::new(),
+            diagnostics,
+            exit_code: 0,
+        };
+        Ok((report, answers.facts))
+    }
+
+    /// Asks everybody who is to be asked.
+    fn learn(&self, graph: &DependencyGraph) -> Result<ask::Answers, ScanError> {
+        let (client, policy) = (self.knowledge.client, self.policy);
+        let asking = async {
+            let wanted = health::wanted(policy, graph, &ask::states(graph, policy), &self.needs);
+            let advisories = ask::ask(graph, policy, &self.knowledge, self.today);
+            let (mut answers, health) = join(advisories, source::learn(client, &wanted)).await;
+            health::threats(client, &self.needs, &mut answers.facts.advisories).await;
+            answers.facts.health = health;
+            answers.sources.extend(health::rows(client));
+            answers
+        };
+        let answers = source::block_on(client.is_online(), asking).map_err(ScanError::Runtime);
+        client.finish();
         answers
-    };
-    let answers = source::block_on(client.is_online(), asking).map_err(ScanError::Runtime);
-    client.finish();
-    answers
+    }
 }
 
 /// Reads the graph alone.

@@ -35,7 +35,7 @@ use crate::model::{Missing, Why, source};
 pub use cache::{Cache, CacheUse};
 pub use client::{Answer, Client, Request, Traffic};
 pub use epss::epss;
-pub use health::{Asked, Wanted, learn};
+pub use health::{Asked, Wanted, default_version, learn};
 pub use kev::{Listed, exploited};
 
 /// A service, and how it wants to be asked.

@@ -14,6 +14,7 @@ mod commands;
 mod discovery;
 mod exit_codes;
 mod gaps;
+mod health;
 mod hostile;
 mod local_faults;
 mod local_services;

@@ -35,7 +35,8 @@ fn system(ecosystem: Ecosystem) -> &'static str {
 pub(super) fn is_askable(ecosystem: Ecosystem, name: &str, version: Option<&str>) -> bool {
     let is_plain = |text: &str| {
         let is_odd = |c: char| c.is_control() || c.is_whitespace();
-        !text.is_empty() && text.len() <= LONGEST && !text.contains(is_odd)
+        let is_step = text.bytes().all(|byte| byte == b'.');
+        !is_step && text.len() <= LONGEST && !text.contains(is_odd)
     };
     // The standard library and the toolchain are no modules of a proxy.
     let is_module = ecosystem != Ecosystem::Go || !matches!(name, "stdlib" | "toolchain");
@@ -52,7 +53,7 @@ mod tests {
         assert!(is_askable(Ecosystem::Go, "golang.org/x/net", None));
         assert!(!is_askable(Ecosystem::Go, "stdlib", Some("1.21.3")));
         assert!(is_askable(Ecosystem::Npm, "stdlib", Some("1.21.3")));
-        for name in ["", "a b", "a\nb", "a\u{0}", &"a".repeat(600)] {
+        for name in ["", ".", "..", "a b", "a\nb", "a\u{0}", &"a".repeat(600)] {
             assert!(!is_askable(Ecosystem::Npm, name, Some("1")), "{name:?}");
             assert!(!is_askable(Ecosystem::Npm, "a", Some(name)), "{name:?}");
         }

@@ -7,6 +7,8 @@ mod lifecycle;
 mod packages;
 mod projects;
 
+pub use packages::default_version;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join5;

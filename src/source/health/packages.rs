@@ -15,6 +15,17 @@ pub(super) fn released(releases: &Releases, of: &Asked) -> Fact<Vec<Release>> {
     fact(source::DEPS_DEV, answer.unwrap_or_else(|| Err(unasked())))
 }
 
+/// The version that the registry gives to who asks for none; `None` where deps.dev does not know the name.
+///
+/// # Errors
+/// Where deps.dev does not answer.
+pub async fn default_version(client: &Client, ecosystem: Ecosystem, name: &str) -> Result<Option<String>, SourceError> {
+    let releases = deps_dev::releases(client, ecosystem, name).await?.value.unwrap_or_default();
+    let default = releases.iter().rev().find(|release| release.is_default);
+    let newest = || releases.iter().rev().find(|release| !release.is_withdrawn).or(releases.last());
+    Ok(default.or_else(newest).map(|release| release.version.clone()))
+}
+
 /// Every release of each distinct name.
 pub(super) async fn releases<'w>(client: &Client, asked: impl Iterator<Item = &'w Asked>) -> Releases {
     let names: BTreeSet<(Ecosystem, String)> =
