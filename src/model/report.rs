@@ -252,14 +252,18 @@ pub struct JoinedUnknown<'u> {
 }
 
 impl<'u> JoinedUnknown<'u> {
-    /// Joins what is not known for the same reason, the gravest first, then by source.
+    /// Joins what is not known for the same reason and weighs the same, the gravest first, then by source. What only is
+    /// said and what is warned about weigh the same.
     pub fn of(unknowns: impl Iterator<Item = &'u Unknown>) -> Vec<Self> {
-        let mut joined: BTreeMap<_, BTreeMap<_, Vec<&'static str>>> = BTreeMap::new();
+        let mut joined: BTreeMap<_, (OnUnknown, BTreeMap<_, Vec<&'static str>>)> = BTreeMap::new();
         for unknown in unknowns {
-            let rules = joined.entry((Reverse(unknown.outcome), unknown.source, unknown.message.as_str())).or_default();
+            let weight = unknown.outcome.max(OnUnknown::Warn);
+            let of = joined.entry((Reverse(weight), unknown.source, unknown.message.as_str()));
+            let (outcome, rules) = of.or_insert((unknown.outcome, BTreeMap::new()));
+            *outcome = unknown.outcome.max(*outcome);
             rules.entry(Reverse(unknown.packages)).or_default().push(unknown.rule);
         }
-        let one = |((Reverse(outcome), _, message), rules): ((_, _, &'u str), BTreeMap<Reverse<usize>, _>)| Self {
+        let one = |((.., message), (outcome, rules)): ((_, _, &'u str), (_, BTreeMap<Reverse<usize>, _>))| Self {
             outcome,
             message,
             rules: rules.into_iter().map(|(Reverse(packages), rules)| (packages, rules)).collect(),

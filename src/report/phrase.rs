@@ -77,8 +77,14 @@ pub(super) fn exploited(group: &AliasGroup) -> Option<String> {
     }
 }
 
-/// What is known about attacks, beside since when: who says so and whether ransomware uses it; else how likely they are.
-pub(super) fn likelihood(group: &AliasGroup) -> Option<String> {
+/// How probable attacks are: `EPSS 1.7 %`. Where they are known, that says nothing more.
+pub(super) fn epss(group: &AliasGroup) -> Option<String> {
+    let is_exploited = matches!(group.exploited, Exploited::Yes { .. });
+    group.epss.filter(|_| !is_exploited).map(|epss| format!("EPSS {}", epss.percent()))
+}
+
+/// What is known about attacks, in words: who says so and whether ransomware uses it; else how probable they are.
+pub(super) fn attacks(group: &AliasGroup) -> Option<String> {
     match &group.exploited {
         Exploited::Yes { cve, ransomware: true, .. } => {
             Some(format!("CISA knows of attacks with {cve}, by ransomware too"))

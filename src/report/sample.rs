@@ -381,7 +381,9 @@ fn in_test_data(names: &Names) -> Decision {
         AdvisoryKind::Vulnerability,
         rated("GHSA-2wrh-6pvc-2jm9", 6.1),
     );
-    net.advisory = Some(group(vec![record_of], &["CVE-2023-3978", "GHSA-2wrh-6pvc-2jm9"], Some("v0.13.0")));
+    let group = group(vec![record_of], &["CVE-2023-3978", "GHSA-2wrh-6pvc-2jm9"], Some("v0.13.0"));
+    let epss = Some(Epss { score: 0.00087, percentile: 0.2591 });
+    net.advisory = Some(AliasGroup { exploited: Exploited::No, epss, ..group });
     net.message = "golang.org/x/net v0.7.0: GO-2023-1988 (CVE-2023-3978), Improper rendering of text nodes (medium, CVSS 6.1), fixed in v0.13.0. A direct dependency in tests/fixtures/go.mod.".to_owned();
     net.fix = Fix {
         state: FixState::Exact,

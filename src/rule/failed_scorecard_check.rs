@@ -61,14 +61,14 @@ fn of(case: &Case<'_>) -> Outcome {
     for (name, least) in &checks {
         match scorecard::check(scorecard, name) {
             Ok((score, _)) if f64::from(score) >= *least => {}
-            Ok((score, reason)) => failed.push(format!("{name} ({score} of at least {least}{})", said(reason))),
+            Ok((score, reason)) => failed.push(format!("{name} ({score}, below {least}{})", said(reason))),
             Err(missing) if !outcome.missing.contains(&missing) => outcome.missing.push(missing),
             Err(_) => {}
         }
     }
     if !failed.is_empty() {
         outcome.fires = Some(Fired {
-            what: format!("in the Scorecard of {project}, {} too low", verb(&failed)),
+            what: format!("{project} fails {} in its Scorecard", joined(&failed)),
             change: format!(
                 "see whether that matters for your use, help {project} with it, or replace {}",
                 case.id.name
@@ -77,10 +77,6 @@ fn of(case: &Case<'_>) -> Outcome {
         });
     }
     outcome
-}
-
-fn verb(failed: &[String]) -> String {
-    format!("{} {}", joined(failed), if failed.len() == 1 { "is" } else { "are" })
 }
 
 #[cfg(test)]
@@ -120,14 +116,12 @@ mod tests {
         );
         assert_eq!(
             found,
-            [
-                "left 1.0.0: in the Scorecard of github.com/acme/left, Code-Review (2 of at least 3: Found 6/30 approved \
-              changesets) and Dangerous-Workflow (0 of at least 10) are too low"
-            ]
+            ["left 1.0.0: github.com/acme/left fails Code-Review (2, below 3: Found 6/30 approved changesets) and \
+                 Dangerous-Workflow (0, below 10) in its Scorecard"]
         );
         assert_eq!(missing, [""; 0]);
         let (found, _) = look(&[], &[("Signed-Releases", Some(0), "Project has not signed or included provenance.")]);
-        assert!(found[0].contains("Project has not signed or included provenance) is too low"), "{found:?}");
+        assert!(found[0].contains("Project has not signed or included provenance) in its Scorecard"), "{found:?}");
     }
 
     #[test]
@@ -150,7 +144,7 @@ mod tests {
         let checks = Setting::Scores(vec![("Pinned-Dependencies".to_owned(), 3.5)]);
         let (found, _) = look(&[("checks", checks)], &[("Code-Review", Some(0), "none")]);
         assert_eq!(found.len(), 1);
-        assert!(found[0].contains("Pinned-Dependencies (3 of at least 3.5: dependency not pinned"), "{found:?}");
+        assert!(found[0].contains("Pinned-Dependencies (3, below 3.5: dependency not pinned"), "{found:?}");
         assert_eq!(look(&[("checks", Setting::Scores(Vec::new()))], &[("Code-Review", Some(0), "")]).0, [""; 0]);
     }
 }

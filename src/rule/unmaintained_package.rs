@@ -7,7 +7,8 @@
 use jiff::tz::TimeZone;
 
 use super::judged::{Case, Fired, Outcome, judge_in_full};
-use super::words::{joined, said};
+use super::withdrawn_version::word;
+use super::words::{one_line, said};
 use super::{Check, Found, View, advisory_finding, scorecard};
 use crate::model::{
     Data, Fact, Finding, Level, Missing, PackageIndex, Parameter, Release, Rule, Scope, Scorecard, Setting, Subject,
@@ -73,7 +74,7 @@ fn of(case: &Case<'_>) -> Outcome {
     let what: Vec<String> = reasons.found.into_iter().map(|reason| reason.text).collect();
     let change = format!("replace {} by a package that is maintained", case.id.name);
     // One reason is enough: what is not known besides changes nothing.
-    Outcome { fires: Some(Fired { what: joined(&what), change, escalated: false }), missing: Vec::new() }
+    Outcome { fires: Some(Fired { what: what.join("; "), change, escalated: false }), missing: Vec::new() }
 }
 
 /// Whether an advisory of this rule covers the package, under whichever rule its finding stands.
@@ -115,7 +116,7 @@ fn registry(case: &Case<'_>, reasons: &mut Reasons) {
         Fact::Known(status, _) => {
             let word = status.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
             if [QUARANTINED, "archived", "deprecated"].contains(&word) {
-                let text = format!("its registry marks it as {}", super::words::one_line(status));
+                let text = format!("its registry marks it as {}", one_line(status));
                 reasons.found.push(Reason { text, is_graver: word == QUARANTINED });
             }
         }
@@ -126,10 +127,9 @@ fn registry(case: &Case<'_>, reasons: &mut Reasons) {
         Fact::Known(releases, _) => {
             if let Some(version) = withdrawn_as_a_whole(releases) {
                 // The registry gives its reason with the version in use.
-                let reason = case.health.withdrawn.known().map(|reason| said(reason)).unwrap_or_default();
-                reasons.add(format!(
-                    "its registry has withdrawn or deprecated its newest release, {version}, too{reason}"
-                ));
+                let reason = case.health.withdrawn.known().map_or_else(String::new, |reason| one_line(reason));
+                let reason = if reason.is_empty() { reason } else { format!(" (\"{reason}\")") };
+                reasons.add(format!("its newest release, {version}, is {}{reason}", word(case.id.ecosystem)));
             }
         }
         Fact::Absent(_) => {}
@@ -255,10 +255,7 @@ mod tests {
             health.withdrawn = known("use right. Thanks.".to_owned());
             health.releases = releases(&[("1.0.0", "2026-01-01", false, true), ("2.0.0", "2026-11-01", true, true)]);
         });
-        assert_eq!(
-            whole.0,
-            ["left 1.0.0: its registry has withdrawn or deprecated its newest release, 2.0.0, too: use right. Thanks"]
-        );
+        assert_eq!(whole.0, ["left 1.0.0: its newest release, 2.0.0, is yanked (\"use right. Thanks\")"]);
     }
 
     #[test]
@@ -307,10 +304,8 @@ mod tests {
         });
         assert_eq!(
             found,
-            [
-                "left 1.0.0: its registry marks it as archived, github.com/acme/left is archived and its newest release, \
-              1.0.0, is of 2019-01-01, 2882 days ago"
-            ]
+            ["left 1.0.0: its registry marks it as archived; github.com/acme/left is archived; its newest release, \
+                 1.0.0, is of 2019-01-01, 2882 days ago"]
         );
         assert_eq!(missing, [""; 0]);
     }

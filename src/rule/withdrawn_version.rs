@@ -31,7 +31,7 @@ fn of(case: &Case<'_>) -> Judgement {
 }
 
 /// What each registry calls it. One flag stands for all of it at deps.dev (<https://docs.deps.dev/api/v3/>).
-fn word(ecosystem: Ecosystem) -> &'static str {
+pub(super) fn word(ecosystem: Ecosystem) -> &'static str {
     match ecosystem {
         Ecosystem::CratesIo | Ecosystem::PyPi => "yanked",
         Ecosystem::Go => "retracted",

@@ -239,7 +239,7 @@ fn help(decision: &Decision, group: &AliasGroup) -> Help {
         let _ = write!(text, " Also known as {}.", escape::plain(&aliases.join(", ")));
         let _ = writeln!(markdown, "- Also known as {}", codes.join(", "));
     }
-    let attacks = [phrase::exploited(group), phrase::likelihood(group)];
+    let attacks = [phrase::exploited(group), phrase::attacks(group)];
     let attacks: Vec<String> = attacks.into_iter().flatten().collect();
     if !attacks.is_empty() {
         let attacks = sentence(&capital(&escape::clip(&attacks.join("; "), 300)));

@@ -227,7 +227,9 @@ impl<'r> Writer<'_, '_, 'r> {
                     None => title.into_owned(),
                 };
                 self.detail(&text, PLAIN)?;
-                for more in [phrase::limits(group), phrase::likelihood(group)].into_iter().flatten() {
+                // The head says how probable attacks are, to those who know the abbreviation.
+                let attacks = phrase::attacks(group).filter(|_| self.verbose || phrase::epss(group).is_none());
+                for more in [phrase::limits(group), attacks].into_iter().flatten() {
                     self.detail(&more, PLAIN)?;
                 }
                 if group.kind() == AdvisoryKind::Malware {
@@ -288,6 +290,7 @@ impl<'r> Writer<'_, '_, 'r> {
         if let Some(group) = &finding.advisory {
             fields.push(Piece::styled(&phrase::severity(group), severity_style(group)));
             fields.extend(phrase::exploited(group).map(|since| Piece::styled(&since, RED)));
+            fields.extend(phrase::epss(group).map(|epss| Piece::plain(&epss)));
         }
         if !self.is_named(finding) {
             fields.push(Piece::styled(&escape::clip(&phrase::subject(self.report, finding), 200), BOLD));
