@@ -113,13 +113,8 @@ fn the_policy_says_what_the_unknown_does() {
         format!("version = 1\n[rules]\n{}{}{}", rule("known-vulnerability"), rule("malicious-package"), off.concat())
     };
     for (choice, code, said) in [
-<<<<<<< HEAD
         ("allow", 0, "not known:"),
         ("warn", 0, "not known:"),
-=======
-        ("allow", 0, "known-vulnerability, malicious-package, "),
-        ("warn", 0, "known-vulnerability, malicious-package, "),
->>>>>>> rules-a
         ("incomplete", 3, "INCOMPLETE"),
         ("deny", 1, "denies that something is not known. The run is INCOMPLETE too"),
     ] {
