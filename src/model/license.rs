@@ -2,8 +2,10 @@
 //! whether a list of accepted ones allows them.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 
+use spdx::expression::{ExprNode, Operator};
 use spdx::identifiers::{EXCEPTIONS, LICENSES};
 use spdx::{AdditionItem, Expression, LicenseId, LicenseItem, LicenseReq, ParseMode};
 
@@ -71,16 +73,21 @@ impl License {
     /// The licences of it that none of the accepted ones allows, where they are needed: of an `OR` one side is enough,
     /// of an `AND` both are needed. Empty: it is allowed.
     pub fn refused(&self, accepted: &[AcceptedLicense]) -> Vec<String> {
-        let allows = |term: &LicenseReq| accepted.iter().any(|accepted| accepted.allows(term));
-        match self.expression.evaluate_with_failures(allows) {
-            Ok(()) => Vec::new(),
-            Err(terms) => {
-                let mut refused: Vec<String> = terms.iter().map(|term| term.req.to_string()).collect();
-                refused.sort();
-                refused.dedup();
-                refused
-            }
+        // The nodes stand behind what they join: each leaves on the stack what is refused so far.
+        let mut stack: Vec<BTreeSet<String>> = Vec::new();
+        for node in self.expression.iter() {
+            let refused = match node {
+                ExprNode::Req(term) if accepted.iter().any(|accepted| accepted.allows(&term.req)) => BTreeSet::new(),
+                ExprNode::Req(term) => BTreeSet::from([term.req.to_string()]),
+                ExprNode::Op(operator) => {
+                    let (right, left) = (stack.pop().unwrap_or_default(), stack.pop().unwrap_or_default());
+                    let is_enough = *operator == Operator::Or && (left.is_empty() || right.is_empty());
+                    if is_enough { BTreeSet::new() } else { left.into_iter().chain(right).collect() }
+                }
+            };
+            stack.push(refused);
         }
+        stack.pop().unwrap_or_default().into_iter().collect()
     }
 }
 
@@ -246,6 +253,7 @@ mod tests {
         assert!(!is_allowed("ISC OR MIT AND GPL-3.0-only", &["MIT"]));
         assert_eq!(refused("MIT AND GPL-3.0-only", &["MIT"]), ["GPL-3.0-only"]);
         assert_eq!(refused("MIT OR ISC", &[]), ["ISC", "MIT"]);
+        assert_eq!(refused("(MIT OR GPL-3.0-only) AND ISC", &["MIT"]), ["ISC"]);
     }
 
     #[test]

@@ -14,7 +14,8 @@ pub(super) static CHECK: Check = Check {
         fix: "Stay with the version before until the days are over. A version that fixes a grave vulnerability is \
               taken at once, and this rule says nothing about it.",
         clause: "CG.authentic",
-        data: &[Data::Versions, Data::Advisories],
+        // What a version fixes comes along where advisories are asked about; where it does not, the rule fires.
+        data: &[Data::Versions],
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "cooldown",

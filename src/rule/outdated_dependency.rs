@@ -8,7 +8,7 @@ use super::Check;
 use super::judged::{Case, Judgement, judge};
 use super::releases::{Standing, day, days, standing};
 use crate::model::{Data, Fact, Level, Missing, Parameter, Release, Rule, Scope, Setting, Why};
-use crate::version::{Key, key, line};
+use crate::version::{Key, Version};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -48,22 +48,22 @@ fn of(case: &Case<'_>) -> Judgement {
         Fact::Absent(origin) => return unknown(origin.source),
         Fact::Unknown(missing) => return Judgement::Unknown(*missing),
     };
-    let (ecosystem, version) = (case.id.ecosystem, case.id.version.as_deref().unwrap_or_default());
-    let (Some(own_key), Some(own_line)) = (key(ecosystem, version), line(ecosystem, version)) else {
+    let ecosystem = case.id.ecosystem;
+    let Some(own) = case.id.version.as_deref().and_then(|version| Version::parse(ecosystem, version)) else {
         return unknown(source);
     };
     let standing = standing(ecosystem, releases);
     let newest = match standing.last() {
-        Some(newest) if newest.key > own_key => newest,
+        Some(newest) if newest.version.key > own.key => newest,
         // What has no release in earnest, or none above the version in use, leaves nothing to update to.
         Some(_) => return Judgement::Passes,
         None if releases.is_empty() => return unknown(source),
         None => return Judgement::Passes,
     };
-    let behind = standing.iter().map(|standing| &standing.line).filter(|line| **line > own_line);
+    let behind = standing.iter().map(|standing| &standing.version.line).filter(|line| **line > own.line);
     let behind = behind.collect::<BTreeSet<_>>().len();
     let is_far = behind > usize::try_from(case.number("max-majors")).unwrap_or(usize::MAX);
-    let age = published(case, releases, &own_key).map(|published| (published, days(published, case.view.today)));
+    let age = published(case, releases, &own.key).map(|published| (published, days(published, case.view.today)));
     let old = age.filter(|(_, age)| *age > i64::from(case.number("max-age")));
     if !is_far && age.is_none() {
         return unknown(source);
@@ -91,7 +91,8 @@ fn label(standing: &Standing<'_>) -> String {
 
 /// When the version in use was published.
 fn published(case: &Case<'_>, releases: &[Release], own: &Key) -> Option<Timestamp> {
-    let is_own = |release: &&Release| key(case.id.ecosystem, &release.version).as_ref() == Some(own);
+    let version = |release: &Release| Version::parse(case.id.ecosystem, &release.version);
+    let is_own = |release: &&Release| version(release).is_some_and(|version| version.key == *own);
     let listed = || releases.iter().find(is_own).and_then(|release| release.published);
     case.health.published.known().copied().or_else(listed)
 }

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::model::{Ecosystem, Release};
-use crate::version::{Key, Line, is_stable, key, line};
+use crate::version::Version;
 
 /// The day of a moment, in UTC as registries count.
 pub(super) fn day(moment: Timestamp) -> Date {
@@ -20,21 +20,18 @@ pub(super) fn days(moment: Timestamp, today: Date) -> i64 {
 /// A release in earnest: it stands, is no pre-release, and its version can be compared.
 pub(super) struct Standing<'r> {
     pub(super) release: &'r Release,
-    pub(super) key: Key,
-    pub(super) line: Line,
+    pub(super) version: Version,
 }
 
 /// The releases in earnest up to the newest one, by version. The newest is what the registry gives to who asks for no
 /// version, where it says so: what lies above it is there for who asks for it.
 pub(super) fn standing(ecosystem: Ecosystem, releases: &[Release]) -> Vec<Standing<'_>> {
-    let of = |release: &Release| {
-        let is_earnest = !release.is_withdrawn && is_stable(ecosystem, &release.version) == Some(true);
-        let parts = key(ecosystem, &release.version).zip(line(ecosystem, &release.version));
-        parts.filter(|_| is_earnest)
-    };
-    let mut standing: Vec<Standing<'_>> =
-        releases.iter().filter_map(|release| of(release).map(|(key, line)| Standing { release, key, line })).collect();
-    standing.sort_by(|a, b| a.key.cmp(&b.key));
+    let standing = releases.iter().filter(|release| !release.is_withdrawn).filter_map(|release| {
+        let version = Version::parse(ecosystem, &release.version).filter(|version| version.is_stable)?;
+        Some(Standing { release, version })
+    });
+    let mut standing: Vec<Standing<'_>> = standing.collect();
+    standing.sort_by(|a, b| a.version.key.cmp(&b.version.key));
     if let Some(at) = standing.iter().rposition(|standing| standing.release.is_default) {
         standing.truncate(at + 1);
     }

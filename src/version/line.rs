@@ -1,4 +1,4 @@
-//! Release lines: which versions go together, and which are releases in earnest.
+//! Versions that are more than an order: which go together, and which are releases in earnest.
 
 use super::{Key, Scheme, pep440};
 use crate::model::Ecosystem;
@@ -14,28 +14,35 @@ pub struct Line {
     numbers: (u64, u64),
 }
 
-/// The line of a version; `None` where it is no version of the ecosystem.
-pub fn line(ecosystem: Ecosystem, version: &str) -> Option<Line> {
-    key(ecosystem, version)?;
-    let (epoch, numbers) = numbers(version)?;
-    let at = |at: usize| numbers.get(at).copied().unwrap_or(0);
-    Some(Line { epoch, numbers: if at(0) == 0 { (0, at(1)) } else { (at(0), 0) } })
+/// A version by the rules of its ecosystem, and not only a text that sorts with versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// By which it compares.
+    pub key: Key,
+    /// Its line.
+    pub line: Line,
+    /// Whether it is neither a pre-release nor a development version.
+    pub is_stable: bool,
 }
 
-/// The key of a version that is one by the rules of its ecosystem, and not only by what sorts with versions.
-pub fn key(ecosystem: Ecosystem, version: &str) -> Option<Key> {
-    let is_version = ecosystem != Ecosystem::PyPi || pep440::is_standard(version);
-    Scheme::of(ecosystem.osv_name())?.key(version).filter(|_| is_version)
-}
-
-/// Whether a version is neither a pre-release nor a development one; `None` where it is no version of the ecosystem.
-pub fn is_stable(ecosystem: Ecosystem, version: &str) -> Option<bool> {
-    key(ecosystem, version)?;
-    let public = version.split('+').next().unwrap_or_default();
-    Some(match ecosystem {
-        Ecosystem::PyPi => !pep440::is_pre_release(version),
-        _ => !public.contains('-') && public.split('.').count() <= 3,
-    })
+impl Version {
+    /// Reads a version; `None` where it is none.
+    pub fn parse(ecosystem: Ecosystem, text: &str) -> Option<Self> {
+        let is_python = ecosystem == Ecosystem::PyPi;
+        if is_python && !pep440::is_standard(text) {
+            return None;
+        }
+        let key = Scheme::of(ecosystem.osv_name())?.key(text)?;
+        let (epoch, numbers) = numbers(text)?;
+        let at = |at: usize| numbers.get(at).copied().unwrap_or(0);
+        let public = text.split('+').next().unwrap_or_default();
+        let is_stable = match is_python {
+            true => !pep440::is_pre_release(text),
+            false => !public.contains('-') && public.split('.').count() <= 3,
+        };
+        let line = Line { epoch, numbers: if at(0) == 0 { (0, at(1)) } else { (at(0), 0) } };
+        Some(Self { key, line, is_stable })
+    }
 }
 
 /// The epoch and the numbers at the beginning of a version.
@@ -66,6 +73,10 @@ mod tests {
 
     use super::*;
 
+    fn line(ecosystem: Ecosystem, text: &str) -> Option<Line> {
+        Version::parse(ecosystem, text).map(|version| version.line)
+    }
+
     #[test]
     fn a_line_is_a_major_or_behind_a_zero_a_minor_version() {
         let same = |a: &str, b: &str| line(Ecosystem::CratesIo, a).unwrap() == line(Ecosystem::CratesIo, b).unwrap();
@@ -76,13 +87,24 @@ mod tests {
         assert_eq!(line(Ecosystem::Go, "v1.2.3"), line(Ecosystem::Go, "v1.9.0+incompatible"));
         assert_eq!(line(Ecosystem::PyPi, "2024.1"), line(Ecosystem::PyPi, "2024.12.post1"));
         assert!(line(Ecosystem::PyPi, "1!1.0") > line(Ecosystem::PyPi, "2024.1"));
-        assert_eq!(line(Ecosystem::PyPi, "main"), None);
-        assert_eq!(line(Ecosystem::Npm, "latest"), None);
-        assert_eq!(line(Ecosystem::Npm, "99999999999999999999.0.0"), None);
+    }
+
+    #[test]
+    fn what_is_no_version_is_none() {
+        for (ecosystem, text) in [
+            (Ecosystem::PyPi, "main"),
+            (Ecosystem::PyPi, "1.0-doduo"),
+            (Ecosystem::Npm, "latest"),
+            (Ecosystem::Npm, "99999999999999999999.0.0"),
+            (Ecosystem::Go, ""),
+        ] {
+            assert_eq!(Version::parse(ecosystem, text), None, "{text}");
+        }
     }
 
     #[test]
     fn pre_releases_are_not_stable() {
+        let is_stable = |ecosystem, text: &str| Version::parse(ecosystem, text).unwrap().is_stable;
         for (ecosystem, stable, not) in [
             (Ecosystem::Npm, &["1.0.0", "1.0.0+build-1"][..], &["1.0.0-rc.1", "0.0.0-canary-1"][..]),
             (Ecosystem::Go, &["v1.2.3", "v2.0.0+incompatible"], &["v0.0.0-20200101000000-abcdef123456"]),
@@ -92,18 +114,25 @@ mod tests {
                 &["1.0a1", "1.0.dev3", "1.0rc1", "1.0.post1.dev2", "1.0-beta.2", "1.0c1", "1.0.preview1+x"],
             ),
         ] {
-            assert!(stable.iter().all(|version| is_stable(ecosystem, version) == Some(true)), "{ecosystem}");
-            assert!(not.iter().all(|version| is_stable(ecosystem, version) == Some(false)), "{ecosystem}");
+            assert!(stable.iter().all(|version| is_stable(ecosystem, version)), "{ecosystem}");
+            assert!(not.iter().all(|version| !is_stable(ecosystem, version)), "{ecosystem}");
         }
-        assert_eq!(is_stable(Ecosystem::PyPi, "banana"), None);
     }
 
     proptest! {
+        // A newer version of the same kind is never on an older line.
         #[test]
-        fn any_text_has_a_line_or_none(text in "[v0-9a-z.!+-]{0,30}") {
+        fn lines_follow_versions(a in "[0-9]{1,3}(\\.[0-9]{1,3}){2}", b in "[0-9]{1,3}(\\.[0-9]{1,3}){2}") {
             for &ecosystem in Ecosystem::ALL {
-                prop_assert!(key(ecosystem, &text).is_some() || line(ecosystem, &text).is_none());
-                prop_assert_eq!(is_stable(ecosystem, &text).is_some(), key(ecosystem, &text).is_some());
+                let (a, b) = (Version::parse(ecosystem, &a).unwrap(), Version::parse(ecosystem, &b).unwrap());
+                prop_assert!(a.key > b.key || a.line <= b.line);
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_none(text in "[v0-9a-z.!+-]{0,30}|\\PC{0,10}") {
+            for &ecosystem in Ecosystem::ALL {
+                prop_assert_eq!(Version::parse(ecosystem, &text), Version::parse(ecosystem, &text));
             }
         }
     }

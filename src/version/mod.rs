@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 use crate::model::Ecosystem;
 
-pub use line::{Line, is_stable, key, line};
+pub use line::{Line, Version};
 pub use pep440::is_standard as is_python_version;
 pub use requirement::satisfies;
 
