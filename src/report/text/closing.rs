@@ -310,7 +310,8 @@ fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result
     if texts.is_empty() {
         texts.push("none were at hand".to_owned());
     }
-    let rejected: u64 = report.coverage.sources.iter().map(|source| source.rejected).sum();
+    let of_advisories = report.coverage.sources.iter().filter(|source| source.is_of_advisories());
+    let rejected: u64 = of_advisories.map(|source| source.rejected).sum();
     if options.verbose && rejected > 0 {
         let records = if rejected == 1 { "1 record" } else { &format!("{rejected} records") };
         texts.push(format!("{records} could not be taken"));
