@@ -118,3 +118,59 @@ fn is_exploited(group: &AliasGroup, catalogue: Option<&BTreeMap<String, Listed>>
 fn highest(group: &AliasGroup, scores: &BTreeMap<String, Epss>) -> Option<Epss> {
     cves(group).into_iter().filter_map(|cve| scores.get(cve)).copied().max_by(|a, b| a.score.total_cmp(&b.score))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AdvisoryKind, Ecosystem, Source};
+    use crate::rule::tests_support::{Tree, group, record};
+
+    #[test]
+    fn services_hear_of_packages_of_a_registry_that_are_not_private() {
+        let mut tree = Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let direct = tree.package("serde", "1.0.210");
+        let transitive = tree.package("itoa", "1.0.11");
+        let private = tree.package("acme-secret", "1.0.0");
+        let git = tree.from("from-git", "1.0.0", Source::at(SourceKind::Git, "https://host.example/a#0a1b"));
+        let unresolved = tree.package("no-version", "");
+        tree.needs(0, direct, None);
+        tree.needs(0, private, None);
+        tree.needs(0, git, None);
+        tree.needs(0, unresolved, None);
+        tree.needs(direct, transitive, None);
+        let (graph, facts) = tree.finish();
+        let place = |name: &str| graph.packages.iter().position(|package| package.id.name == name).unwrap();
+        let mut states = facts.states;
+        states[place("acme-secret")] = PackageState::Private;
+        states[place("itoa")] = PackageState::NoIndex;
+        let asked: Vec<(String, bool)> =
+            packages(&graph, &states).into_iter().map(|asked| (asked.name, asked.is_direct)).collect();
+        assert_eq!(asked, [("itoa".to_owned(), false), ("serde".to_owned(), true)]);
+    }
+
+    fn of(ids: &[&str]) -> AliasGroup {
+        group(vec![record(ids[0], &ids[1..], AdvisoryKind::Vulnerability)], None, None)
+    }
+
+    #[test]
+    fn what_has_no_cve_is_in_no_catalogue() {
+        let listed = |since: &str| Listed { since: since.to_owned(), ransomware: true };
+        let catalogue = BTreeMap::from([("CVE-2021-44228".to_owned(), listed("2021-12-10"))]);
+        let yes = Exploited::Yes { cve: "CVE-2021-44228".to_owned(), since: "2021-12-10".to_owned(), ransomware: true };
+        let group = of(&["GHSA-jfh8-c2jp-5v3q", "CVE-2020-1", "CVE-2021-44228"]);
+        assert_eq!(is_exploited(&group, Some(&catalogue)), yes);
+        assert_eq!(is_exploited(&group, None), Exploited::Unknown);
+        let other = of(&["GHSA-aaaa-bbbb-cccc"]);
+        assert_eq!(is_exploited(&other, Some(&catalogue)), Exploited::No);
+        assert_eq!(is_exploited(&other, None), Exploited::No);
+    }
+
+    #[test]
+    fn the_most_probable_of_several_counts() {
+        let epss = |score| Epss { score, percentile: 0.5 };
+        let scores = BTreeMap::from([("CVE-2020-1".to_owned(), epss(0.25)), ("CVE-2020-2".to_owned(), epss(0.75))]);
+        let highest = |ids: &[&str]| highest(&of(ids), &scores).map(|epss| epss.score);
+        assert_eq!(highest(&["GHSA-aaaa-bbbb-cccc", "CVE-2020-2", "CVE-2020-1", "CVE-2020-3"]), Some(0.75));
+        assert_eq!(highest(&["GHSA-aaaa-bbbb-cccc", "CVE-2020-3"]), None);
+    }
+}

@@ -5,6 +5,8 @@
 //! deadline of the run. A fresh answer in the cache is used without asking; an older one is asked about by its `ETag`,
 //! and stands in where the service does not answer.
 
+mod parts;
+
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -21,6 +23,8 @@ use super::address::{Hosts, redacted};
 use super::cache::{Cache, Kept};
 use super::{SERVICES, Service, Settings, SourceError};
 use crate::model::Why;
+
+pub(super) use parts::{NewPart, Part};
 
 /// How often a question is asked before it is given up.
 const ATTEMPTS: u32 = 5;
@@ -255,7 +259,7 @@ impl Client {
                 self.cache.keep(service.id, &question, &Kept { as_of, ..kept });
                 Ok(self.answered(service, value, as_of))
             }
-            (Err(error), Some(value), Some(kept)) if self.is_within(&kept, service.usable) => {
+            (Err(error), Some(value), Some(kept)) if self.is_within(kept.as_of, service.usable) => {
                 self.note(service, |traffic| {
                     traffic.stale += 1;
                     traffic.trouble = Some(error.message);
@@ -305,7 +309,7 @@ impl Client {
     /// `None` in it where the service did not know.
     pub fn recall(&self, service: &Service, question: &str, usable: bool) -> Option<Answer<Vec<u8>>> {
         let kept = self.cache.recall(service.id, &self.addressed(service, question))?;
-        if !(self.is_fresh(service, &kept) || usable && self.is_within(&kept, service.usable)) {
+        if !(self.is_fresh(service, &kept) || usable && self.is_within(kept.as_of, service.usable)) {
             return None;
         }
         let value = (kept.status != 404).then_some(kept.body);
@@ -346,12 +350,12 @@ impl Client {
 
     fn is_fresh(&self, service: &Service, kept: &Kept) -> bool {
         let fresh = if kept.status == 404 { service.fresh.min(UNKNOWN_FOR) } else { service.fresh };
-        self.is_within(kept, fresh)
+        self.is_within(kept.as_of, fresh)
     }
 
     /// Whether something is no older than that. What is from the future is not trusted.
-    fn is_within(&self, kept: &Kept, age: Duration) -> bool {
-        let passed = self.now().duration_since(kept.as_of);
+    fn is_within(&self, as_of: Timestamp, age: Duration) -> bool {
+        let passed = self.now().duration_since(as_of);
         let age = SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
         passed >= SignedDuration::from_mins(-1) && passed < age
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
-use super::client::{Answer, Client, Request};
+use super::client::{Answer, Client, Part, Request};
 use super::{OSV, SourceError, segment};
 
 /// How many questions a request may have.
@@ -110,25 +110,33 @@ async fn query(
     client: &Client,
     questions: &BTreeSet<Question>,
 ) -> BTreeMap<Question, Result<Answer<Vec<Proposal>>, SourceError>> {
-    let mut known = BTreeMap::new();
-    let mut open = Vec::new();
-    for question in questions {
-        match recall(client, question, false) {
-            Some(answer) => drop(known.insert(question.clone(), Ok(answer))),
-            None => open.push(question.clone()),
+    let keys: Vec<String> = questions.iter().map(Question::key).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let (mut known, mut old, mut open) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    for (question, kept) in questions.iter().zip(client.recall_parts(&OSV, &keys)) {
+        match kept {
+            Some(part) if part.is_fresh => match read_part(client, part) {
+                Some(answer) => drop(known.insert(question.clone(), Ok(answer))),
+                None => open.push(question.clone()),
+            },
+            kept => {
+                open.push(question.clone());
+                old.extend(kept.map(|part| (question.clone(), part)));
+            }
         }
     }
     let batches: Vec<Vec<Question>> = open.chunks(BATCH).map(<[Question]>::to_vec).collect();
     let asked = stream::iter(batches).map(|batch| ask_batch(client, batch)).buffer_unordered(BATCHES_AT_ONCE);
+    let mut new = Vec::new();
     for (question, answer) in asked.collect::<Vec<_>>().await.into_iter().flatten() {
         let answer = match answer {
             Ok(proposals) => {
-                let answer = Answer { value: Some(proposals), as_of: client.now() };
-                let body = answer.value.as_ref().and_then(|value| serde_json::to_vec(value).ok());
-                client.keep(&OSV, &question.key(), &Answer { value: body, as_of: answer.as_of });
-                Ok(answer)
+                let as_of = client.now();
+                let body = serde_json::to_vec(&proposals).ok();
+                new.push((question.key(), Answer { value: body, as_of }));
+                Ok(Answer { value: Some(proposals), as_of })
             }
-            Err(error) => match recall(client, &question, true) {
+            Err(error) => match old.remove(&question).and_then(|part| read_part(client, part)) {
                 Some(answer) => {
                     client.note_stale(&OSV, error.message);
                     Ok(answer)
@@ -141,11 +149,12 @@ async fn query(
         };
         known.insert(question, answer);
     }
+    client.keep_parts(&OSV, &new);
     known
 }
 
-fn recall(client: &Client, question: &Question, usable: bool) -> Option<Answer<Vec<Proposal>>> {
-    let kept = client.recall(&OSV, &question.key(), usable)?;
+fn read_part(client: &Client, part: Part) -> Option<Answer<Vec<Proposal>>> {
+    let kept = client.take_part(&OSV, part);
     let proposals = serde_json::from_slice(&kept.value?).ok()?;
     Some(Answer { value: Some(proposals), as_of: kept.as_of })
 }

@@ -1,14 +1,16 @@
 //! Many questions in one request (<https://docs.deps.dev/api/v3alpha/#getversionbatch>): answered in order, in pages, and
 //! matched by position, since two spellings of one package both come back under the first.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::super::client::{NewPart, Part};
 use super::super::{Answer, Client, DEPS_DEV, Request, SourceError};
 
 /// How many questions one body holds: what one page answers, so that no body waits for pages in a row.
@@ -49,41 +51,62 @@ struct Page<'a> {
 /// Asks everything that is not kept, and answers in the order of the questions. A body that fails leaves its own
 /// questions without an answer, and no other's.
 pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[Q]) -> Vec<Answered<Q::Value>> {
-    let asked: Vec<Asked> = questions.iter().map(Asked::of).collect();
-    let mut answers: Vec<Option<Answered<Q::Value>>> =
-        asked.iter().map(|asked| recall::<Q>(client, asked, false).map(Ok)).collect();
-    let open: Vec<usize> = (0..answers.len()).filter(|at| answers[*at].is_none()).collect();
-    let refusals = Cell::new(0);
+    let requests: Vec<Value> = questions.iter().map(Question::request).collect();
+    let keys: Vec<String> = requests.iter().map(|request| format!("{} {request}", Q::PATH)).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let mut answers: Vec<Option<Answered<Q::Value>>> = Vec::with_capacity(keys.len());
+    let mut open = Vec::new();
+    let kept = client.recall_parts(&DEPS_DEV, &keys);
+    for (at, ((request, key), kept)) in requests.iter().zip(&keys).zip(kept).enumerate() {
+        match kept {
+            Some(part) if part.is_fresh => {
+                // What can no longer be read is as if it were not there.
+                let answer = read_part::<Q>(client, part);
+                if answer.is_none() {
+                    open.push((at, Asked { request, key, kept: None }));
+                }
+                answers.push(answer.map(Ok));
+            }
+            kept => {
+                open.push((at, Asked { request, key, kept }));
+                answers.push(None);
+            }
+        }
+    }
+    let asker = Asker { client, refusals: Cell::new(0), new: RefCell::default() };
+    let asker = &asker;
     let bodies = open.chunks(BODY).map(async |places| {
-        let asked: Vec<&Asked> = places.iter().map(|at| &asked[*at]).collect();
-        (places, body::<Q>(client, &asked, &refusals).await)
+        let asked: Vec<&Asked<'_>> = places.iter().map(|(_, asked)| asked).collect();
+        (places, asker.body::<Q>(&asked).await)
     });
     let mut bodies = stream::iter(bodies).buffer_unordered(WINDOW);
     while let Some((places, body)) = bodies.next().await {
-        for (at, answer) in places.iter().zip(body) {
+        for ((at, _), answer) in places.iter().zip(body) {
             answers[*at] = Some(answer);
         }
     }
+    client.keep_parts(&DEPS_DEV, &asker.new.take());
     let unanswered = || Err(odd("it left this out"));
     answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
 }
 
-/// A question as it is sent and as it is kept.
-struct Asked {
-    request: Value,
-    key: String,
+/// A question as it is sent and as it is kept, with what is kept that is too old to be used without asking.
+struct Asked<'q> {
+    request: &'q Value,
+    key: &'q str,
+    kept: Option<Part>,
 }
 
-impl Asked {
-    fn of<Q: Question>(question: &Q) -> Self {
-        let request = question.request();
-        Self { key: format!("{} {request}", Q::PATH), request }
-    }
+/// Asks bodies, and collects what is to be kept.
+struct Asker<'c> {
+    client: &'c Client,
+    /// How many bodies were refused.
+    refusals: Cell<usize>,
+    new: RefCell<Vec<NewPart>>,
 }
 
-/// What is kept of an answer. What can no longer be read is as if it were not there.
-fn recall<Q: Question>(client: &Client, asked: &Asked, usable: bool) -> Option<Answer<Q::Value>> {
-    let kept = client.recall(&DEPS_DEV, &asked.key, usable)?;
+fn read_part<Q: Question>(client: &Client, part: Part) -> Option<Answer<Q::Value>> {
+    let kept = client.take_part(&DEPS_DEV, part);
     let value = match kept.value {
         Some(json) => Some(Q::read(std::str::from_utf8(&json).ok()?).ok()?),
         None => None,
@@ -91,41 +114,102 @@ fn recall<Q: Question>(client: &Client, asked: &Asked, usable: bool) -> Option<A
     Some(Answer { value, as_of: kept.as_of })
 }
 
-/// Asks one body to its last page. Where it is refused for one of its questions, its halves are asked by themselves,
-/// down to that one. What stays without an answer is answered by what is kept from earlier, as long as it is usable.
-async fn body<Q: Question>(client: &Client, asked: &[&Asked], refusals: &Cell<usize>) -> Vec<Answered<Q::Value>> {
-    let mut answers = Vec::with_capacity(asked.len());
-    let mut parts = vec![asked];
-    while let Some(part) = parts.pop() {
-        let mut of_part = Vec::with_capacity(part.len());
-        match pages::<Q>(client, part, &mut of_part).await {
-            Ok(()) => {}
-            Err(Trouble::Refused) if part.len() > 1 && refusals.get() < REFUSALS => {
-                refusals.set(refusals.get() + 1);
-                let (left, right) = part.split_at(part.len() / 2);
-                parts.extend([right, left]);
-                continue;
+impl Asker<'_> {
+    /// Asks one body to its last page. Where it is refused for one of its questions, its halves are asked by themselves,
+    /// down to that one. What stays without an answer is answered by what is kept from earlier, as long as it is usable.
+    async fn body<Q: Question>(&self, asked: &[&Asked<'_>]) -> Vec<Answered<Q::Value>> {
+        let mut answers = Vec::with_capacity(asked.len());
+        let mut parts = vec![asked];
+        while let Some(part) = parts.pop() {
+            let mut of_part = Vec::with_capacity(part.len());
+            match self.pages::<Q>(part, &mut of_part).await {
+                Ok(()) => {}
+                Err(Trouble::Refused) if part.len() > 1 && self.refusals.get() < REFUSALS => {
+                    self.refusals.set(self.refusals.get() + 1);
+                    let (left, right) = part.split_at(part.len() / 2);
+                    parts.extend([right, left]);
+                    continue;
+                }
+                Err(Trouble::Refused) => self.stand_in::<Q>(part, &mut of_part, odd("it refuses a question")),
+                Err(Trouble::Other(error)) => self.stand_in::<Q>(part, &mut of_part, error),
             }
-            Err(Trouble::Refused) => stand_in::<Q>(client, part, &mut of_part, odd("it refuses a question")),
-            Err(Trouble::Other(error)) => stand_in::<Q>(client, part, &mut of_part, error),
+            answers.append(&mut of_part);
         }
-        answers.append(&mut of_part);
+        answers
     }
-    answers
-}
 
-/// Answers the rest of the questions by what is kept from earlier, or by the error.
-fn stand_in<Q: Question>(client: &Client, asked: &[&Asked], answers: &mut Vec<Answered<Q::Value>>, error: SourceError) {
-    let mut is_lost = false;
-    for asked in asked.iter().skip(answers.len()) {
-        let kept = recall::<Q>(client, asked, true);
-        is_lost |= kept.is_none();
-        answers.push(kept.ok_or_else(|| error.clone()));
+    /// Answers the rest of the questions by what is kept from earlier, or by the error.
+    fn stand_in<Q: Question>(&self, asked: &[&Asked<'_>], answers: &mut Vec<Answered<Q::Value>>, error: SourceError) {
+        let mut is_lost = false;
+        for asked in asked.iter().skip(answers.len()) {
+            let kept = asked.kept.clone().and_then(|part| read_part::<Q>(self.client, part));
+            is_lost |= kept.is_none();
+            answers.push(kept.ok_or_else(|| error.clone()));
+        }
+        if is_lost {
+            self.client.note_failure(&DEPS_DEV, error.message);
+        } else {
+            self.client.note_stale(&DEPS_DEV, error.message);
+        }
     }
-    if is_lost {
-        client.note_failure(&DEPS_DEV, error.message);
-    } else {
-        client.note_stale(&DEPS_DEV, error.message);
+
+    async fn pages<Q: Question>(
+        &self,
+        asked: &[&Asked<'_>],
+        answers: &mut Vec<Answered<Q::Value>>,
+    ) -> Result<(), Trouble> {
+        let requests: Vec<&Value> = asked.iter().map(|asked| asked.request).collect();
+        let mut token = String::new();
+        // A page may be short, and one may hold a token alone; they cannot all be empty.
+        for _ in 0..=2 * asked.len() {
+            let mut body = json!({ "requests": requests });
+            if !token.is_empty() {
+                body["pageToken"] = json!(token);
+            }
+            let request = Request::post(&DEPS_DEV, Q::PATH, body.to_string().into_bytes());
+            let (status, page) = self.client.exchange(&request).await?;
+            let (entries, next) = match status {
+                400 if answers.is_empty() => return Err(Trouble::Refused),
+                400 | 404 => {
+                    return Err(odd(format!("it answered with status {status} to many questions at once")).into());
+                }
+                _ => read_page::<Q>(&page.value.unwrap_or_default())
+                    .map_err(|reason| odd(format!("its answer cannot be used: {reason}")))?,
+            };
+            for entry in entries {
+                let Some(question) = asked.get(answers.len()) else {
+                    return Err(odd("it answers more than was asked").into());
+                };
+                answers.push(self.take::<Q>(question, entry, page.as_of));
+            }
+            match next {
+                Some(next) => token = next,
+                None if answers.len() == asked.len() => return Ok(()),
+                None => return Err(odd("it answers less than was asked").into()),
+            }
+        }
+        Err(odd("its pages have no end").into())
+    }
+
+    /// Reads and keeps one entry. One that is none is told, and costs only itself.
+    fn take<Q: Question>(&self, asked: &Asked<'_>, entry: Entry, as_of: Timestamp) -> Answered<Q::Value> {
+        let read = entry.and_then(|member| {
+            let value = member.as_ref().map(|member| Q::read(member.get())).transpose()?;
+            Ok((value, member))
+        });
+        match read {
+            Ok((value, member)) => {
+                let body = member.map(|member| member.get().as_bytes().to_vec());
+                self.new.borrow_mut().push((asked.key.to_owned(), Answer { value: body, as_of }));
+                Ok(Answer { value, as_of })
+            }
+            Err(reason) => {
+                let mut answer = Vec::with_capacity(1);
+                let message = format!("one of its answers cannot be used: {reason}");
+                self.stand_in::<Q>(&[asked], &mut answer, odd(message.clone()));
+                answer.pop().unwrap_or_else(|| Err(odd(message)))
+            }
+        }
     }
 }
 
@@ -146,42 +230,6 @@ fn odd(message: impl Into<String>) -> SourceError {
     SourceError::failed(DEPS_DEV.id, message)
 }
 
-async fn pages<Q: Question>(
-    client: &Client,
-    asked: &[&Asked],
-    answers: &mut Vec<Answered<Q::Value>>,
-) -> Result<(), Trouble> {
-    let requests: Vec<&Value> = asked.iter().map(|asked| &asked.request).collect();
-    let mut token = String::new();
-    // A page may be short, and one may hold a token alone; they cannot all be empty.
-    for _ in 0..=2 * asked.len() {
-        let mut body = json!({ "requests": requests });
-        if !token.is_empty() {
-            body["pageToken"] = json!(token);
-        }
-        let request = Request::post(&DEPS_DEV, Q::PATH, body.to_string().into_bytes());
-        let (status, page) = client.exchange(&request).await?;
-        let (entries, next) = match status {
-            400 if answers.is_empty() => return Err(Trouble::Refused),
-            400 | 404 => return Err(odd(format!("it answered with status {status} to many questions at once")).into()),
-            _ => read_page::<Q>(&page.value.unwrap_or_default())
-                .map_err(|reason| odd(format!("its answer cannot be used: {reason}")))?,
-        };
-        for entry in entries {
-            let Some(question) = asked.get(answers.len()) else {
-                return Err(odd("it answers more than was asked").into());
-            };
-            answers.push(take::<Q>(client, question, entry, page.as_of));
-        }
-        match next {
-            Some(next) => token = next,
-            None if answers.len() == asked.len() => return Ok(()),
-            None => return Err(odd("it answers less than was asked").into()),
-        }
-    }
-    Err(odd("its pages have no end").into())
-}
-
 /// The member of an entry as it is written, or why the entry is none.
 type Entry = Result<Option<Box<RawValue>>, String>;
 
@@ -194,24 +242,4 @@ fn read_page<Q: Question>(body: &[u8]) -> Result<(Vec<Entry>, Option<String>), S
     };
     let next = page.next_page_token.filter(|token| !token.is_empty());
     Ok((page.responses.iter().map(entry).collect(), next))
-}
-
-/// Reads and keeps one entry. One that is none is told, and costs only itself.
-fn take<Q: Question>(client: &Client, asked: &Asked, entry: Entry, as_of: jiff::Timestamp) -> Answered<Q::Value> {
-    let read = entry.and_then(|member| {
-        let value = member.as_ref().map(|member| Q::read(member.get())).transpose()?;
-        Ok((value, member))
-    });
-    match read {
-        Ok((value, member)) => {
-            let body = member.map(|member| member.get().as_bytes().to_vec());
-            client.keep(&DEPS_DEV, &asked.key, &Answer { value: body, as_of });
-            Ok(Answer { value, as_of })
-        }
-        Err(reason) => {
-            let message = format!("one of its answers cannot be used: {reason}");
-            client.note_failure(&DEPS_DEV, message.clone());
-            Err(odd(message))
-        }
-    }
 }
