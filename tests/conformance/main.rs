@@ -11,6 +11,10 @@
     reason = "a check that cannot go on has failed, and what it prints is its result"
 )]
 
+mod online;
+#[path = "../services/mod.rs"]
+mod services;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
     ratings(&folder.join("schemas/cvss"), &mut tally);
     let bucket = index(&[folder.join("osv")], &work.path().join("osv"));
     matrix(&folder.join("conformance/rustsec-matrix.jsonl.gz"), &bucket, "bucket", &mut tally);
+    online::compare(&folder, &bucket, &mut tally);
     let database = unpack(&folder.join("rustsec/advisory-db.tar.xz"), work.path());
     let database = index(&[database], &work.path().join("rustsec"));
     matrix(&folder.join("conformance/rustsec-matrix.jsonl.gz"), &database, "rustsec", &mut tally);
