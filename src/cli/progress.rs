@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::database;
 use crate::report::plain;
@@ -48,8 +49,8 @@ pub(super) struct Bars {
     bars: RefCell<BTreeMap<(String, &'static str), ProgressBar>>,
 }
 
-const READ: &str = "{prefix:>16} {bar:30} {pos:>7}/{len:7} records read, {per_sec}";
-const FETCHED: &str = "{prefix:>16} {bar:30} {pos:>7}/{len:7} records fetched, {per_sec}";
+const READ: &str = "{prefix:>16} {bar:30} {pos:>7}/{len:7} records read, {rate}";
+const FETCHED: &str = "{prefix:>16} {bar:30} {pos:>7}/{len:7} records fetched, {rate}";
 const BYTES: &str = "{prefix:>16} {bar:30} {bytes:>11}/{total_bytes:11} {bytes_per_sec}";
 /// Of a service that does not say how much there is.
 const UNBOUNDED: &str = "{prefix:>16} {spinner} {bytes:>11} {bytes_per_sec}";
@@ -82,10 +83,17 @@ impl Bars {
         let mut bars = self.bars.borrow_mut();
         let bar = bars.entry((name.to_owned(), style)).or_insert_with(|| {
             let bar = self.all.add(total.map_or_else(ProgressBar::no_length, ProgressBar::new));
-            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                // What cannot be drawn is not drawn.
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            }));
             bar.set_prefix(plain(name).into_owned());
             bar
         });
+        if let Some(total) = total {
+            bar.set_length(total);
+        }
         bar.set_position(done);
     }
 
@@ -149,6 +157,18 @@ mod tests {
         fn flush(&self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_bar_says_how_much_is_there_and_how_fast_it_comes() {
+        let paper = Paper::default();
+        let target = ProgressDrawTarget::term_like(Box::new(paper.clone()));
+        let bars = Bars { all: MultiProgress::with_draw_target(target), bars: RefCell::default() };
+        bars.bytes("npm", 1 << 20, Some(4 << 20));
+        let line = paper.0.lock().unwrap().clone();
+        assert!(line.contains("npm") && line.contains("1.00 MiB/4.00 MiB"), "{line:?}");
+        bars.records("Go", 3, 4);
+        bars.clear();
     }
 
     #[test]

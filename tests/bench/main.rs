@@ -4,6 +4,8 @@
 //! - `audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK`: CPU of a scan against cargo-audit's on the same lockfile.
 //! - `scale SMALL_BUCKET LARGE_BUCKET LOCKFILE`: CPU and peak memory of a scan with a large index against a small one, and
 //!   the peak memory of making the large one.
+//! - `update BUCKET`: CPU and peak memory of bringing an index up to date, of which a thousand records changed, against
+//!   making it, both over the local services.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +16,10 @@
     clippy::cast_precision_loss,
     reason = "a bench that cannot go on has failed; it runs the programs that it measures and prints what it found"
 )]
+
+#[path = "../services/mod.rs"]
+mod services;
+mod update;
 
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -27,8 +33,11 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["audit", audit, database, bucket, lock] => against_audit(audit, database, bucket, lock),
         ["scale", small, large, lock] => scale(small, large, lock),
+        ["update", bucket] => update::against_making(bucket),
         _ => {
-            eprintln!("usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE");
+            eprintln!(
+                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET"
+            );
             return ExitCode::from(2);
         }
     }
