@@ -91,6 +91,9 @@ struct News {
     list: Option<List>,
     /// What was seen: the hash of its address, and its tag.
     seen: Option<(u64, Option<String>)>,
+    /// What of the list the index turned out to lack after it was changed, and whether that was by an archive.
+    lacking: Vec<(String, i64)>,
+    is_of_archive: bool,
     /// Why not everything is here.
     problem: Option<String>,
 }
@@ -110,13 +113,14 @@ impl Run<'_> {
         let mut news = self.asked(self.first_look(writer))?;
         self.apply(writer, &mut news)?;
         // An archive can be older than the list, or have records that could not be read.
-        self.asked(self.second_look(writer, &mut news))??;
+        self.asked(self.second_look(&mut news))?;
         self.apply(writer, &mut news)?;
         let mut checks = Vec::new();
         for news in &mut news {
-            if news.problem.is_none() {
-                news.problem = behind(writer, news)?;
-            }
+            let behind = news.lacking.first().map(|(id, _)| {
+                format!("{} records are older than its list of changes says ({id}, …)", news.lacking.len())
+            });
+            news.problem = news.problem.take().or(behind);
             if let Some((address, etag)) = news.seen.take().filter(|_| news.problem.is_none()) {
                 let (source, ecosystem) = (news.source, news.ecosystem.clone());
                 checks.push(Check { source, ecosystem, as_of: news.began, address, etag });
@@ -157,23 +161,36 @@ impl Run<'_> {
 
     fn news(&self, source: SourceName, ecosystem: &str) -> News {
         let (ecosystem, began) = (ecosystem.to_owned(), self.client.now().as_second());
-        News { source, ecosystem, began, content: None, list: None, seen: None, problem: None }
+        News {
+            source,
+            ecosystem,
+            began,
+            content: None,
+            list: None,
+            seen: None,
+            lacking: Vec::new(),
+            is_of_archive: false,
+            problem: None,
+        }
     }
 
     async fn look_at_bucket(&self, writer: &Writer, base: &str, news: &mut News) -> Result<(), String> {
         let ecosystem = news.ecosystem.clone();
         let address = Check::address(&format!("{base}/{}", bucket::list_path(&ecosystem)));
         let known = writer.etag(SourceName::Osv, &ecosystem, address);
-        let held = holdings(writer, news).map_err(|error| error.to_string())?;
-        match bucket::list(self.client, &ecosystem, known).await.map_err(|error| error.message)? {
+        let listed = bucket::list(self.client, &ecosystem, known).await.map_err(|error| error.message)?;
+        let held = || holdings(writer, news).map_err(|error| error.to_string());
+        match listed {
             Listed::Unchanged => news.seen = Some((address, known.map(str::to_owned))),
             Listed::Missing => {
+                let held = held()?;
                 let address = Check::address(&format!("{base}/{}", bucket::archive_path(&ecosystem)));
                 let known = writer.etag(SourceName::Osv, &ecosystem, address);
                 let etag = self.archive(news, &held, known).await?;
                 news.seen = Some((address, etag));
             }
             Listed::New(rows, etag) => {
+                let held = held()?;
                 news.seen = Some((address, etag));
                 let list = Arc::new(rows);
                 news.list = Some(Arc::clone(&list));
@@ -275,6 +292,7 @@ impl Run<'_> {
                 None => AsOf::At(news.began),
             };
             let content = news.content.take()?;
+            news.is_of_archive = matches!(content, Content::All(_));
             Some(Changes { source: news.source, ecosystem: news.ecosystem.clone(), content, as_of })
         };
         let changes: Vec<Changes> = news.iter_mut().filter_map(change).collect();
@@ -282,6 +300,14 @@ impl Run<'_> {
             return Ok(());
         }
         writer.apply(&changes, &mut |progress| self.bars.show(progress))?;
+        let is_changed = |news: &News| {
+            changes.iter().any(|change| change.source == news.source && change.ecosystem == news.ecosystem)
+        };
+        for news in news.iter_mut().filter(|news| is_changed(news)) {
+            if let Some(list) = news.list.clone() {
+                news.lacking = holdings(writer, news)?.lacking(&list).into_iter().cloned().collect();
+            }
+        }
         for change in changes {
             if let Content::All(archive) = change.content {
                 discarded(&archive);
@@ -290,25 +316,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Fetches what an archive, now that it is in the index, turns out to lack of what the list names.
-    async fn second_look(&self, writer: &Writer, news: &mut [News]) -> Result<(), DatabaseError> {
-        let mut looks = Vec::new();
-        for news in news.iter_mut().filter(|news| news.problem.is_none()) {
-            let Some(list) = news.list.clone() else { continue };
-            let held = holdings(writer, news)?;
-            looks.push(async move {
-                let changed = held.compare(&list).changed;
-                if is_much(changed.len(), list.len()) {
-                    let (lacking, all) = (changed.len(), list.len());
-                    news.problem =
-                        Some(format!("its archive lacks {lacking} of the {all} records that its list names"));
-                } else if !changed.is_empty() {
-                    self.records(news, &changed, Vec::new()).await;
-                }
-            });
-        }
-        join_all(looks).await;
-        Ok(())
+    /// Fetches what an archive, now that it is in the index, turned out to lack of what the list names.
+    async fn second_look(&self, news: &mut [News]) {
+        join_all(news.iter_mut().filter(|news| news.is_of_archive && news.problem.is_none()).map(async |news| {
+            let lacking = std::mem::take(&mut news.lacking);
+            let (some, all) = (lacking.len(), news.list.as_ref().map_or(0, |list| list.len()));
+            if is_much(some, all) {
+                news.problem = Some(format!("its archive lacks {some} of the {all} records that its list names"));
+            } else if some > 0 {
+                self.records(news, &lacking.iter().collect::<Vec<_>>(), Vec::new()).await;
+            }
+        }))
+        .await;
     }
 }
 
@@ -362,15 +381,6 @@ fn believable(lost: usize, all: usize, what: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{what} lacks {lost} of {all} records, which is more than a source takes back: it is not believed"))
-}
-
-/// Why the index does not hold everything that a source listed, although all of it was fetched.
-fn behind(writer: &Writer, news: &News) -> Result<Option<String>, DatabaseError> {
-    let Some(list) = &news.list else { return Ok(None) };
-    let held = holdings(writer, news)?;
-    let behind = held.compare(list).changed;
-    let first = behind.first().map(|(id, _)| id.as_str());
-    Ok(first.map(|id| format!("{} records are older than its list of changes says ({id}, …)", behind.len())))
 }
 
 /// A problem with the source that has it, and what the index is as of because of it.

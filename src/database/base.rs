@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::blocks::{PackageKey, package_key};
 use super::entry::Note;
 use super::holdings::{self, Holding, Item, ListKey, State};
-use super::index::{Index, read_section};
+use super::index::Index;
 use super::pages::ReadError;
 use crate::advisory::Record;
 
@@ -18,9 +18,11 @@ pub(super) struct Base {
 
 impl Base {
     pub(super) fn open(index: Index) -> Result<Self, ReadError> {
-        let section = read_section(&index.pages, index.header.holdings)?;
-        let lists = holdings::decode(&section, |_| true).ok_or(ReadError::Altered)?;
-        Ok(Self { index, lists: lists.into_iter().collect() })
+        let mut lists = BTreeMap::new();
+        for (key, section) in holdings::directory(&index.pages, index.header.holdings)? {
+            lists.insert(key, holdings::list(&index.pages, section)?);
+        }
+        Ok(Self { index, lists })
     }
 
     pub(super) fn record(&self, item: Item) -> Result<Record, ReadError> {

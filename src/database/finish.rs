@@ -7,7 +7,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use super::build::{AsOf, Builder};
 use super::entry::Note;
 use super::format::{Header, PAGE, Section};
-use super::holdings::{Holding, Item, ListKey, State, encode, lacking};
+use super::holdings::{Holding, Item, ListKey, State, encode, lacking_of};
 use super::meta::{MAX_REJECTED, Meta, Rejected, SourceMeta};
 use super::pages::{PageWriter, ReadError};
 use super::resolve::{Resolution, Side, resolve};
@@ -114,7 +114,7 @@ impl Builder<'_> {
             }
             AsOf::Kept => before(),
             AsOf::Listed(time, listed) => {
-                let lacking = lacking(list, listed);
+                let lacking = lacking_of(list, listed);
                 if lacking.is_empty() {
                     return Some(*time).max(newest[key]);
                 }
@@ -149,7 +149,7 @@ pub(super) fn write_end<'l>(
     mut out: PageWriter<io::BufWriter<File>>,
     mut header: Header,
     meta: &Meta,
-    lists: impl ExactSizeIterator<Item = (&'l ListKey, &'l [Holding])>,
+    lists: impl Iterator<Item = (&'l ListKey, &'l [Holding])>,
 ) -> Result<(), ReadError> {
     header.meta = out.section(&serde_json::to_vec(meta).map_err(io::Error::other)?)?;
     header.holdings = out.section(&encode(lists))?;

@@ -1,12 +1,14 @@
 //! What an index holds of each source: for every record its id, when it was changed and where it stands, so that an
 //! update learns what is new from a list of changes without reading a record.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::coding::{Decoder, Encoder};
+use super::format::Section;
+use super::pages::{Pages, ReadError};
 
 /// A source of records. What comes first is believed first: where `RustSec`'s own files have the record that OSV has as
 /// well, they say more.
@@ -124,34 +126,49 @@ impl Holding {
     }
 }
 
-/// The section of the holdings: each list with its key, its length and its entries, sorted by id.
-pub(super) fn encode<'l>(lists: impl ExactSizeIterator<Item = (&'l ListKey, &'l [Holding])>) -> Vec<u8> {
-    let mut out = Encoder::default();
-    out.number(lists.len() as u64);
+/// The section of the holdings: the length of the directory; the directory, which has the key and the length of each
+/// list; the entries of the lists in that order, each list sorted by id.
+pub(super) fn encode<'l>(lists: impl Iterator<Item = (&'l ListKey, &'l [Holding])>) -> Vec<u8> {
+    let (mut directory, mut entries) = (Encoder::default(), Vec::new());
     for (key, list) in lists {
-        out.text(key.source.as_str());
-        out.text(&key.ecosystem);
-        out.number(list.len() as u64);
-        out.0.reserve(list.len() * ENCODED);
-        list.iter().for_each(|holding| holding.encode(&mut out.0));
+        directory.text(key.source.as_str());
+        directory.text(&key.ecosystem);
+        directory.number(list.len() as u64);
+        entries.reserve(list.len() * ENCODED);
+        list.iter().for_each(|holding| holding.encode(&mut entries));
     }
-    out.0
+    let mut out = (directory.0.len() as u64).to_le_bytes().to_vec();
+    out.append(&mut directory.0);
+    out.append(&mut entries);
+    out
 }
 
-/// Every list of the section that `wanted` names; `None` where the section makes no sense.
-pub(super) fn decode(section: &[u8], wanted: impl Fn(&ListKey) -> bool) -> Option<Vec<(ListKey, Vec<Holding>)>> {
-    let mut section = Decoder(section);
+/// Where the entries of each list are.
+pub(super) fn directory(pages: &Pages, section: Section) -> Result<Vec<(ListKey, Section)>, ReadError> {
+    let length = pages.read(section.offset, 8)?;
+    let length = u64::from_le_bytes(length.try_into().map_err(|_| ReadError::Altered)?);
+    let entries = section.offset.checked_add(8).and_then(|offset| offset.checked_add(length));
+    let mut offset = entries.filter(|&offset| offset <= section.end()).ok_or(ReadError::Altered)?;
+    let directory = pages.read(section.offset + 8, usize::try_from(length).map_err(|_| ReadError::Altered)?)?;
+    let mut directory = Decoder(&directory);
     let mut lists = Vec::new();
-    for _ in 0..section.number()? {
-        let key = ListKey { source: SourceName::of(section.text()?)?, ecosystem: section.text()?.to_owned() };
-        let length = usize::try_from(section.number()?).ok()?.checked_mul(ENCODED)?;
-        let (entries, rest) = section.0.split_at_checked(length)?;
-        section.0 = rest;
-        if wanted(&key) {
-            lists.push((key, entries.chunks_exact(ENCODED).map(Holding::decode).collect::<Option<_>>()?));
-        }
+    while !directory.0.is_empty() {
+        let mut list = || {
+            let key = ListKey { source: SourceName::of(directory.text()?)?, ecosystem: directory.text()?.to_owned() };
+            Some((key, directory.number()?.checked_mul(ENCODED as u64)?))
+        };
+        let (key, length) = list().ok_or(ReadError::Altered)?;
+        lists.push((key, Section { offset, length }));
+        offset = offset.checked_add(length).filter(|&end| end <= section.end()).ok_or(ReadError::Altered)?;
     }
-    Some(lists)
+    Ok(lists)
+}
+
+/// The entries of a list.
+pub(super) fn list(pages: &Pages, section: Section) -> Result<Vec<Holding>, ReadError> {
+    let entries = pages.read(section.offset, usize::try_from(section.length).map_err(|_| ReadError::Altered)?)?;
+    let entries = entries.chunks_exact(ENCODED).map(Holding::decode);
+    entries.collect::<Option<_>>().ok_or(ReadError::Altered)
 }
 
 /// What the index holds of one source and ecosystem.
@@ -161,7 +178,7 @@ pub struct Holdings(pub(super) Vec<Holding>);
 /// How a list of changes differs from what is held.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Difference<'l> {
-    /// What is new or was changed since, in the order of the list: id and time of change.
+    /// What is new or was changed since, sorted: id and time of change.
     pub changed: Vec<&'l (String, i64)>,
     /// What is held and not listed any more.
     pub vanished: Vec<IdHash>,
@@ -181,27 +198,49 @@ impl Holdings {
     /// Compares what is held with a source's list of ids and times (nanoseconds since 1970). A record that is held as of
     /// a later time than the list says is not changed: the list is older than it.
     pub fn compare<'l>(&self, listed: &'l [(String, i64)]) -> Difference<'l> {
-        let ids: HashSet<IdHash> = listed.iter().map(|(id, _)| IdHash::of(id)).collect();
-        let vanished = self.0.iter().map(|holding| holding.id).filter(|id| !ids.contains(id)).collect();
-        Difference { changed: lacking(&self.0, listed), vanished }
+        let ids = sorted(listed);
+        let is_listed = |id: &IdHash| ids.binary_search_by_key(id, |(id, _)| *id).is_ok();
+        let vanished = self.0.iter().map(|holding| holding.id).filter(|id| !is_listed(id)).collect();
+        Difference { changed: lacking(&self.0, &ids), vanished }
+    }
+
+    /// What of a list is not held, or only as of an earlier time: [`Difference::changed`] alone.
+    pub fn lacking<'l>(&self, listed: &'l [(String, i64)]) -> Vec<&'l (String, i64)> {
+        lacking_of(&self.0, listed)
     }
 }
 
-/// What a list has that is not held, or only as of an earlier time.
-pub(super) fn lacking<'l>(held: &[Holding], listed: &'l [(String, i64)]) -> Vec<&'l (String, i64)> {
-    let mut seen = HashSet::new();
-    let is_lacking = |(id, time): &&(String, i64)| {
-        let id = IdHash::of(id);
-        let at = held.binary_search_by_key(&id, |holding| holding.id).ok();
-        let modified = at.and_then(|at| held.get(at)?.modified);
-        modified.is_none_or(|held| held < *time) && seen.insert(id)
-    };
-    listed.iter().filter(is_lacking).collect()
+/// [`Holdings::lacking`] of entries that are sorted by id.
+pub(super) fn lacking_of<'l>(held: &[Holding], listed: &'l [(String, i64)]) -> Vec<&'l (String, i64)> {
+    lacking(held, &sorted(listed))
+}
+
+/// A list in the order of the hashes of its ids. Of rows with one id the last change counts.
+fn sorted(listed: &[(String, i64)]) -> Vec<(IdHash, &(String, i64))> {
+    let mut ids: Vec<_> = listed.iter().map(|entry| (IdHash::of(&entry.0), entry)).collect();
+    ids.sort_unstable_by_key(|(id, (_, time))| (*id, Reverse(*time)));
+    ids.dedup_by_key(|(id, _)| *id);
+    ids
+}
+
+fn lacking<'l>(held: &[Holding], listed: &[(IdHash, &'l (String, i64))]) -> Vec<&'l (String, i64)> {
+    let mut held = held.iter().peekable();
+    let mut lacking = Vec::new();
+    for (id, entry) in listed {
+        while held.next_if(|holding| holding.id < *id).is_some() {}
+        let modified = held.next_if(|holding| holding.id == *id).and_then(|holding| holding.modified);
+        if modified.is_none_or(|held| held < entry.1) {
+            lacking.push(*entry);
+        }
+    }
+    lacking.sort_unstable();
+    lacking
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::database::pages::PageWriter;
 
     fn holding(id: &str, modified: Option<i64>, state: State) -> Holding {
         Holding { id: IdHash::of(id), modified, text: 7, item: Item { place: 8192, length: 3, state } }
@@ -215,11 +254,18 @@ mod tests {
             (key(SourceName::Osv, "Rocky Linux"), vec![holding("B-1", Some(-5), State::Withdrawn)]),
             (key(SourceName::Osv, "npm"), Vec::new()),
         ];
-        let section = encode(lists.iter().map(|(key, list)| (key, list.as_slice())));
-        assert_eq!(decode(&section, |_| true).unwrap(), lists);
-        assert_eq!(decode(&section, |key| key.ecosystem == "npm").unwrap(), lists[2..]);
-        for length in 0..section.len() {
-            assert_eq!(decode(&section[..length], |_| true), None, "length {length}");
+        let bytes = encode(lists.iter().map(|(key, list)| (key, list.as_slice())));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pages");
+        let mut out = PageWriter::new(std::fs::File::create(&path).unwrap()).unwrap();
+        let section = out.section(&bytes).unwrap();
+        let (_, header) = out.finish(crate::database::format::Header::default()).unwrap();
+        let pages = Pages::open(std::fs::File::open(&path).unwrap(), &header).unwrap();
+        let directory = directory(&pages, section).unwrap();
+        let read = directory.into_iter().map(|(key, section)| (key, list(&pages, section).unwrap()));
+        assert_eq!(read.collect::<Vec<_>>(), lists);
+        for length in 0..section.length {
+            assert!(super::directory(&pages, Section { length, ..section }).is_err(), "length {length}");
         }
     }
 
@@ -236,6 +282,8 @@ mod tests {
         let listed = listed.map(|(id, time)| (id.to_owned(), time));
         let changed = |listed| holdings.compare(listed).changed.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
         assert_eq!(changed(&listed), ["A-2", "A-4", "A-5"]);
+        let twice = [("A-1".to_owned(), 1), ("A-1".to_owned(), 5_000_000_001)];
+        assert_eq!(holdings.lacking(&twice), [&twice[1]]);
         assert_eq!(holdings.compare(&listed[1..]).vanished, [IdHash::of("A-1")]);
     }
 }

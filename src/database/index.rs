@@ -7,7 +7,7 @@ use super::blocks::Block;
 use super::checked::{self, Check};
 use super::entry::{Head, Note, PackageEntry, inflate};
 use super::format::{Header, PAGE, Section};
-use super::holdings::{self, Holdings, ListKey, SourceName};
+use super::holdings::{self, Holdings, SourceName};
 use super::meta::Meta;
 use super::pages::{Pages, ReadError, read_at};
 use super::table::{Table, id_hash, package_hash};
@@ -255,12 +255,11 @@ impl Index {
     /// # Errors
     /// Where a page that is read is not what was written.
     pub fn holdings(&self, source: SourceName, ecosystem: &str) -> Result<Holdings, DatabaseError> {
-        let lists = read_section(&self.pages, self.header.holdings).and_then(|section| {
-            let wanted = |key: &ListKey| key.source == source && key.ecosystem == ecosystem;
-            holdings::decode(&section, wanted).ok_or(ReadError::Altered)
+        let list = holdings::directory(&self.pages, self.header.holdings).and_then(|lists| {
+            let list = lists.into_iter().find(|(key, _)| key.source == source && key.ecosystem == ecosystem);
+            list.map(|(_, section)| holdings::list(&self.pages, section)).transpose()
         });
-        let lists = lists.map_err(|error| refused(&self.path, error))?;
-        Ok(lists.into_iter().next().map(|(_, list)| Holdings(list)).unwrap_or_default())
+        list.map(|list| Holdings(list.unwrap_or_default())).map_err(|error| refused(&self.path, error))
     }
 
     /// A part with its length before it.
@@ -271,7 +270,7 @@ impl Index {
     }
 }
 
-pub(super) fn read_section(pages: &Pages, section: Section) -> Result<Vec<u8>, ReadError> {
+fn read_section(pages: &Pages, section: Section) -> Result<Vec<u8>, ReadError> {
     pages.read(section.offset, usize::try_from(section.length).map_err(|_| ReadError::Altered)?)
 }
 

@@ -45,7 +45,8 @@ fn of(case: &Case<'_>) -> Judgement {
 mod tests {
     use super::*;
     use crate::model::{Ecosystem, Fact, PackageHealth};
-    use crate::rule::tests_support::{absent, known, one, said, unknown};
+    use crate::rule::Parameters;
+    use crate::rule::tests_support::{Tree, absent, known, looked, one, said, unknown};
 
     fn of(support: Fact<Support>) -> Result<Vec<String>, usize> {
         said(&CHECK, &one(Ecosystem::PyPi, PackageHealth { support, ..PackageHealth::NOT_ASKED }))
@@ -65,6 +66,19 @@ mod tests {
         assert_eq!(of(ends(Some("2026-11-23"), true)), since(""));
         assert_eq!(of(ends(None, true)), since(""));
         assert_eq!(of(ends(None, false)), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_library_of_go_is_a_product() {
+        let mut tree = Tree::new("go.mod", "go-mod", Ecosystem::Go);
+        let library = tree.package("stdlib", "1.22.3");
+        tree.needs(0, library, None);
+        let day = "2025-02-11".parse().ok();
+        let support = Support { product: "Go".to_owned(), cycle: "1.22".to_owned(), ends: day, has_ended: true };
+        tree.health(library, |health| health.support = known(support));
+        let (graph, facts) = tree.finish();
+        let (messages, _) = looked(&CHECK, &graph, &facts, &Parameters::default());
+        assert_eq!(messages, ["stdlib 1.22.3: Go 1.22 is no longer supported since 2025-02-11"]);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use super::fingerprint::{fingerprint, ranks};
 use super::place::Tree;
 use super::{Found, View};
 use crate::model::{
-    Fact, Finding, Fix, FixState, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule, Scope, Setting,
-    Use,
+    Data, Ecosystem, Fact, Finding, Fix, FixState, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule,
+    Scope, Setting, Use,
 };
 
 /// A package that a rule judges, as one root uses it.
@@ -140,6 +140,10 @@ fn judge_those<'v>(
                 continue;
             }
             let id = &view.graph.package(package).id;
+            // Who makes the language makes its library; no registry serves it, and nobody scores it as a package.
+            if is_toolchain(id) && !rule.data.contains(&Data::Lifecycle) {
+                continue;
+            }
             let outcome = judge(&Case { view, rule, id, usage, health: view.facts.health.package(package) });
             hits.extend(outcome.fires.map(|fired| (usage, fired)));
             found.missing.extend(outcome.missing.into_iter().map(|missing| (missing, Some(package))));
@@ -160,6 +164,11 @@ fn judge_those<'v>(
         }
     }
     found
+}
+
+/// Whether it is Go's own library or tools, which `go.mod` fixes like a package.
+fn is_toolchain(id: &PackageId) -> bool {
+    id.ecosystem == Ecosystem::Go && matches!(id.name.as_str(), "stdlib" | "toolchain")
 }
 
 /// Whether services may be asked about a package: it has a version from a registry that is not private.

@@ -178,6 +178,9 @@ mod tests {
         let said = go(unknown);
         assert_eq!((said.findings.len(), said.missing.len()), (0, 1));
         assert_eq!(go(Fact::Absent(ORIGIN)), Found::default());
+        // The language's own library has no name that anybody chose.
+        let unknown = Fact::Unknown(Missing { source: source::DEPS_DEV, why: Why::NotFound });
+        assert_eq!(found(Ecosystem::Go, "stdlib", "1.22.3", unknown), Found::default());
     }
 
     #[test]

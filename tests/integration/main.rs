@@ -20,6 +20,7 @@ mod local_faults;
 mod local_services;
 mod mutation;
 mod reports;
+mod requests;
 mod resolve;
 mod rules;
 #[path = "../services/mod.rs"]

@@ -149,8 +149,6 @@ fn each_rule_fires_where_it_must_and_nowhere_else() {
         };
         assert!(found("fires") > 0, "{} does not fire", rule.id);
         assert_eq!(found("quiet"), 0, "{} fires where it must not", rule.id);
-        let quiet = &reports[&format!("rules/{}/quiet", rule.id)];
-        assert!(quiet.decisions.is_empty(), "another rule fires: {:?}", lines(rule.id, quiet));
     }
 }
 

@@ -210,7 +210,10 @@ fn unknowns(states: &[PackageState], policy: &Policy, sources: &[SourceCoverage]
         message: message.to_owned(),
         outcome,
     };
-    if packages == 0 { Vec::new() } else { policy.needing(Data::Advisories).map(unknown).collect() }
+    // What is only counted is evaluated where its data is at hand.
+    let is_shown = |rule: &Rule| policy.rules.get(rule.id).is_some_and(|settings| settings.level >= Level::Warn);
+    let needing = policy.needing(Data::Advisories).filter(|(rule, _)| is_shown(rule));
+    if packages == 0 { Vec::new() } else { needing.map(unknown).collect() }
 }
 
 /// What rules could not know of the health of packages, one row for each rule, source and reason. What is only counted
