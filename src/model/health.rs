@@ -404,7 +404,8 @@ impl Health {
     pub fn project_of(&self, package: PackageIndex) -> Result<(&str, &ProjectHealth), Missing> {
         match &self.package(package).repository {
             Fact::Known(repository, _) => Ok((&repository.project, self.project(&repository.project))),
-            Fact::Absent(origin) => Err(Missing { source: origin.source, why: Why::NoProject }),
+            // Where it has none, those who speak of projects cannot be asked, the Scorecard before all.
+            Fact::Absent(_) => Err(Missing { source: source::SCORECARD, why: Why::NoProject }),
             Fact::Unknown(missing) => Err(*missing),
         }
     }

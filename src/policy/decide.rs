@@ -618,6 +618,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_exploited_is_excepted_by_the_name_of_its_rule_alone() {
+        let group = AliasGroup {
+            exploited: exploited("CVE-1", "2021-12-10", false),
+            ..vulnerability("X-1", Some(9.0), Some("0.2.23"))
+        };
+        let covered =
+            |rule: &str| covers(&group, &exception(&format!("advisory = \"X-1\"\n{rule}expires = 2027-06-01"))).0;
+        assert!(!covered(""));
+        assert!(!covered("rule = \"known-vulnerability\"\n"));
+        assert!(covered("rule = \"known-exploited\"\n"));
+    }
+
+    #[test]
     fn an_exception_without_a_rule_is_for_advisories_alone() {
         let mut tree = Tree::new("package-lock.json", "package-lock", Ecosystem::Npm);
         let left = tree.package("left", "1.0.0");

@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(missing(failed(source::SCORECARD), |_| {}), ["scorecard Failed"]);
         assert_eq!(missing(absent(), |_| {}), ["scorecard NotFound"]);
         assert_eq!(missing(maintained(None, "internal error"), |_| {}), ["scorecard NotTold"]);
-        assert_eq!(missing(active(), |health| health.repository = absent()), ["deps.dev NoProject"]);
+        assert_eq!(missing(active(), |health| health.repository = absent()), ["scorecard NoProject"]);
         assert_eq!(missing(active(), |health| health.project_status = failed(source::DEPS_DEV)), ["deps.dev Failed"]);
         assert_eq!(missing(active(), |health| health.releases = failed(source::DEPS_DEV)), ["deps.dev Failed"]);
         let undated = |health: &mut PackageHealth| health.releases = releases(&[("1.0.0", "", true, false)]);
