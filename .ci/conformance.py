@@ -37,7 +37,7 @@ def osprey(*arguments):
 
 
 def scan(db, path, root):
-    done = osprey("scan", path, "--repo-root", root, "--db", db, "--today", "2026-08-22", "-o", "json", "--no-repo-policy",
+    done = osprey("scan", path, "--offline", "--repo-root", root, "--db", db, "--today", "2026-08-22", "-o", "json", "--no-repo-policy",
                   "--no-ignore")
     if not done.stdout:
         raise SystemExit(f"{path}: exit {done.returncode}: {done.stderr}")

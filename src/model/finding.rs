@@ -47,6 +47,8 @@ pub enum Data {
     Local,
     /// OSV and `RustSec` records.
     Advisories,
+    /// Which advisories a version is the fix of.
+    Remedies,
     /// CISA's catalogue of known exploited vulnerabilities.
     Exploited,
     /// FIRST's exploit prediction scores.
@@ -73,9 +75,10 @@ pub enum Data {
 
 impl Data {
     /// Every kind, in the order in which documents list them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Local,
         Self::Advisories,
+        Self::Remedies,
         Self::Exploited,
         Self::Epss,
         Self::Versions,
@@ -94,6 +97,7 @@ impl Data {
         match self {
             Self::Local => "local",
             Self::Advisories => "advisories",
+            Self::Remedies => "what a version fixes",
             Self::Exploited => "KEV",
             Self::Epss => "EPSS",
             Self::Versions => "deps.dev versions",

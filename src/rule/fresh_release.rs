@@ -14,8 +14,8 @@ pub(super) static CHECK: Check = Check {
         fix: "Stay with the version before until the days are over. A version that fixes a grave vulnerability is \
               taken at once, and this rule says nothing about it.",
         clause: "CG.authentic",
-        // What a version fixes comes along where advisories are asked about; where it does not, the rule fires.
-        data: &[Data::Versions],
+        // Where it is not known what a version fixes, the rule fires.
+        data: &[Data::Versions, Data::Remedies],
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "cooldown",

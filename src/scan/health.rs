@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join;
 use jiff::Unit;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::model::{
-    AliasGroup, Data, DependencyGraph, Epss, Exploited, PackageIndex, PackageState, Scope, SourceCoverage, SourceKind,
-    SourceState,
+    AliasGroup, Data, DependencyGraph, Epss, Exploited, Facts, Health, Package, PackageIndex, PackageState, Scope,
+    SourceCoverage, SourceKind, SourceState,
 };
 use crate::policy::Policy;
 use crate::source::{self, Asked, BEST_PRACTICES, Client, DEPS_DEV, END_OF_LIFE, EPSS, KEV, Listed, SCORECARD, Wanted};
@@ -21,6 +23,21 @@ pub(super) fn wanted(
     needs: &BTreeMap<Data, Scope>,
 ) -> Wanted {
     Wanted { packages: packages(graph, states), needs: needs.clone(), own: policy.project.clone() }
+}
+
+/// How many days after its publication it is still asked what a version fixes.
+const YOUNG: i64 = 30;
+
+/// The packages that were published so lately that it matters what they fix, and of which that was not told.
+pub(super) fn young(packages: &[Package], health: &Health, facts: &Facts, today: Date) -> Vec<usize> {
+    let is_young = |at: PackageIndex| {
+        let published = health.package(at).published.known();
+        let day = published.map(|moment| moment.to_zoned(TimeZone::UTC).date());
+        day.is_some_and(|day| day.until(today).is_ok_and(|span| i64::from(span.get_days()) <= YOUNG))
+    };
+    let indexed = (0..).zip(packages).map(|(at, _)| at);
+    let young = indexed.filter(|at| is_young(*at) && !facts.remedies.contains_key(at));
+    young.filter_map(|at| usize::try_from(at).ok()).collect()
 }
 
 /// Learns whether attacks with advisories are known and how probable they are.

@@ -190,6 +190,11 @@ impl Judging<'_> {
             let wanted = health::wanted(policy, graph, &ask::states(graph, policy), &self.needs);
             let advisories = ask::ask(graph, policy, &self.knowledge, self.today);
             let (mut answers, health) = join(advisories, source::learn(client, &wanted)).await;
+            if self.needs.contains_key(&Data::Remedies) {
+                let young = health::young(&graph.packages, &health, &answers.facts, self.today);
+                let remedies = ask::remedies(graph, &young, policy, &self.knowledge).await;
+                answers.facts.remedies.extend(remedies);
+            }
             health::threats(client, &self.needs, &mut answers.facts.advisories).await;
             answers.facts.health = health;
             answers.sources.extend(health::rows(client));

@@ -6,6 +6,7 @@
 //!   the peak memory of making the large one.
 //! - `update BUCKET`: CPU and peak memory of bringing an index up to date, of which a thousand records changed, against
 //!   making it, both over the local services.
+//! - `latency`: the time of a scan of ten thousand packages against services that take 50 ms, against a bare loop.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +18,7 @@
     reason = "a bench that cannot go on has failed; it runs the programs that it measures and prints what it found"
 )]
 
+mod latency;
 #[path = "../services/mod.rs"]
 mod services;
 mod update;
@@ -33,10 +35,11 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["audit", audit, database, bucket, lock] => against_audit(audit, database, bucket, lock),
         ["scale", small, large, lock] => scale(small, large, lock),
+        ["latency"] => latency::against_bare(),
         ["update", bucket] => update::against_making(bucket),
         _ => {
             eprintln!(
-                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET"
+                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET | latency"
             );
             return ExitCode::from(2);
         }

@@ -57,12 +57,12 @@ fn policy(project: &str) -> Policy {
 }
 
 /// A scan of a project as if it were a repository of its own.
-fn scanned(project: &str, policy: &Policy, index: &Index, client: &Client) -> Report {
+fn scanned(project: &str, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
     let path = fixtures().join(project);
     let request = Request {
         selection: Selection { paths: vec![path.clone()], repo_root: Some(path), ..Selection::default() },
         policy,
-        knowledge: Knowledge { index: Ok(index), client, preference: Preference::Index },
+        knowledge,
         today: TODAY,
         no_dev: false,
         resolve_cargo: false,
@@ -81,7 +81,8 @@ fn reports(projects: Vec<String>) -> BTreeMap<String, Report> {
     let built_in = Policy::built_in(Profile::Brownfield, &rules());
     let mut packages = Vec::new();
     for project in &projects {
-        for package in scanned(project, &built_in, &index, &offline()).graph.packages {
+        let knowledge = Knowledge { index: Ok(&index), client: &offline(), preference: Preference::Index };
+        for package in scanned(project, &built_in, knowledge).graph.packages {
             let system = System::of_ecosystem(package.id.ecosystem.osv_name());
             packages.extend(system.and_then(|system| Some((system, package.id.name, package.id.version?))));
         }
@@ -96,7 +97,14 @@ fn reports(projects: Vec<String>) -> BTreeMap<String, Report> {
         now: "2026-11-22T09:00:00Z".parse().unwrap(),
     });
     let one = |project: String| {
-        let report = scanned(&project, &policy(&project), &index, &client);
+        let of = |preference| {
+            let knowledge = Knowledge { index: Ok(&index), client: &client, preference };
+            scanned(&project, &policy(&project), knowledge)
+        };
+        let report = of(Preference::Index);
+        let asked = of(Preference::Service);
+        assert_eq!(lines(&project, &asked), lines(&project, &report), "{project}: the OSV API and the index differ");
+        assert_eq!(asked.decisions, report.decisions, "{project}");
         (project, report)
     };
     projects.into_iter().map(one).collect()

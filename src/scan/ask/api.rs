@@ -8,7 +8,7 @@ use jiff::Unit;
 use super::index::Local;
 use super::{Places, Said, Told, uncompared};
 use crate::advisory::{Record, judge};
-use crate::model::{DependencyGraph, Ecosystem, PackageId, SourceCoverage, SourceState, source};
+use crate::model::{DependencyGraph, Ecosystem, PackageId, PackageIndex, Remedy, SourceCoverage, SourceState, source};
 use crate::scan::Knowledge;
 use crate::source::osv::{Proposal, Proposed, Question, propose};
 use crate::source::{Client, OSV};
@@ -43,13 +43,35 @@ pub(super) async fn ask(
         for &at in of_ecosystem {
             let id = &graph.packages[at].id;
             match told(id, proposed.proposals.get(&question(id)), &records, &mut row) {
-                Ok(told) => drop(remote.said.insert(at, told)),
+                // Asked with a version, the service leaves out what does not cover it, and so what it is the fix of.
+                Ok(told) => drop(remote.said.insert(at, Told { remedies: None, ..told })),
                 Err(message) => row.fail(message),
             }
         }
         remote.rows.push(row.finish());
     }
     remote
+}
+
+/// What the versions of packages are the fix of, as far as every record of their names can be had.
+pub(super) async fn remedies(
+    graph: &DependencyGraph,
+    packages: &[usize],
+    client: &Client,
+) -> BTreeMap<PackageIndex, Vec<Remedy>> {
+    let question = |id: &PackageId| Question::new(id.ecosystem.osv_name(), &id.name, None);
+    let questions: BTreeSet<Question> = packages.iter().map(|&at| question(&graph.packages[at].id)).collect();
+    let proposed = propose(client, &questions, &|_| None).await;
+    let records = read(&proposed);
+    let mut remedies = BTreeMap::new();
+    for &at in packages {
+        let id = &graph.packages[at].id;
+        let mut row = Row::new(id.ecosystem);
+        let told = told(id, proposed.proposals.get(&question(id)), &records, &mut row);
+        let told = told.ok().filter(|told| told.rejected.is_empty()).and_then(|told| told.remedies);
+        remedies.extend(u32::try_from(at).ok().zip(told));
+    }
+    remedies
 }
 
 /// A record that was read, or why it could not be.
@@ -102,8 +124,7 @@ fn told(
     row.as_of = Some(row.as_of.map_or(answer.as_of, |oldest| oldest.min(answer.as_of)));
     row.rejected += rejected.len();
     let judged = judge(id.ecosystem, id.version.as_deref(), candidates);
-    // Asked with a version, the service leaves out what does not cover it.
-    Ok(Told { groups: judged.groups, remedies: None, uncertain: judged.cannot_judge, rejected })
+    Ok(Told { groups: judged.groups, remedies: Some(judged.remedies), uncertain: judged.cannot_judge, rejected })
 }
 
 /// A row of the ledger in the making.

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::{Knowledge, Preference};
 use crate::model::{
     AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Health, Level, OnUnknown,
-    PackageId, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
+    PackageId, PackageIndex, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
 };
 use crate::policy::Policy;
 use crate::rule::Unlearnt;
@@ -170,6 +170,19 @@ fn join(said: &mut Said, remote: Said) {
         known.rejected.sort();
         known.rejected.dedup();
     }
+}
+
+/// What versions are the fix of, of packages about which the service was asked: with a version it leaves out exactly the
+/// records that would tell, so that it is asked again by name. What it does not tell is not in the answer.
+pub(super) async fn remedies(
+    graph: &DependencyGraph,
+    packages: &[usize],
+    policy: &Policy,
+    knowledge: &Knowledge<'_>,
+) -> BTreeMap<PackageIndex, Vec<Remedy>> {
+    let states = states(graph, policy);
+    let asked: Vec<usize> = packages.iter().copied().filter(|&at| states[at] == PackageState::Matched).collect();
+    if asked.is_empty() { BTreeMap::new() } else { api::remedies(graph, &asked, knowledge.client).await }
 }
 
 /// What is known of each package before anybody is asked.
