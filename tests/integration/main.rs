@@ -13,6 +13,7 @@ mod capabilities;
 mod commands;
 mod discovery;
 mod exit_codes;
+mod faults;
 mod gaps;
 mod health;
 mod hostile;
