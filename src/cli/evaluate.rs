@@ -8,12 +8,12 @@ use super::exit::{self, Exit, Lenience};
 use super::network::Network;
 use super::output::{self, Output};
 use super::progress::Spinner;
-use super::scan::{PolicyArguments, SourceName};
+use super::scan::PolicyArguments;
 use super::{Failure, Global};
 use crate::database::Index;
 use crate::model::{Level, PackageId, Purl};
 use crate::report::Format;
-use crate::scan::{Intake, Knowledge, Preference, Selection, evaluate};
+use crate::scan::{Intake, Knowledge, Selection, evaluate};
 
 /// The rule that is a warning for what is there, and a refusal for what is not added yet.
 const LOOKALIKE: &str = "lookalike-name";
@@ -28,9 +28,6 @@ pub(super) struct Arguments {
     output: Vec<Output>,
     #[command(flatten)]
     network: Network,
-    /// Who is asked about advisories [default: the index where it is fresh, else the OSV API]
-    #[arg(long, value_enum, value_name = "SOURCE")]
-    source: Option<SourceName>,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
@@ -69,11 +66,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let intake = Intake {
         packages: arguments.packages.clone(),
         policy: &policy,
-        knowledge: Knowledge {
-            index: index.as_ref(),
-            client: &client,
-            preference: arguments.source.map_or(Preference::Fresh, Preference::from),
-        },
+        knowledge: Knowledge { index: index.as_ref(), client: &client, preference: arguments.network.preference() },
         today,
     };
     let evaluated = evaluate(&intake, &|stage| spinner.show(stage));

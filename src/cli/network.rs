@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use reqwest::Url;
 
 use super::{Failure, caller};
 use crate::policy::Policy;
+use crate::scan::Preference;
 use crate::source::{Client, SERVICES, Service, Settings, address};
 
 /// What a command that can ask services takes.
@@ -17,11 +18,34 @@ pub(super) struct Network {
     /// Use no network at all: the local index and what is kept of earlier answers
     #[arg(long)]
     offline: bool,
+    /// Who is asked about advisories [default: the index where it is fresh, else the OSV API]
+    #[arg(long, value_enum, value_name = "SOURCE")]
+    source: Option<SourceName>,
     /// How many seconds asking services may take in all
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
     #[command(flatten)]
     cache: CacheFolder,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SourceName {
+    /// The local index alone
+    Index,
+    /// The OSV API alone
+    Api,
+    /// Both, and it is said where they disagree
+    Both,
+}
+
+impl From<SourceName> for Preference {
+    fn from(name: SourceName) -> Self {
+        match name {
+            SourceName::Index => Self::Index,
+            SourceName::Api => Self::Service,
+            SourceName::Both => Self::Both,
+        }
+    }
 }
 
 /// Where answers are kept.
@@ -55,6 +79,11 @@ pub(super) fn base(service: &Service, given: Option<(String, String)>) -> Result
 }
 
 impl Network {
+    /// Who is asked about advisories.
+    pub(super) fn preference(&self) -> Preference {
+        self.source.map_or(Preference::Fresh, Preference::from)
+    }
+
     /// A client for a run under that policy: the caller's variables come before the caller's policy.
     pub(super) fn client(&self, policy: &Policy) -> Result<Client, Failure> {
         let mut bases = BTreeMap::new();

@@ -16,7 +16,7 @@ use super::{Failure, Global};
 use crate::database::Index;
 use crate::model::{Level, PolicyOrigin, Severity};
 use crate::policy::{Policy, Profile};
-use crate::scan::{Bounds, Knowledge, Preference, Request, Selection, scan};
+use crate::scan::{Bounds, Knowledge, Request, Selection, scan};
 use crate::{policy, rule};
 
 /// What to walk.
@@ -55,9 +55,6 @@ pub(super) struct Arguments {
     output: Vec<Output>,
     #[command(flatten)]
     network: Network,
-    /// Who is asked about advisories [default: the index where it is fresh, else the OSV API]
-    #[arg(long, value_enum, value_name = "SOURCE")]
-    source: Option<SourceName>,
     /// The scanned project itself, as services know it, such as github.com/owner/name: for rules about it
     #[arg(long, value_name = "PROJECT", value_parser = project)]
     project: Option<String>,
@@ -115,26 +112,6 @@ pub(super) struct PolicyArguments {
     /// Only count vulnerabilities below this severity
     #[arg(long, value_enum, value_name = "SEVERITY")]
     min_severity: Option<SeverityName>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum SourceName {
-    /// The local index alone
-    Index,
-    /// The OSV API alone
-    Api,
-    /// Both, and it is said where they disagree
-    Both,
-}
-
-impl From<SourceName> for Preference {
-    fn from(name: SourceName) -> Self {
-        match name {
-            SourceName::Index => Self::Index,
-            SourceName::Api => Self::Service,
-            SourceName::Both => Self::Both,
-        }
-    }
 }
 
 /// A project as services know it.
@@ -198,11 +175,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let request = Request {
         selection,
         policy: &policy,
-        knowledge: Knowledge {
-            index: index.as_ref(),
-            client: &client,
-            preference: arguments.source.map_or(Preference::Fresh, Preference::from),
-        },
+        knowledge: Knowledge { index: index.as_ref(), client: &client, preference: arguments.network.preference() },
         today,
         no_dev: arguments.no_dev,
         resolve_cargo: arguments.resolve.contains(&Resolve::Cargo),

@@ -51,7 +51,7 @@ fn tree(rule: &str, choice: &str, more: &str) -> Tree {
         "version = 1\n[rules]\n{}{rule} = {{ level = \"warn\", on-unknown = \"{choice}\"{more} }}\n",
         others.concat()
     );
-    Tree::of(&[("package-lock.json", &lock), ("policy.toml", &policy)])
+    Tree::of(&[("package-lock.json", lock), ("policy.toml", &policy)])
 }
 
 fn scan(tree: &Tree, services: &Services, timeout: &str) -> Run {
