@@ -54,17 +54,24 @@ pub struct Request {
     path: String,
     body: Option<Vec<u8>>,
     headers: Vec<(&'static str, String)>,
+    is_there: bool,
 }
 
 impl Request {
     /// Asks for what is at that path (with its query) below the service's address; its parts are encoded already.
     pub fn get(service: &'static Service, path: impl Into<String>) -> Self {
-        Self { service, path: path.into(), body: None, headers: Vec::new() }
+        Self { service, path: path.into(), body: None, headers: Vec::new(), is_there: false }
     }
 
     /// Sends JSON.
     pub fn post(service: &'static Service, path: impl Into<String>, body: Vec<u8>) -> Self {
-        Self { service, path: path.into(), body: Some(body), headers: Vec::new() }
+        Self { service, path: path.into(), body: Some(body), headers: Vec::new(), is_there: false }
+    }
+
+    /// Asks for what the service always has: that it knows nothing of it is no answer.
+    #[must_use]
+    pub fn always_there(self) -> Self {
+        Self { is_there: true, ..self }
     }
 
     /// With a header.
@@ -232,6 +239,7 @@ impl Client {
         let service = request.service;
         let question = self.question(request);
         let read = |status: u16, body: &[u8]| match status {
+            404 if request.is_there => Err("there is nothing at its address".to_owned()),
             404 => Ok(None),
             400 => Err("it refuses the question".to_owned()),
             _ => read(body).map(Some),
