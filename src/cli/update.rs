@@ -281,6 +281,10 @@ impl Run<'_> {
         }
         let record = bucket::record(self.client, ecosystem, id).await.map_err(|error| error.message)?;
         self.bytes.set(self.bytes.get() + record.as_ref().map_or(0, Vec::len));
+        // What is another record, or none, must not take the place of what is held.
+        if record.as_ref().is_some_and(|json| !is_record(json, id)) {
+            return Err(format!("what it gives for {id} is not that record"));
+        }
         Ok(record)
     }
 
@@ -344,8 +348,11 @@ fn taken(
         Download::Missing => Err(format!("it has nothing for {}", news.ecosystem)),
         Download::Whole { etag } => {
             let counted = archive.count().map_err(|error| error.to_string());
-            let believed =
-                counted.and_then(|count| believable(held.len().saturating_sub(count), held.len(), "its archive"));
+            let believed = counted.and_then(|count| match count {
+                // An ecosystem without records would pass every package.
+                0 => Err("its archive has no records: it is not believed".to_owned()),
+                _ => believable(held.len().saturating_sub(count), held.len(), "its archive"),
+            });
             if let Err(problem) = believed {
                 discarded(&archive);
                 return Err(problem);
@@ -368,6 +375,12 @@ fn discarded(archive: &Archive) {
 fn holdings(writer: &Writer, news: &News) -> Result<Holdings, DatabaseError> {
     let held = writer.index().map(|index| index.holdings(news.source, &news.ecosystem));
     Ok(held.transpose()?.unwrap_or_default())
+}
+
+/// Whether that is the record of that id, as far as its own word goes.
+fn is_record(json: &[u8], id: &str) -> bool {
+    let json: Option<serde_json::Value> = serde_json::from_slice(json).ok();
+    json.is_some_and(|record| record.get("id").and_then(serde_json::Value::as_str) == Some(id))
 }
 
 /// Whether so many records of all are better fetched all at once.

@@ -115,13 +115,15 @@ impl Builder<'_> {
             AsOf::Kept => before(),
             AsOf::Listed(time, listed) => {
                 let lacking = lacking_of(list, listed);
+                // A change that is dated far in the future would keep the index from ever growing old.
+                let newest = newest[key].filter(|newest| newest.saturating_sub(*time) <= DAY);
                 if lacking.is_empty() {
-                    return Some(*time).max(newest[key]);
+                    return Some(*time).max(newest);
                 }
                 if !self.whole.contains(key) {
                     return before();
                 }
-                newest[key].filter(|newest| lacking.iter().all(|(_, time)| time.div_euclid(SECOND) > *newest))
+                newest.filter(|newest| lacking.iter().all(|(_, time)| time.div_euclid(SECOND) > *newest))
             }
         }
     }
@@ -134,6 +136,9 @@ impl Builder<'_> {
         }
     }
 }
+
+/// A day in seconds: no clock is further off.
+const DAY: i64 = 24 * 3600;
 
 /// A second in nanoseconds.
 const SECOND: i64 = 1_000_000_000;

@@ -34,6 +34,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(32);
 /// How long a service may take to take a connection, and to send the next bytes.
 const CONNECTING: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(20);
+/// Which part of the time that is left one question may take: what depends on other answers is asked after them, and a
+/// service that says nothing must not use up its time.
+const SHARE: u32 = 3;
+/// However little is left, a question may take this long.
+const LEAST_SHARE: Duration = Duration::from_secs(1);
 /// After so many questions in a row without an answer, a service is not asked again.
 const GIVING_UP: u32 = 3;
 /// How long the answer stands that something is not known to a service.
@@ -49,17 +54,24 @@ pub struct Request {
     path: String,
     body: Option<Vec<u8>>,
     headers: Vec<(&'static str, String)>,
+    is_there: bool,
 }
 
 impl Request {
     /// Asks for what is at that path (with its query) below the service's address; its parts are encoded already.
     pub fn get(service: &'static Service, path: impl Into<String>) -> Self {
-        Self { service, path: path.into(), body: None, headers: Vec::new() }
+        Self { service, path: path.into(), body: None, headers: Vec::new(), is_there: false }
     }
 
     /// Sends JSON.
     pub fn post(service: &'static Service, path: impl Into<String>, body: Vec<u8>) -> Self {
-        Self { service, path: path.into(), body: Some(body), headers: Vec::new() }
+        Self { service, path: path.into(), body: Some(body), headers: Vec::new(), is_there: false }
+    }
+
+    /// Asks for what the service always has: that it knows nothing of it is no answer.
+    #[must_use]
+    pub fn always_there(self) -> Self {
+        Self { is_there: true, ..self }
     }
 
     /// With a header.
@@ -227,6 +239,7 @@ impl Client {
         let service = request.service;
         let question = self.question(request);
         let read = |status: u16, body: &[u8]| match status {
+            404 if request.is_there => Err("there is nothing at its address".to_owned()),
             404 => Ok(None),
             400 => Err("it refuses the question".to_owned()),
             _ => read(body).map(Some),
@@ -369,15 +382,16 @@ impl Client {
             request = request.with(IF_MODIFIED_SINCE.as_str(), date);
         }
         let mut body = Vec::new();
-        let reply = self
-            .send(&request, &mut |_, piece| {
-                if piece.is_empty() {
-                    body.clear();
-                }
-                body.extend_from_slice(piece);
-                Ok(())
-            })
-            .await?;
+        let mut take = |_: &Reply, piece: &[u8]| {
+            if piece.is_empty() {
+                body.clear();
+            }
+            body.extend_from_slice(piece);
+            Ok(())
+        };
+        let left = self.end().into_std().saturating_duration_since(Instant::now());
+        let share = (left / SHARE).max(LEAST_SHARE);
+        let reply = self.send_within(share, &|| request.clone(), &mut take).await?;
         if reply.status == StatusCode::NOT_MODIFIED {
             return Ok(None);
         }
@@ -397,6 +411,16 @@ impl Client {
         request: &dyn Fn() -> Request,
         take: &mut Take<'_>,
     ) -> Result<Reply, SourceError> {
+        self.send_within(self.settings.deadline, request, take).await
+    }
+
+    /// The same, in no more time than that, not counting the time that it waits for its turn.
+    async fn send_within(
+        &self,
+        mut share: Duration,
+        request: &dyn Fn() -> Request,
+        take: &mut Take<'_>,
+    ) -> Result<Reply, SourceError> {
         let mut asked = request();
         let service = asked.service;
         let failed = |message: String| SourceError::failed(service.id, message);
@@ -412,7 +436,9 @@ impl Client {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let trouble = match tokio::time::timeout_at(self.end(), self.attempt(lane, &asked, take)).await {
+            let mut taken = Duration::ZERO;
+            let turn = self.turn(lane, &asked, take, (share, &mut taken));
+            let trouble = match tokio::time::timeout_at(self.end(), turn).await {
                 Ok(Ok(reply)) => {
                     lane.failures.set(0);
                     return Ok(reply);
@@ -421,7 +447,9 @@ impl Client {
                 Err(_) => Trouble::lasting(self.too_late()),
             };
             let pause = trouble.after.unwrap_or_else(|| pause(attempt));
-            let is_hopeless = Instant::now() + pause >= self.end().into_std();
+            share = share.saturating_sub(taken.saturating_add(pause));
+            let then = Instant::now().checked_add(pause);
+            let is_hopeless = share.is_zero() || then.is_none_or(|then| then >= self.end().into_std());
             if !trouble.is_passing || attempt == ATTEMPTS || is_hopeless {
                 lane.failures.set(lane.failures.get() + 1);
                 let tries = if attempt > 1 { format!(" ({attempt} attempts)") } else { String::new() };
@@ -444,7 +472,14 @@ impl Client {
         format!("it did not answer within the {} seconds that asking may take", self.settings.deadline.as_secs())
     }
 
-    async fn attempt(&self, lane: &Lane, request: &Request, take: &mut Take<'_>) -> Result<Reply, Trouble> {
+    /// Waits for its turn, then makes an attempt that takes no longer than that; and how long it took.
+    async fn turn(
+        &self,
+        lane: &Lane,
+        request: &Request,
+        take: &mut Take<'_>,
+        (share, taken): (Duration, &mut Duration),
+    ) -> Result<Reply, Trouble> {
         let closed = |_| Trouble::lasting("the client was closed");
         let _permit = match self.hosts.get(&host(&lane.base)) {
             Some(host) => Some(host.acquire().await.map_err(closed)?),
@@ -456,6 +491,17 @@ impl Client {
         if turn > now {
             tokio::time::sleep_until(turn.into()).await;
         }
+        if lane.failures.get() >= GIVING_UP {
+            return Err(Trouble::lasting("it is not asked any more in this run"));
+        }
+        let began = Instant::now();
+        let attempt = tokio::time::timeout(share, self.attempt(lane, request, take)).await;
+        *taken = began.elapsed();
+        let late = || format!("it did not answer within the {} seconds that a question may take", share.as_secs());
+        attempt.unwrap_or_else(|_| Err(Trouble::lasting(late())))
+    }
+
+    async fn attempt(&self, lane: &Lane, request: &Request, take: &mut Take<'_>) -> Result<Reply, Trouble> {
         lane.traffic.borrow_mut().requests += 1;
         let mut response = self.request(lane, request)?.send().await.map_err(|error| trouble(&error))?;
         let reply = Reply { status: response.status(), headers: response.headers().clone() };

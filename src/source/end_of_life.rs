@@ -66,7 +66,7 @@ struct Cycle {
 
 /// Which packages are products: one request for all.
 pub(super) async fn products(client: &Client) -> Result<Answer<Products>, SourceError> {
-    client.fetch(&Request::get(&END_OF_LIFE, "/identifiers/purl"), read_products).await
+    client.fetch(&Request::get(&END_OF_LIFE, "/identifiers/purl").always_there(), read_products).await
 }
 
 /// The release lines of a product.
@@ -101,11 +101,18 @@ fn read_products(body: &[u8]) -> Result<Products, String> {
             products.entry(plain(&identifier)).or_insert(product.name);
         }
     }
+    if products.is_empty() {
+        return Err("it lists no products".to_owned());
+    }
     Ok(products)
 }
 
 fn read_product(body: &[u8]) -> Result<Product, String> {
     let told: Told = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    // A product has release lines; without any nothing could ever be at its end.
+    if told.result.releases.is_empty() {
+        return Err("it lists no release lines".to_owned());
+    }
     Ok(told.result)
 }
 

@@ -16,7 +16,7 @@ const LONGEST_LINE: u64 = 1000;
 /// # Errors
 /// Where there is no table, neither new nor kept.
 pub async fn epss(client: &Client, cves: &BTreeSet<String>) -> Result<Answer<BTreeMap<String, Epss>>, SourceError> {
-    let answer = client.fetch(&Request::get(&EPSS, ""), |body| read(body, cves)).await?;
+    let answer = client.fetch(&Request::get(&EPSS, "").always_there(), |body| read(body, cves)).await?;
     if answer.value.is_none() {
         return Err(SourceError::failed(EPSS.id, "there is no table at its address"));
     }
@@ -33,7 +33,7 @@ fn table(text: impl Read, cves: &BTreeSet<String>) -> Result<BTreeMap<String, Ep
     let mut text = BufReader::new(text.take(EPSS.largest));
     let mut scores = BTreeMap::new();
     let mut columns = None;
-    let (mut line, mut total) = (String::new(), 0);
+    let (mut line, mut total, mut rows) = (String::new(), 0, 0_u64);
     loop {
         line.clear();
         let length = (&mut text).take(LONGEST_LINE).read_line(&mut line).map_err(|error| error.to_string())?;
@@ -53,13 +53,14 @@ fn table(text: impl Read, cves: &BTreeSet<String>) -> Result<BTreeMap<String, Ep
             Some(columns) => {
                 let odd = || format!("it has the row {row:?}");
                 let cve = columns.cve(row).ok_or_else(odd)?;
+                rows += 1;
                 if cves.contains(cve) {
                     scores.insert(cve.to_owned(), columns.score(row).ok_or_else(odd)?);
                 }
             }
         }
     }
-    columns.map(|_| scores).ok_or_else(|| "it has no table".to_owned())
+    if rows == 0 { Err("it has no table".to_owned()) } else { Ok(scores) }
 }
 
 /// Where the columns stand.
@@ -134,6 +135,7 @@ mod tests {
             b"<html>",
             b"cve,epss,percentile\nCVE-2021-44228,2,0.5\n",
             b"cve,epss,percentile\nCVE-2021-44228\n",
+            b"cve,epss,percentile\n",
             &whole[..whole.len() - 9],
         ] {
             assert!(read(body, &cves()).is_err(), "{body:?}");

@@ -48,7 +48,7 @@ pub async fn exploited(
 ) -> Result<Answer<BTreeMap<String, Listed>>, SourceError> {
     let size = client.recall(&KEV, SIZE, true).and_then(|kept| String::from_utf8(kept.value?).ok()?.parse().ok());
     let read = |body: &[u8]| read(body, cves, size);
-    let answer = client.fetch(&Request::get(&KEV, ""), read).await?;
+    let answer = client.fetch(&Request::get(&KEV, "").always_there(), read).await?;
     let Some((listed, entries)) = answer.value else {
         return Err(SourceError::failed(KEV.id, "there is no catalogue at its address"));
     };
@@ -64,6 +64,9 @@ fn read(body: &[u8], cves: &BTreeSet<String>, before: Option<u64>) -> Result<(BT
     let entries = catalogue.vulnerabilities.len() as u64;
     if catalogue.count != entries {
         return Err(format!("the catalogue says that it has {} entries and has {entries}", catalogue.count));
+    }
+    if !catalogue.vulnerabilities.iter().any(|entry| entry.cve_id.starts_with("CVE-")) {
+        return Err("the catalogue has no entries".to_owned());
     }
     // A tenth may be corrected away; more is a catalogue that was cut.
     if let Some(before) = before.filter(|before| entries.saturating_mul(10) < before.saturating_mul(9)) {

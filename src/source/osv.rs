@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Answer, Client, Part, Request};
@@ -48,10 +49,10 @@ impl Question {
         Self { package, version: version.map(str::to_owned) }
     }
 
-    /// What the cache knows it by.
+    /// What the cache knows it by: no name and version, however odd, are known by the same as others.
     fn key(&self) -> String {
         let PackageName { ecosystem, name } = &self.package;
-        format!("query {ecosystem} {name} {}", self.version.as_deref().unwrap_or("*"))
+        format!("query {:?}", (ecosystem, name, &self.version))
     }
 }
 
@@ -292,11 +293,15 @@ async fn record(client: &Client, proposal: &Proposal) -> Result<Vec<u8>, SourceE
         return Err(failed(format!("it names {id} and does not have it")));
     }
     // What is no record must not be kept; that it is one that can be judged is seen elsewhere.
-    let is_it = serde_json::from_slice::<Proposal>(&body).is_ok_and(|record| record.id == *id);
-    if !is_it {
+    let record = serde_json::from_slice::<Proposal>(&body).ok().filter(|record| record.id == *id);
+    let Some(record) = record else {
         return Err(failed(format!("what it gives for {id} is not that record")));
+    };
+    // What is kept for good must not be older than what was proposed; one of the two can be written less exactly.
+    let moment = |text: &str| text.parse::<Timestamp>().ok().map(Timestamp::as_second);
+    if moment(&record.modified).zip(moment(modified)).is_some_and(|(own, proposed)| own >= proposed - 1) {
+        client.keep(&OSV, &key, &Answer { value: Some(body.clone()), as_of: client.now() });
     }
-    client.keep(&OSV, &key, &Answer { value: Some(body.clone()), as_of: client.now() });
     Ok(body)
 }
 

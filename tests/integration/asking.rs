@@ -152,6 +152,7 @@ fn faults() -> Vec<Fault> {
     vec![
         Fault::TooMany { retry_after: None },
         Fault::TooMany { retry_after: Some(RetryAfter::Seconds(3600)) },
+        Fault::TooMany { retry_after: Some(RetryAfter::Seconds(u64::MAX)) },
         Fault::TooMany { retry_after: Some(RetryAfter::DateIn(3600)) },
         Fault::Status(500),
         Fault::Status(503),
@@ -186,6 +187,24 @@ fn no_fault_of_the_service_is_a_pass() {
             is_incomplete(&run, &what);
         }
     }
+}
+
+#[test]
+fn a_silent_service_leaves_time_for_what_is_asked_after_it() {
+    let (services, tree) = (services(Settings::default()), tree());
+    services.change(|world| world.kev.add("CVE-2021-23337", "2021-12-10"));
+    services.set_fault(Service::DepsDev, Fault::Timeout);
+    let run = run(tree
+        .asking(&["scan", "--source", "api", "--today", TODAY, "--timeout", "6", "--deny", "withdrawn-version"])
+        .args(["-o", "json"])
+        .envs(services.environment()));
+    let json = run.json();
+    let state = |name: &str| {
+        let sources = json["coverage"]["sources"].as_array().unwrap();
+        sources.iter().find(|source| source["name"] == name).map(|source| source["state"].clone())
+    };
+    assert_eq!(state("deps.dev"), Some("failed".into()), "{}", run.stdout);
+    assert_eq!(state("kev"), Some("ok".into()), "{}", run.stdout);
 }
 
 #[test]

@@ -60,6 +60,13 @@ impl Run {
         value
     }
 
+    /// Whether the catalogue and the scores are known.
+    fn learn_threats(&self, cves: &BTreeSet<String>) -> [bool; 2] {
+        let (listed, scores) =
+            self.block(async { (exploited(&self.client, cves).await, epss(&self.client, cves).await) });
+        [listed.is_ok(), scores.is_ok()]
+    }
+
     fn learn(&self, wanted: &Wanted) -> Health {
         self.block(learn(&self.client, wanted))
     }
@@ -294,6 +301,7 @@ fn what_a_service_does_not_know_is_unknown_and_stays_so_for_a_day() {
     world.scorecard("github.com/MadeUp/module-0").is_at_deps_dev = false;
     // The service tells upper from lower case.
     world.scorecard("github.com/MadeUp/module-0").repository = "github.com/madeup/module-0".to_owned();
+    world.products.insert("made".to_owned(), product("made", "pkg:pypi/made", &[("1.0", "2030-01-31", false)]));
     let services = Services::start(world);
     let folder = tempfile::tempdir().unwrap();
     let wanted = wanted(packages, QUICK);
@@ -809,4 +817,26 @@ fn what_a_hostile_lockfile_makes_up_is_not_sent() {
     for asked in services.requests() {
         assert!(asked.service.is_some() && asked.endpoint != "unknown", "{}", asked.target);
     }
+}
+
+#[test]
+fn an_empty_catalogue_clears_nobody_and_one_that_is_gone_does_not_take_the_place_of_the_last() {
+    let (cves, services) = threats(3);
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Run::of(&services, Some(folder.path())).learn_threats(&cves).iter().all(|known| *known));
+    services.set_fault(On::from(Service::Kev), Fault::Status(404));
+    services.set_fault(On::from(Service::Epss), Fault::Status(404));
+    let later = Run::at(services.environment(), Some(folder.path()), "2026-11-24T09:00:00Z", Duration::from_secs(5));
+    assert!(later.learn_threats(&cves).iter().all(|known| *known), "what is kept stands in");
+    let alone = Run::of(&services, None);
+    assert!(alone.learn_threats(&cves).iter().all(|known| !known));
+    for service in [&KEV, &EPSS] {
+        assert!(later.client.traffic(service).stale == 1 && alone.client.traffic(service).failed == 1);
+    }
+    services.clear_faults();
+    services.change(|world| {
+        world.kev = Default::default();
+        world.epss = Default::default();
+    });
+    assert!(Run::of(&services, None).learn_threats(&cves).iter().all(|known| !known));
 }

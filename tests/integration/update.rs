@@ -460,3 +460,39 @@ fn killed_at_any_moment_it_leaves_an_index_that_opens_and_does_not_lie() {
         }
     }
 }
+
+/// What stands in a record's place without being it changes nothing, and the index does not say that it is newer.
+#[test]
+fn what_is_not_the_record_does_not_take_its_place() {
+    for fault in [Fault::NotJson, Fault::WrongType] {
+        let fixture = Fixture::updated(world());
+        let as_of = fixture.as_of("osv", "npm");
+        fixture.services.change(|world| {
+            world.change_advisory("GHSA-1", "2026-10-03T00:00:00Z", |record| record["summary"] = "changed".into());
+        });
+        fixture.services.set_fault(On::from(Service::OsvBucket).path("GHSA-1.json"), fault.clone());
+        fixture.update(&[]).exits(2).complains("is not that record");
+        assert_eq!(fixture.as_of("osv", "npm"), as_of, "{fault:?}");
+        assert_eq!(fixture.summary("GHSA-1").unwrap(), format!("GHSA-1 of {LONG_AGO}"), "{fault:?}");
+    }
+}
+
+/// An archive without records is no ecosystem without advisories.
+#[test]
+fn an_archive_without_records_is_not_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    bucket_folder(folder.path(), "", &[]);
+    let mut world = World::default();
+    world.bucket_folder = Some(folder.path().to_owned());
+    Fixture::new(world).update(&["--ecosystem", "npm"]).exits(2).complains("has no records");
+}
+
+/// A change that is dated in the future does not keep an index from growing old.
+#[test]
+fn a_change_in_the_future_does_not_make_the_index_newer() {
+    let mut world = world();
+    world.advisory(&record("GHSA-future", "npm", "2099-01-01T00:00:00Z"));
+    let fixture = Fixture::updated(world);
+    let newest = now() + 60;
+    assert!(fixture.as_of("osv", "npm").unwrap() <= newest);
+}

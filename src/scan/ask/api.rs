@@ -48,7 +48,7 @@ pub(super) async fn ask(
                 Err(message) => row.fail(message),
             }
         }
-        remote.rows.push(row.finish());
+        remote.rows.push(row.finish(local));
     }
     remote
 }
@@ -147,16 +147,23 @@ impl Row {
         self.trouble.get_or_insert(message);
     }
 
-    fn finish(self) -> SourceCoverage {
+    fn finish(self, local: &Local<'_>) -> SourceCoverage {
         let trouble = self.trouble.map(|trouble| format!("{trouble}; {}", uncompared(self.failed)));
+        // What is kept of earlier answers may be no older than an index.
+        let old = self.as_of.and_then(|as_of| local.outdated(as_of));
+        let state = match (&trouble, &old) {
+            (Some(_), _) => SourceState::Failed,
+            (None, Some(_)) => SourceState::Stale,
+            (None, None) => SourceState::Ok,
+        };
         SourceCoverage {
             name: source::OSV,
             ecosystem: Some(self.ecosystem),
-            state: if trouble.is_some() { SourceState::Failed } else { SourceState::Ok },
+            state,
             as_of: self.as_of.and_then(|time| Some(time.round(Unit::Second).ok()?.to_string())),
             records: self.records.len() as u64,
             rejected: self.rejected as u64,
-            message: trouble,
+            message: trouble.or(old),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Asking the compiled index.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Places, Said, Told, uncompared};
+use super::{Knowledge, Places, Said, Told, uncompared};
 use crate::database::{DatabaseError, Index, Query, QueryAnswer};
 use crate::model::{DependencyGraph, Ecosystem, SourceCoverage, SourceState, source};
 use crate::policy::Policy;
@@ -14,11 +14,13 @@ pub(super) struct Local<'l> {
     index: Result<&'l Index, &'l DatabaseError>,
     policy: &'l Policy,
     today: Date,
+    /// The time by the wall clock.
+    now: Timestamp,
 }
 
 impl<'l> Local<'l> {
-    pub(super) fn new(index: Result<&'l Index, &'l DatabaseError>, policy: &'l Policy, today: Date) -> Self {
-        Self { index, policy, today }
+    pub(super) fn new(knowledge: &Knowledge<'l>, policy: &'l Policy, today: Date) -> Self {
+        Self { index: knowledge.index, policy, today, now: knowledge.client.now() }
     }
 
     /// Whether it holds an ecosystem.
@@ -109,18 +111,34 @@ impl<'l> Local<'l> {
 
     /// Why an index of that moment is too old for the policy, if it is.
     fn staleness(&self, as_of: Option<i64>) -> Option<String> {
-        let bound = self.policy.max_age;
         let Some(as_of) = as_of.and_then(|seconds| Timestamp::from_second(seconds).ok()) else {
             return Some(
                 "the index does not say how old it is; bring it up to date with `osprey db update`".to_owned(),
             );
         };
-        let now = self.today.to_zoned(TimeZone::UTC).ok()?.timestamp();
-        let age = now.duration_since(as_of);
+        let Ok(today) = self.today.to_zoned(TimeZone::UTC).map(|today| today.timestamp()) else {
+            return Some("how old its advisories are on that day cannot be told".to_owned());
+        };
+        // What is from the future would never grow old. A day is for the day itself, another for clocks.
+        if as_of.duration_since(today.max(self.now)) > SignedDuration::from_hours(48) {
+            return Some(format!(
+                "it says that it is as of {as_of}, which is in the future; make it anew with `osprey db update`"
+            ));
+        }
+        self.too_old(today.duration_since(as_of), "bring it up to date with `osprey db update`")
+    }
+
+    /// Why answers of that moment, that were kept, are too old for the policy, if they are.
+    pub(super) fn outdated(&self, as_of: Timestamp) -> Option<String> {
+        self.too_old(self.now.duration_since(as_of), "scan with a network")
+    }
+
+    fn too_old(&self, age: SignedDuration, remedy: &str) -> Option<String> {
+        let bound = self.policy.max_age;
         (age > bound).then(|| {
-            let days = |duration: jiff::SignedDuration| duration.as_hours() / 24;
+            let days = |duration: SignedDuration| duration.as_hours() / 24;
             format!(
-                "its advisories are {} days old and the policy's `max-age` is {} days; bring it up to date with `osprey db update`",
+                "its advisories are {} days old and the policy's `max-age` is {} days; {remedy}",
                 days(age),
                 days(bound)
             )

@@ -50,7 +50,7 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
     for (at, package) in graph.packages.iter().enumerate().filter(|(at, _)| is_asked(states[*at])) {
         places.entry(package.id.ecosystem).or_default().push(at);
     }
-    let local = index::Local::new(knowledge.index, policy, today);
+    let local = index::Local::new(knowledge, policy, today);
     let (by_index, by_service) = share(&places, &local, knowledge);
 
     let mut answers = Answers::default();
