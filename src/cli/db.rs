@@ -161,7 +161,7 @@ fn status(meta: &Meta, place: &str, verbose: bool) -> String {
     let mut out = format!("{place}, made by Osprey {}\n\n", meta.made_by);
     let date = |seconds: Option<i64>| {
         let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        time.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+        time.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
     };
     let width = meta.sources.iter().map(|source| source.ecosystem.chars().count()).max().unwrap_or(0).max(9);
     // Writing to a string cannot fail.
