@@ -119,7 +119,11 @@ fn looked_at(page: &mut Page, report: &Report) -> io::Result<()> {
     let matched = states.remove(&PackageState::Matched).unwrap_or_default();
     let read = report.coverage.files.iter();
     let read = read.filter(|file| matches!(file.state, FileState::Read | FileState::PartlyRead)).count();
-    let mut text = format!("{} in {}", count(total, "package", "packages"), count(read, "file", "files"));
+    let mut text = count(total, "package", "packages");
+    // What is judged before it is added comes from no file.
+    if read > 0 && report.checklists.is_empty() {
+        text += &format!(" in {}", count(read, "file", "files"));
+    }
     let names: Vec<String> = ecosystems.iter().map(|(name, number)| format!("{number} {name}")).collect();
     if !names.is_empty() {
         text += &format!(" ({})", names.join(", "));
