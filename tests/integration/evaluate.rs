@@ -53,6 +53,15 @@ fn a_name_that_nobody_knows_is_no_pass() {
 }
 
 #[test]
+fn several_are_answered_in_the_order_in_which_they_are_named() {
+    let (tree, services) = (Tree::new(), services());
+    let purls = ["pkg:pypi/flask@1.0.2", "pkg:cargo/url@2.2.2", "pkg:npm/lodash@4.17.15", "pkg:pypi/flask@1.0.2"];
+    let text = evaluate(&tree, &services, &purls).stdout;
+    let asked: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("May we add ")).collect();
+    assert_eq!(asked, ["pkg:pypi/flask@1.0.2?", "pkg:cargo/url@2.2.2?", "pkg:npm/lodash@4.17.15?"]);
+}
+
+#[test]
 fn without_a_version_the_newest_is_judged_and_it_comes_from_no_file() {
     let (tree, services) = (Tree::new(), services());
     let run = evaluate(&tree, &services, &["pkg:npm/express"]);
