@@ -45,8 +45,13 @@ pub(super) fn run(command: &Command) -> Result<Exit, Failure> {
             }
             for (service, kept) in services {
                 // Writing to a string cannot fail.
-                let _ =
-                    writeln!(out, "{:14}  {:7} answers  {:8} KiB", plain(&service), kept.answers, kept.bytes / 1024);
+                let _ = writeln!(
+                    out,
+                    "{:14}  {:7} answers  {:8} KiB",
+                    plain(&service),
+                    kept.answers,
+                    kept.bytes.div_ceil(1024)
+                );
             }
             print(&out)?;
         }

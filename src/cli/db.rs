@@ -10,13 +10,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::caller::{self, Database};
-use super::network::base;
+use super::network;
 use super::output::print;
 use super::progress::Bars;
 use super::update::{self, Plan};
 use super::{Exit, Failure, Global};
 use crate::database::{self, DatabaseError, Index, Meta, UpdateOptions, Writer};
-use crate::model::Ecosystem;
+use crate::model::{Ecosystem, PolicyOrigin};
 use crate::report::plain;
 use crate::source::{BUCKET, RUSTSEC};
 
@@ -48,6 +48,9 @@ pub(super) struct Update {
     /// When the folders were exported [default: the newest change in them]
     #[arg(long, value_name = "DATE", value_parser = moment)]
     as_of: Option<Timestamp>,
+    /// A policy file whose `[sources]` say where the mirrors of `osv-bucket` and `rustsec` are
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    policy: Option<PathBuf>,
     /// How many seconds asking may take in all
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
@@ -144,11 +147,21 @@ fn plan(arguments: &Update, addresses: &[&String]) -> Result<Plan, Failure> {
             "--from takes one address of each kind: of an OSV bucket, and of a RustSec archive",
         ));
     }
-    let given = |address: Option<&&&String>| address.map(|address| ("--from".to_owned(), (**address).clone()));
+    let policy = arguments
+        .policy
+        .as_ref()
+        .map(|path| super::scan::read(path, &path.display().to_string(), PolicyOrigin::Flag, caller::today()));
+    let policy = policy.transpose()?;
+    let given = |address: Option<&&&String>, service| match address {
+        Some(address) => Some(("--from".to_owned(), (**address).clone())),
+        None => policy.as_ref().and_then(|policy| network::given(service, policy)),
+    };
     let is_asked = |of_kind: &[&&String]| addresses.is_empty() || !of_kind.is_empty();
     let wants_crates = ecosystems.iter().any(|ecosystem| ecosystem == Ecosystem::CratesIo.osv_name());
-    let bucket = is_asked(&buckets).then(|| base(&BUCKET, given(buckets.first()))).transpose()?;
-    let rustsec = (is_asked(&archives) && wants_crates).then(|| base(&RUSTSEC, given(archives.first()))).transpose()?;
+    let bucket = is_asked(&buckets).then(|| network::base(&BUCKET, given(buckets.first(), &BUCKET))).transpose()?;
+    let rustsec = (is_asked(&archives) && wants_crates)
+        .then(|| network::base(&RUSTSEC, given(archives.first(), &RUSTSEC)))
+        .transpose()?;
     Ok(Plan { ecosystems, bucket, rustsec })
 }
 
@@ -161,7 +174,7 @@ fn status(meta: &Meta, place: &str, verbose: bool) -> String {
     let mut out = format!("{place}, made by Osprey {}\n\n", meta.made_by);
     let date = |seconds: Option<i64>| {
         let time = seconds.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        time.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+        time.map_or_else(|| "unknown".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
     };
     let width = meta.sources.iter().map(|source| source.ecosystem.chars().count()).max().unwrap_or(0).max(9);
     // Writing to a string cannot fail.

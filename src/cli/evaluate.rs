@@ -15,6 +15,9 @@ use crate::model::{Level, PackageId, Purl};
 use crate::report::Format;
 use crate::scan::{Intake, Knowledge, Selection, evaluate};
 
+/// The rule about the scanned project itself, and here no project is scanned.
+const OF_PROJECT: &str = "project-scorecard";
+
 /// The rule that is a warning for what is there, and a refusal for what is not added yet.
 const LOOKALIKE: &str = "lookalike-name";
 
@@ -60,6 +63,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     if lookalike.is_some_and(|settings| settings.level == Level::Warn && !settings.is_level_given) {
         policy.set_level(LOOKALIKE, Level::Deny).map_err(Failure::usage)?;
     }
+    policy.set_level(OF_PROJECT, Level::Off).map_err(Failure::usage)?;
     let client = arguments.network.client(&policy)?;
     let index = Index::open(&arguments.database.directory()?);
     let spinner = Spinner::new(caller::shows_progress(global));

@@ -70,6 +70,15 @@ fn named(service: &Service) -> Option<(String, String)> {
     caller::text_named_by(service.variable).map(|text| (service.variable.to_owned(), text))
 }
 
+/// The address of a service that the caller's environment names, else the caller's policy, and the place where it stands.
+pub(super) fn given(service: &Service, policy: &Policy) -> Option<(String, String)> {
+    let of_policy = || {
+        let address = policy.sources.get(service.id)?;
+        Some((format!("{}: `{}`", address.place, service.id), address.text.clone()))
+    };
+    named(service).or_else(of_policy)
+}
+
 /// The address of a service: as given, with the place where it was; else what the caller's environment names; else its
 /// own.
 pub(super) fn base(service: &Service, given: Option<(String, String)>) -> Result<Url, Failure> {
@@ -88,12 +97,7 @@ impl Network {
     pub(super) fn client(&self, policy: &Policy) -> Result<Client, Failure> {
         let mut bases = BTreeMap::new();
         for service in SERVICES {
-            let given = named(service);
-            let of_policy = || {
-                let address = policy.sources.get(service.id)?;
-                Some((format!("{}: `{}`", address.place, service.id), address.text.clone()))
-            };
-            if let Some((place, text)) = given.or_else(of_policy) {
+            if let Some((place, text)) = given(service, policy) {
                 bases.insert(service.id, address(service, &place, &text).map_err(Failure::usage)?);
             }
         }

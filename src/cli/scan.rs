@@ -257,7 +257,8 @@ fn in_tree(path: &Path, selection: &Selection) -> Result<String, Failure> {
     Ok(parts.join("/"))
 }
 
-fn read(path: &Path, shown: &str, origin: PolicyOrigin, today: Date) -> Result<Policy, Failure> {
+/// A policy from its file.
+pub(super) fn read(path: &Path, shown: &str, origin: PolicyOrigin, today: Date) -> Result<Policy, Failure> {
     let text = read_policy(path).map_err(|error| Failure::usage(format!("the policy {shown}: {error}")))?;
     policy::parse(shown, &text, origin, &rule::rules(), today)
         .map_err(|errors| Failure { exit: Exit::Usage, messages: errors.iter().map(ToString::to_string).collect() })

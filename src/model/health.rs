@@ -45,12 +45,13 @@ impl Why {
             Self::NotAsked => "was not asked",
             Self::Offline => "is not asked without a network, and nothing is kept from an earlier run",
             Self::Failed => "did not answer",
-            Self::NotFound => "does not know them",
+            Self::NotFound => "has no entry",
             Self::NotTold => "does not tell",
-            Self::NoProject => "cannot be asked, since the project behind them is not known",
+            Self::NoProject => "cannot be asked, since it is not known which project is behind",
             Self::NotAtHand => "is not at hand",
             Self::Unnamed => {
-                "cannot be asked, since nobody said which project this is; a policy can: project = \"github.com/OWNER/NAME\""
+                "cannot be asked, since nobody said which project this is; say so with --project github.com/OWNER/NAME, or with \
+                 `project` in a policy"
             }
         }
     }

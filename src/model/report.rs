@@ -35,7 +35,7 @@ impl Verdict {
 pub enum PackageState {
     /// It was compared with every advisory for its name.
     Matched,
-    /// There is no advisory index for its ecosystem.
+    /// No source of advisories told anything: there is no index of its ecosystem, or the service did not answer.
     NoIndex,
     /// It was declared private, and is asked for nowhere.
     Private,

@@ -540,8 +540,8 @@ pub(super) fn failing() -> Report {
         unknown("known-exploited", "kev", 1, "CISA's catalogue of known exploited vulnerabilities is not at hand"),
         unknown("low-scorecard", "scorecard", 12, "the OpenSSF Scorecard did not answer"),
         unknown("project-scorecard", "scorecard", 0, "the OpenSSF Scorecard did not answer"),
-        unknown("withdrawn-version", "deps.dev", 214, "deps.dev does not know them"),
-        unknown("unverified-source", "deps.dev", 12, "deps.dev does not know them"),
+        unknown("withdrawn-version", "deps.dev", 214, "deps.dev has no entry"),
+        unknown("unverified-source", "deps.dev", 12, "deps.dev has no entry"),
     ];
     report.diagnostics = vec![
         Diagnostic::warning(&"web/package-lock.json".into(), Some(40), "the entry has no integrity"),

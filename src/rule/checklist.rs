@@ -67,6 +67,11 @@ const QUESTIONS: &[Question] = &[
         text: "Was it audited, and what was found mended?",
         answer: |_| yours("look for reports of audits; no service lists them"),
     },
+    Question {
+        clause: "CG.baseline",
+        text: "Does it meet the OpenSSF Baseline?",
+        answer: |_| yours("look at its documents, and at its entry on www.bestpractices.dev"),
+    },
     Question { clause: "CG.response", text: "Is nothing known in this version that has a fix?", answer: response },
     Question { clause: "CG.scores", text: "Is its OpenSSF Scorecard good?", answer: scores },
     Question {
@@ -252,10 +257,11 @@ fn protected(case: &Case<'_>) -> Reply {
     let replies = ["Branch-Protection", "Code-Review"].map(|name| check(case, name, 3));
     let evidence: Vec<&str> = replies.iter().map(|(_, evidence)| evidence.as_str()).collect();
     let has = |answer| replies.iter().any(|(found, _)| *found == answer);
-    let answer = match (has(Answered::No), has(Answered::Yes)) {
+    // One good check says nothing about the other.
+    let answer = match (has(Answered::No), has(Answered::Unknown)) {
         (true, _) => Answered::No,
-        (false, true) => Answered::Yes,
-        (false, false) => Answered::Unknown,
+        (false, true) => Answered::Unknown,
+        (false, false) => Answered::Yes,
     };
     let mut said = evidence;
     said.dedup();

@@ -234,6 +234,41 @@ mod tests {
         }
     }
 
+    /// The levels are a promise to everybody who takes a profile: one is changed here and in its rule, on purpose.
+    #[test]
+    fn the_profiles_have_the_levels_that_are_promised() {
+        let levels: Vec<String> =
+            rules().into_iter().map(|rule| format!("{}: {}, {}", rule.id, rule.greenfield, rule.brownfield)).collect();
+        let promised = [
+            "malicious-package: deny, deny",
+            "known-exploited: deny, deny",
+            "known-vulnerability: deny, deny",
+            "unsound-code: warn, allow",
+            "security-notice: warn, allow",
+            "unmaintained-package: deny, warn",
+            "withdrawn-version: deny, warn",
+            "stale-release: warn, allow",
+            "outdated-dependency: warn, allow",
+            "fresh-release: warn, allow",
+            "end-of-life: warn, allow",
+            "lookalike-name: warn, warn",
+            "unverified-source: warn, allow",
+            "untrusted-origin: deny, warn",
+            "missing-integrity: warn, allow",
+            "no-provenance: allow, allow",
+            "low-scorecard: warn, allow",
+            "failed-scorecard-check: warn, allow",
+            "no-vulnerability-reporting: warn, allow",
+            "no-best-practices-badge: allow, allow",
+            "single-maintainer: allow, allow",
+            "low-adoption: allow, allow",
+            "unknown-license: warn, allow",
+            "denied-license: deny, deny",
+            "project-scorecard: warn, allow",
+        ];
+        assert_eq!(levels, promised);
+    }
+
     #[test]
     fn every_rule_has_its_fixtures_and_they_have_their_rule() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules");

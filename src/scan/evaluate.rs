@@ -46,9 +46,15 @@ pub fn evaluate(intake: &Intake<'_>, show: &dyn Fn(Stage)) -> Result<Report, Sca
     let parameters = parameters(intake.policy, &report.graph);
     let view = View { graph: &report.graph, facts: &facts, parameters: &parameters, today: intake.today };
     let (findings, _) = rule::find(&view);
+    // In the order in which they were named, each once.
+    let order: BTreeMap<&PackageId, usize> =
+        packages.iter().enumerate().rev().map(|(at, (_, package))| (package, at)).collect();
+    let place = |package: &PackageId| order.get(package).copied().unwrap_or(usize::MAX);
     // Of what has no version nothing is known; that stands in the ledger.
-    let packages = (0..).zip(&report.graph.packages).filter(|(_, package)| package.id.version.is_some());
-    report.checklists = packages.map(|(at, _)| checklist(&view, &findings, at)).collect();
+    let judged = (0..).zip(&report.graph.packages).filter(|(_, package)| package.id.version.is_some());
+    let mut judged: Vec<_> = judged.map(|(at, package)| (place(&package.id), at)).collect();
+    judged.sort_unstable();
+    report.checklists = judged.into_iter().map(|(_, at)| checklist(&view, &findings, at)).collect();
     Ok(report)
 }
 

@@ -120,7 +120,7 @@ fn the_policy_says_what_the_unknown_does() {
     ] {
         let tree = Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", &policy(choice))]);
         let report = tree.run(&["scan", "--today", "2026-11-05"]).exits(code).says(said).hides("nothing was found");
-        assert!(report.stdout.contains("1 without an advisory index"), "{}", report.stdout);
+        assert!(report.stdout.contains("1 with no advisories at hand"), "{}", report.stdout);
         let json = tree.run(&["scan", "--today", "2026-11-05", "-o", "json"]).exits(code).json();
         let unknown = &json["unknowns"][0];
         assert_eq!((&unknown["outcome"], &unknown["packages"]), (&choice.into(), &1.into()), "{unknown}");

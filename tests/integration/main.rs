@@ -12,6 +12,7 @@ mod asking;
 mod capabilities;
 mod commands;
 mod discovery;
+mod evaluate;
 mod exit_codes;
 mod faults;
 mod gaps;

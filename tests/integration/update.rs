@@ -388,6 +388,25 @@ fn other_addresses_are_given_as_such() {
 }
 
 #[test]
+fn a_policy_of_the_caller_says_where_the_mirrors_are() {
+    let fixture = Fixture::new(world());
+    let bucket = fixture.services.url(Service::OsvBucket);
+    let archive = format!("{}/RustSec/advisory-db/archive/refs/heads/main.zip", fixture.services.url(Service::RustSec));
+    let policy = format!("version = 1\n[sources]\nosv-bucket = \"{bucket}\"\nrustsec = \"{archive}\"\n");
+    fs::write(fixture.tree.path("p.toml"), policy).unwrap();
+    let update = |arguments: &[&str]| run(&mut fixture.tree.asking(&[&["db", "update"], arguments].concat()));
+    update(&["--policy", "p.toml"]).exits(0).says("npm").says("rustsec");
+    assert_eq!(fixture.asked().len(), 9);
+    // What the environment names comes first.
+    let elsewhere = "http://127.0.0.1:1/";
+    let mut command = fixture.tree.asking(&["db", "update", "--policy", "p.toml", "--ecosystem", "npm"]);
+    run(command.env("OSPREY_OSV_BUCKET_URL", elsewhere).args(["--timeout", "5"])).exits(2).complains("npm from osv");
+    assert!(fixture.asked().is_empty());
+    update(&["--policy", "p.toml", "--from", &bucket]).exits(2).complains("cannot be used with");
+    update(&["--policy", "missing.toml"]).exits(2).complains("the policy missing.toml");
+}
+
+#[test]
 fn an_index_that_cannot_be_used_is_made_anew() {
     let fixture = Fixture::updated(world());
     let whole = fs::read(fixture.file()).unwrap();

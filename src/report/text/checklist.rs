@@ -23,7 +23,7 @@ fn one(page: &mut Page, report: &Report, checklist: &Checklist) -> io::Result<()
     for item in &checklist.items {
         let (mark, style) = mark(item.answer);
         let clause = Piece::styled(&format!(" ({})", item.clause), DIM);
-        page.line(2, 11, &[Piece::styled(&format!("{mark:8}"), style), Piece::plain(item.question), clause])?;
+        page.line(2, 10, &[Piece::styled(&format!("{mark:8}"), style), Piece::plain(item.question), clause])?;
         page.line(10, 10, &[Piece::styled(&item.evidence, PLAIN)])?;
     }
     Ok(())

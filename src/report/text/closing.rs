@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use anstyle::Style;
+use jiff::Timestamp;
 
 use crate::model::{
     Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
@@ -118,7 +119,11 @@ fn looked_at(page: &mut Page, report: &Report) -> io::Result<()> {
     let matched = states.remove(&PackageState::Matched).unwrap_or_default();
     let read = report.coverage.files.iter();
     let read = read.filter(|file| matches!(file.state, FileState::Read | FileState::PartlyRead)).count();
-    let mut text = format!("{} in {}", count(total, "package", "packages"), count(read, "file", "files"));
+    let mut text = count(total, "package", "packages");
+    // What is judged before it is added comes from no file.
+    if read > 0 && report.checklists.is_empty() {
+        text += &format!(" in {}", count(read, "file", "files"));
+    }
     let names: Vec<String> = ecosystems.iter().map(|(name, number)| format!("{number} {name}")).collect();
     if !names.is_empty() {
         text += &format!(" ({})", names.join(", "));
@@ -138,7 +143,7 @@ fn looked_at(page: &mut Page, report: &Report) -> io::Result<()> {
 fn other_state(state: PackageState) -> &'static str {
     match state {
         PackageState::Matched => "compared",
-        PackageState::NoIndex => "without an advisory index",
+        PackageState::NoIndex => "with no advisories at hand",
         PackageState::Private => "private",
         PackageState::Unresolved => "without an exact version",
         PackageState::CannotJudge => "that cannot be judged",
@@ -325,20 +330,31 @@ fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result
 
 /// The sources that answered, of advisories or of other facts, with the day of their data.
 fn dated(report: &Report, of_advisories: bool) -> Vec<String> {
-    let mut by_date: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut by_date: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
     let is_told = |source: &&SourceCoverage| {
         matches!(source.state, SourceState::Ok | SourceState::Stale) && source.is_of_advisories() == of_advisories
     };
     for source in report.coverage.sources.iter().filter(is_told) {
-        let as_of = source.as_of.as_deref().unwrap_or("an unknown day");
+        let as_of = source.as_of.as_deref().map_or_else(|| "an unknown day".to_owned(), to_the_minute);
         let ecosystems = by_date.entry((source.name, as_of)).or_default();
         ecosystems.extend(source.ecosystem.map(Ecosystem::osv_name));
     }
-    let text = |((name, as_of), ecosystems): ((&str, &str), Vec<&str>)| {
+    // What is as old, and about the same, is said once.
+    let mut alike: BTreeMap<(String, Vec<&str>), Vec<&str>> = BTreeMap::new();
+    for ((name, as_of), ecosystems) in by_date {
+        alike.entry((as_of, ecosystems)).or_default().push(name);
+    }
+    let text = |((as_of, ecosystems), names): ((String, Vec<&str>), Vec<&str>)| {
         let of = if ecosystems.is_empty() { String::new() } else { format!(" ({})", ecosystems.join(", ")) };
-        format!("{name} as of {as_of}{of}")
+        format!("{} as of {as_of}{of}", names.join(", "))
     };
-    by_date.into_iter().map(text).collect()
+    alike.into_iter().map(text).collect()
+}
+
+/// A moment as people read it; nobody decides by the seconds.
+fn to_the_minute(moment: &str) -> String {
+    let time: Result<Timestamp, _> = moment.parse();
+    time.map_or_else(|_| moment.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 fn policy(report: &Report) -> String {

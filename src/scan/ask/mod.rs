@@ -268,7 +268,7 @@ fn diagnostic(graph: &DependencyGraph, at: usize, message: String, severity: Dia
 /// How many packages were not compared, in words.
 fn uncompared(packages: usize) -> String {
     match packages {
-        1 => "1 package was not compared with any advisory".to_owned(),
-        _ => format!("{packages} packages were not compared with any advisory"),
+        1 => "1 package was not compared with its advisories".to_owned(),
+        _ => format!("{packages} packages were not compared with its advisories"),
     }
 }

@@ -44,10 +44,7 @@ fn commands(report: &Report, plan: &Plan, options: &Options) -> Vec<(String, &'s
     let lacking = |state| matches!(state, SourceState::Stale | SourceState::Missing | SourceState::Failed);
     let mut of_advisories = report.coverage.sources.iter().filter(|source| source.is_of_advisories());
     if of_advisories.any(|source| lacking(source.state)) {
-        commands.push((
-            format!("osprey db update --from DIR{db}"),
-            "makes the index anew from a newer copy of the advisories",
-        ));
+        commands.push((format!("osprey db update{db}"), "brings the local index of advisories up to date"));
     }
     if report.is_empty()
         || report.coverage.files.iter().any(|file| file.state == FileState::Unsupported && file.is_gap())
