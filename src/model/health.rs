@@ -245,19 +245,27 @@ pub struct PackageHealth {
 
 impl PackageHealth {
     /// Nobody was asked.
-    pub const NOT_ASKED: Self = Self {
-        published: Fact::not_asked(source::DEPS_DEV),
-        withdrawn: Fact::not_asked(source::DEPS_DEV),
-        project_status: Fact::not_asked(source::DEPS_DEV),
-        licenses: Fact::not_asked(source::DEPS_DEV),
-        repository: Fact::not_asked(source::DEPS_DEV),
-        provenance: Fact::not_asked(source::DEPS_DEV),
-        earlier_provenance: Fact::not_asked(source::DEPS_DEV),
-        releases: Fact::not_asked(source::DEPS_DEV),
-        similar: Fact::not_asked(source::DEPS_DEV),
-        dependents: Fact::not_asked(source::DEPS_DEV),
-        support: Fact::not_asked(source::END_OF_LIFE),
-    };
+    pub const NOT_ASKED: Self = Self::untold(Why::NotAsked);
+
+    /// There was nobody to ask.
+    const OFFLINE: Self = Self::untold(Why::Offline);
+
+    /// Nothing is known, all of it for that reason.
+    const fn untold(why: Why) -> Self {
+        Self {
+            published: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            withdrawn: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            project_status: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            licenses: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            repository: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            provenance: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            earlier_provenance: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            releases: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            similar: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            dependents: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+            support: Fact::Unknown(Missing { source: source::END_OF_LIFE, why }),
+        }
+    }
 }
 
 /// A check of a Scorecard.
@@ -370,16 +378,26 @@ pub struct ProjectHealth {
 
 impl ProjectHealth {
     /// Nobody was asked.
-    pub const NOT_ASKED: Self = Self {
-        scorecard: Fact::not_asked(source::SCORECARD),
-        badge: Fact::not_asked(source::BEST_PRACTICES),
-        stars: Fact::not_asked(source::DEPS_DEV),
-    };
+    pub const NOT_ASKED: Self = Self::untold(Why::NotAsked);
+
+    /// There was nobody to ask.
+    const OFFLINE: Self = Self::untold(Why::Offline);
+
+    /// Nothing is known, all of it for that reason.
+    const fn untold(why: Why) -> Self {
+        Self {
+            scorecard: Fact::Unknown(Missing { source: source::SCORECARD, why }),
+            badge: Fact::Unknown(Missing { source: source::BEST_PRACTICES, why }),
+            stars: Fact::Unknown(Missing { source: source::DEPS_DEV, why }),
+        }
+    }
 }
 
 /// What is known about the health of everything in a graph.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Health {
+    /// Whether there was no network, and nothing kept from an earlier run.
+    pub is_offline: bool,
     /// By package index; what is not here was not asked about.
     pub packages: BTreeMap<PackageIndex, PackageHealth>,
     /// By [`Repository::project`].
@@ -391,14 +409,18 @@ pub struct Health {
 impl Health {
     /// What is known about a package.
     pub fn package(&self, package: PackageIndex) -> &PackageHealth {
-        const NOTHING: &PackageHealth = &PackageHealth::NOT_ASKED;
-        self.packages.get(&package).unwrap_or(NOTHING)
+        const NOT_ASKED: &PackageHealth = &PackageHealth::NOT_ASKED;
+        const OFFLINE: &PackageHealth = &PackageHealth::OFFLINE;
+        let nothing = if self.is_offline { OFFLINE } else { NOT_ASKED };
+        self.packages.get(&package).unwrap_or(nothing)
     }
 
     /// What is known about a project.
     pub fn project(&self, project: &str) -> &ProjectHealth {
-        const NOTHING: &ProjectHealth = &ProjectHealth::NOT_ASKED;
-        self.projects.get(project).unwrap_or(NOTHING)
+        const NOT_ASKED: &ProjectHealth = &ProjectHealth::NOT_ASKED;
+        const OFFLINE: &ProjectHealth = &ProjectHealth::OFFLINE;
+        let nothing = if self.is_offline { OFFLINE } else { NOT_ASKED };
+        self.projects.get(project).unwrap_or(nothing)
     }
 
     /// The project behind a package, or why it is not known.

@@ -118,7 +118,7 @@ impl Tree {
         let mut facts = Facts {
             states: vec![PackageState::Matched; graph.packages.len()],
             advisories: vec![Vec::new(); graph.packages.len()],
-            health: Health { packages: BTreeMap::new(), projects: self.projects, own: self.own },
+            health: Health { projects: self.projects, own: self.own, ..Health::default() },
             remedies: BTreeMap::new(),
         };
         let place = |id: &PackageId| graph.packages.iter().position(|package| package.id == *id).unwrap();

@@ -51,6 +51,9 @@ impl Client {
     /// What is kept of each of these questions and is still usable. What of it is used, [`Client::take_part`] takes.
     pub(in crate::source) fn recall_parts(&self, service: &Service, questions: &[&str]) -> Vec<Option<Part>> {
         let mut found = vec![None; questions.len()];
+        if !self.has_kept(service) {
+            return found;
+        }
         for (shelf, places) in by_shelf(questions.iter().copied()) {
             let Some(bytes) = self.shelf(service, shelf) else { continue };
             let Ok(mut shelf) = serde_json::from_slice::<Shelf<'_>>(&bytes) else { continue };

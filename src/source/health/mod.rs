@@ -15,7 +15,7 @@ use futures_util::future::join5;
 use futures_util::{StreamExt as _, stream};
 
 use super::deps_dev::{self, Version, VersionQuestion};
-use super::{Answer, Client, SourceError};
+use super::{Answer, BEST_PRACTICES, Client, DEPS_DEV, END_OF_LIFE, SCORECARD, SourceError};
 use crate::model::{
     Data, Ecosystem, Fact, Health, Missing, Origin, PackageHealth, PackageIndex, ProjectHealth, Scope, Why, source,
 };
@@ -83,6 +83,10 @@ type Packages = BTreeMap<PackageIndex, PackageHealth>;
 
 /// Learns what is wanted. Each distinct question is asked once.
 pub async fn learn(client: &Client, wanted: &Wanted) -> Health {
+    let services = [&DEPS_DEV, &SCORECARD, &BEST_PRACTICES, &END_OF_LIFE];
+    if !client.is_online() && !services.into_iter().any(|service| client.has_kept(service)) {
+        return Health { is_offline: true, own: wanted.own.clone(), ..Health::default() };
+    }
     let ((mut packages, projects), releases, similar, dependents, support) = join5(
         versions_and_projects(client, wanted),
         packages::releases(client, wanted.of(&[Data::Releases])),
@@ -106,7 +110,7 @@ pub async fn learn(client: &Client, wanted: &Wanted) -> Health {
     for (asked, fact) in earlier::provenance(client, wanted, releases, &packages).await {
         of(&mut packages, asked).earlier_provenance = fact;
     }
-    Health { packages, projects, own: wanted.own.clone() }
+    Health { is_offline: false, packages, projects, own: wanted.own.clone() }
 }
 
 fn of<'p>(packages: &'p mut Packages, asked: &Asked) -> &'p mut PackageHealth {
