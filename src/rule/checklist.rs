@@ -317,7 +317,9 @@ fn license(case: &Case<'_>) -> Reply {
         Fact::Known(licenses, _) => {
             let is_listed = |text: &String| License::parse(text).is_ok_and(|license| license.is_listed());
             let names = licenses.join(", ");
-            if licenses.iter().all(is_listed) {
+            if licenses.is_empty() {
+                no("it has none")
+            } else if licenses.iter().all(is_listed) {
                 yes(names)
             } else {
                 no(format!("{names}: not a licence that SPDX lists"))

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use osprey::database::{UpdateOptions, update};
 use serde_json::Value;
 
+use crate::health::product;
 use crate::services::{Fault, Mode, On, RetryAfter, Service, Services, Settings, Silent, To, World};
 use crate::support::{Run, TODAY, Tree, run};
 
@@ -18,6 +19,10 @@ fn fixtures() -> PathBuf {
 fn services(settings: Settings) -> Services {
     let mut world = World::default();
     world.load_bucket(&fixtures().join("bucket"));
+    // Lists that hold nothing are not believed.
+    world.kev.add("CVE-1999-0001", "2021-12-10");
+    world.epss.set("CVE-1999-0001", "0.01", "0.5");
+    world.products.insert("made".to_owned(), product("made", "pkg:pypi/made", &[("1.0", "2030-01-31", false)]));
     Services::with(world, settings)
 }
 

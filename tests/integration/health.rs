@@ -231,7 +231,7 @@ fn a_cold_run_asks_each_thing_once_and_a_warm_one_nothing() {
     assert!(services.requests().iter().all(|asked| asked.body_length < 200), "one question each");
 }
 
-fn product(name: &str, purl: &str, cycles: &[(&str, &str, bool)]) -> Value {
+pub(crate) fn product(name: &str, purl: &str, cycles: &[(&str, &str, bool)]) -> Value {
     let release = |(cycle, ends, has_ended): &(&str, &str, bool)| {
         json!({"name": cycle, "label": cycle, "releaseDate": "2020-01-01", "isLts": false, "ltsFrom": null,
             "isEol": has_ended, "eolFrom": ends, "isMaintained": !has_ended, "latest": null, "custom": null})

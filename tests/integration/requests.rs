@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::health::product;
 use crate::services::{Service, Services, Settings, System, World, repository};
 use crate::support::{Run, Tree, run};
 
@@ -66,6 +67,8 @@ fn world() -> World {
     for number in [3, 5, 7, DIRECT + 1] {
         world.scorecard(&repository(System::Npm, &name(number))).is_at_deps_dev = false;
     }
+    // A list without products is not believed.
+    world.products.insert("made".to_owned(), product("made", "pkg:pypi/made", &[("1.0", "2030-01-31", false)]));
     let own = world.good_scorecard(OWN, 7);
     world.insert_scorecard(own);
     world

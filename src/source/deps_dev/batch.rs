@@ -195,6 +195,9 @@ impl Asker<'_> {
     fn take<Q: Question>(&self, asked: &Asked<'_>, entry: Entry, as_of: Timestamp) -> Answered<Q::Value> {
         let read = entry.and_then(|member| {
             let value = member.as_ref().map(|member| Q::read(member.get())).transpose()?;
+            if member.as_ref().is_some_and(|member| !is_about(asked.request, member.get())) {
+                return Err("it is about something else".to_owned());
+            }
             Ok((value, member))
         });
         match read {
@@ -211,6 +214,31 @@ impl Asker<'_> {
             }
         }
     }
+}
+
+/// What an entry says that it is about.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct About {
+    version_key: Key,
+    project_key: Key,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Key {
+    name: String,
+    id: String,
+}
+
+/// Whether an entry is about the name that was asked about, however each of them spells it: one that was left out of a
+/// page would give every package behind it the facts of another.
+fn is_about(request: &Value, member: &str) -> bool {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', '.'], "");
+    let asked = [&request["versionKey"]["name"], &request["projectKey"]["id"]];
+    let Some(asked) = asked.into_iter().find_map(Value::as_str) else { return false };
+    let about: About = serde_json::from_str(member).unwrap_or_default();
+    [about.version_key.name, about.project_key.id].iter().any(|name| plain(name) == plain(asked))
 }
 
 /// Why a body is not answered to its end.
@@ -242,4 +270,20 @@ fn read_page<Q: Question>(body: &[u8]) -> Result<(Vec<Entry>, Option<String>), S
     };
     let next = page.next_page_token.filter(|token| !token.is_empty());
     Ok((page.responses.iter().map(entry).collect(), next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_about_something_else_is_none() {
+        let version = json!({ "versionKey": { "system": "PYPI", "name": "ruamel.yaml", "version": "1.0" } });
+        let about = |name: &str| is_about(&version, &json!({ "versionKey": { "name": name } }).to_string());
+        assert!(about("ruamel.yaml") && about("Ruamel-YAML") && !about("pyyaml") && !about(""));
+        assert!(!is_about(&version, "{}") && !is_about(&version, r#"{"versionKey":{}}"#));
+        let project = json!({ "projectKey": { "id": "github.com/owner/name" } });
+        assert!(is_about(&project, r#"{"projectKey":{"id":"github.com/Owner/name"}}"#));
+        assert!(!is_about(&project, r#"{"projectKey":{"id":"github.com/owner/other"}}"#));
+    }
 }
