@@ -239,7 +239,7 @@ pub struct PackageHealth {
     pub similar: Fact<Vec<String>>,
     /// How many packages depend on the version.
     pub dependents: Fact<u64>,
-    /// The release line. Absent: it is a product with lines, and the version is in none of them, or it is none.
+    /// The release line. Absent: it is no product with lines.
     pub support: Fact<Support>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::judged::{Case, Judgement, judge};
 use super::{Check, Found, View};
-use crate::model::{AcceptedLicense, Data, Level, License, Parameter, Rule, Scope, Setting};
+use crate::model::{AcceptedLicense, Data, Level, License, Missing, Parameter, Rule, Scope, Setting, Why, source};
 
 /// The key of the parameter.
 const ALLOW: &str = "allow";
@@ -29,7 +29,8 @@ pub(super) static CHECK: Check = Check {
     find,
 };
 
-/// A package without a licence that SPDX lists is what `unknown-license` finds: this rule judges what is known.
+/// A package without a licence that SPDX lists is what `unknown-license` finds; whether the policy allows what it is
+/// under cannot be known.
 fn find(view: &View<'_>) -> Found {
     let allow = match view.parameters.setting(&CHECK.rule, ALLOW) {
         Setting::Licenses(allow) => allow,
@@ -44,20 +45,24 @@ fn find(view: &View<'_>) -> Found {
 
 /// Where the package states several expressions, each of them has to be allowed.
 fn of(case: &Case<'_>, accepted: &[AcceptedLicense]) -> Judgement {
+    let unknown = || Judgement::Unknown(Missing { source: source::DEPS_DEV, why: Why::NotTold });
     let known = |licenses: &Vec<String>| {
+        let is_read = licenses.iter().all(|text| License::parse(text).is_ok());
         let licenses = licenses.iter().filter_map(|text| License::parse(text).ok());
         let refused = { licenses }.find_map(|license| {
             let refused = license.refused(accepted);
             (!refused.is_empty()).then(|| (license.to_string(), refused.join(", ")))
         });
-        let Some((license, refused)) = refused else { return Judgement::Passes };
+        let Some((license, refused)) = refused else {
+            return if is_read { Judgement::Passes } else { unknown() };
+        };
         let what = match license == refused {
             true => format!("its licence {license} is none that the policy allows"),
             false => format!("its licence {license} needs {refused}, which the policy does not allow"),
         };
         Judgement::Fires { what, change: format!("replace {}, or have its licence reviewed", case.id.name) }
     };
-    Judgement::of(&case.health.licenses, known, || Judgement::Passes)
+    Judgement::of(&case.health.licenses, known, unknown)
 }
 
 #[cfg(test)]
@@ -100,9 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn no_licence_is_the_business_of_another_rule_and_an_unknown_one_is_unknown() {
-        assert_eq!(said(of(&["non-standard"]), &["MIT"]), Ok(vec![]));
-        assert_eq!(said(absent(), &["MIT"]), Ok(vec![]));
+    fn what_is_under_no_listed_licence_is_unknown() {
+        assert_eq!(said(of(&["non-standard"]), &["MIT"]), Err(1));
+        assert_eq!(said(of(&["MIT", "non-standard"]), &["MIT"]), Err(1));
+        assert_eq!(said(absent(), &["MIT"]), Err(1));
         assert_eq!(said(of(&["non-standard", "ISC"]), &["MIT"]).map(|said| said.len()), Ok(1));
         assert_eq!(said(unknown(), &["MIT"]), Err(1));
     }

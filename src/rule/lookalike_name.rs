@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::judged::{Case, Judgement, judge_names};
-use crate::model::{Data, Fact, Level, Rule, Scope};
+use crate::model::{Data, Fact, Level, Rule, Scope, Why};
 
 mod alike;
 mod popular;
@@ -57,7 +57,8 @@ fn of(case: &Case<'_>) -> Judgement {
             };
             fires(format!("deps.dev knows more popular packages with a similar name: {names}{more}"), &names)
         }
-        Fact::Unknown(missing) if list.is_none() => Judgement::Unknown(*missing),
+        // Who asked and was not told could have been told more than the list has.
+        Fact::Unknown(missing) if list.is_none() || missing.why != Why::NotAsked => Judgement::Unknown(*missing),
         Fact::Known(..) | Fact::Absent(_) | Fact::Unknown(_) => Judgement::Passes,
     }
 }
@@ -170,7 +171,8 @@ mod tests {
         let said = found(Ecosystem::Npm, "some-name", "1.0.0", similar(&["a", "b", "c", "d"]));
         assert!(said.findings[0].message.contains("with a similar name: a, b, c and 1 more."), "{:?}", said.findings);
         assert_eq!(found(Ecosystem::Npm, "some-name", "1.0.0", Fact::Absent(ORIGIN)), Found::default());
-        assert_eq!(found(Ecosystem::Npm, "some-name", "1.0.0", unknown.clone()), Found::default());
+        assert_eq!(found(Ecosystem::Npm, "some-name", "1.0.0", unknown.clone()).missing.len(), 1, "it could tell more");
+        assert_eq!(found(Ecosystem::Npm, "lodash", "1.0.0", unknown.clone()), Found::default(), "it is known itself");
         assert_eq!(found(Ecosystem::Npm, "some-name", "1.0.0", similar(&[])), Found::default());
         let go = |fact| found(Ecosystem::Go, "github.com/sirupsem/logrus", "v1.9.3", fact);
         let said = go(similar(&["github.com/sirupsen/logrus"]));

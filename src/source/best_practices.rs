@@ -11,6 +11,17 @@ use crate::model::Badge;
 struct Project {
     #[serde(deserialize_with = "nullable")]
     badge_level: String,
+    #[serde(deserialize_with = "nullable")]
+    homepage_url: String,
+    #[serde(deserialize_with = "nullable")]
+    repo_url: String,
+}
+
+impl Project {
+    /// Whether it is the project at that address: a service that overlooked the question would list others.
+    fn is_at(&self, address: &str) -> bool {
+        [&self.homepage_url, &self.repo_url].iter().any(|url| url.trim().trim_end_matches('/') == address)
+    }
 }
 
 /// The highest badge of a project, `github.com/owner/name`; nothing in it where it has none. The service compares
@@ -25,14 +36,18 @@ pub(super) async fn badge(client: &Client, project: &str) -> Result<Answer<Optio
 }
 
 async fn ask(client: &Client, project: &str) -> Result<Answer<Option<Badge>>, SourceError> {
-    let path = format!("/projects.json?url={}", segment(&format!("https://{project}")));
-    client.fetch(&Request::get(&BEST_PRACTICES, path), read).await
+    let address = format!("https://{project}");
+    let path = format!("/projects.json?url={}", segment(&address));
+    client.fetch(&Request::get(&BEST_PRACTICES, path), |body| read(body, &address)).await
 }
 
-fn read(body: &[u8]) -> Result<Option<Badge>, String> {
+fn read(body: &[u8], address: &str) -> Result<Option<Badge>, String> {
     let projects: Vec<Project> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     // A level that is not known yet is at least a beginning.
     let level = |project: &Project| Badge::from_word(&project.badge_level).unwrap_or(Badge::InProgress);
+    if projects.iter().any(|project| !project.is_at(address)) {
+        return Err("it lists projects that were not asked for".to_owned());
+    }
     Ok(projects.iter().map(level).max())
 }
 
@@ -42,12 +57,16 @@ mod tests {
 
     #[test]
     fn the_highest_of_several_counts() {
-        let badge = |json: &str| read(json.as_bytes());
+        let badge = |json: &str| read(json.as_bytes(), "https://github.com/o/r");
         assert_eq!(badge("[]"), Ok(None));
-        let two = r#"[{"id":1,"badge_level":"silver"},{"id":2,"badge_level":"passing","OSPS-AC-01.01_status":"Met"}]"#;
+        let two = r#"[{"id":1,"badge_level":"silver","repo_url":"https://github.com/o/r/"},
+            {"id":2,"badge_level":"passing","homepage_url":"https://github.com/o/r","OSPS-AC-01.01_status":"Met"}]"#;
         assert_eq!(badge(two), Ok(Some(Badge::Silver)));
-        assert_eq!(badge(r#"[{"badge_level":"platinum"}]"#), Ok(Some(Badge::InProgress)));
-        assert_eq!(badge(r#"[{"badge_level":null}]"#), Ok(Some(Badge::InProgress)));
+        let one = |level: &str| badge(&format!(r#"[{{"badge_level":{level},"repo_url":"https://github.com/o/r"}}]"#));
+        assert_eq!(one(r#""platinum""#), Ok(Some(Badge::InProgress)));
+        assert_eq!(one("null"), Ok(Some(Badge::InProgress)));
         assert!(badge("{}").is_err() && badge("<html>").is_err());
+        let other = r#"[{"badge_level":"gold","repo_url":"https://github.com/o/other"}]"#;
+        assert!(badge(other).is_err(), "another project's badge");
     }
 }

@@ -19,18 +19,26 @@ pub(super) fn question(project: &str) -> Option<Request> {
 }
 
 /// Asks; nothing in the answer where no Scorecard was made.
-pub(super) async fn ask(client: &Client, request: &Request) -> Result<Answer<Scorecard>, SourceError> {
-    client.fetch(request, read).await
+pub(super) async fn ask(client: &Client, project: &str, request: &Request) -> Result<Answer<Scorecard>, SourceError> {
+    client.fetch(request, |body| read(body, project)).await
 }
 
 /// The aggregate is always there.
 #[derive(Deserialize)]
 struct Stored {
     #[serde(default, deserialize_with = "nullable")]
+    repo: Repo,
+    #[serde(default, deserialize_with = "nullable")]
     date: String,
     score: f64,
     #[serde(default, deserialize_with = "nullable")]
     checks: Vec<Check>,
+}
+
+#[derive(Default, Deserialize)]
+struct Repo {
+    #[serde(default, deserialize_with = "nullable")]
+    name: String,
 }
 
 /// A check, as both this service and deps.dev write it.
@@ -44,8 +52,12 @@ pub(super) struct Check {
     reason: String,
 }
 
-fn read(body: &[u8]) -> Result<Scorecard, String> {
+fn read(body: &[u8], project: &str) -> Result<Scorecard, String> {
     let stored: Stored = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    // The name may be left out, but it may not be another.
+    if !stored.repo.name.is_empty() && !stored.repo.name.eq_ignore_ascii_case(project) {
+        return Err("it is about another repository".to_owned());
+    }
     Ok(scorecard(&stored.date, Some(stored.score), stored.checks))
 }
 
@@ -82,15 +94,15 @@ mod tests {
         let json = r#"{"date":"2026-08-10","repo":{"name":"github.com/example/widget"},"score":6.3,"checks":[
             {"name":"Code-Review","score":7,"reason":"Found 14/20 approved changesets","details":null},
             {"name":"Branch-Protection","score":-1,"reason":"internal error"}],"metadata":null}"#;
-        let scorecard = read(json.as_bytes()).unwrap();
+        let scorecard = read(json.as_bytes(), "github.com/Example/widget").unwrap();
         assert_eq!((scorecard.score, scorecard.date), (Some(6.3), "2026-08-10".parse().ok()));
         let score = |name: &str| scorecard.check(name).unwrap().score;
         assert_eq!((score("Code-Review"), score("Branch-Protection")), (Some(7), None));
 
-        let empty = read(br#"{"date":"2025-08-11T07:14:03Z","score":-1,"checks":null}"#).unwrap();
+        let empty = read(br#"{"date":"2025-08-11T07:14:03Z","score":-1,"checks":null}"#, "github.com/o/r").unwrap();
         assert_eq!((empty.score, empty.date, empty.checks.len()), (None, "2025-08-11".parse().ok(), 0));
         for odd in [&b"<html>"[..], b"[1]", b"{}", br#"{"score":"number 5"}"#, br#"{"score":5,"checks":{}}"#] {
-            assert!(read(odd).is_err(), "{odd:?}");
+            assert!(read(odd, "github.com/o/r").is_err(), "{odd:?}");
         }
     }
 

@@ -32,6 +32,11 @@ fn world() -> World {
         "affected": [{"package": {"ecosystem": "npm", "name": "some-parser"},
             "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "2.0.0"}]}]}]
     }));
+    // A list without a line is not believed.
+    world.kev.add("CVE-1999-0001", "2021-12-10");
+    world.epss.set("CVE-1999-0001", "0.01", "0.5");
+    let lines = [("1.0", "2030-01-31", false)];
+    world.products.insert("made".to_owned(), crate::health::product("made", "pkg:pypi/made", &lines));
     let repository = crate::services::repository(System::Npm, "some-parser");
     world.scorecard(&repository).is_at_deps_dev = false;
     world

@@ -113,7 +113,12 @@ fn told(
     for id_of_record in proposals.iter().map(|proposal| proposal.id.as_str()).collect::<BTreeSet<_>>() {
         match records.get(id_of_record) {
             Some(Known::Read(record)) => {
+                let before = candidates.len();
                 candidates.extend(record.candidates(id.ecosystem.osv_name(), &id.name));
+                if candidates.len() == before && !record.withdrawn {
+                    let reason = "it was proposed for this package and does not speak of it";
+                    rejected.push((id_of_record.to_owned(), reason.to_owned()));
+                }
             }
             Some(Known::Malformed(reason)) => rejected.push((id_of_record.to_owned(), reason.clone())),
             Some(Known::Missing(message)) => return Err(message.clone()),

@@ -234,11 +234,16 @@ struct Key {
 /// Whether an entry is about the name that was asked about, however each of them spells it: one that was left out of a
 /// page would give every package behind it the facts of another.
 fn is_about(request: &Value, member: &str) -> bool {
-    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', '.'], "");
     let asked = [&request["versionKey"]["name"], &request["projectKey"]["id"]];
     let Some(asked) = asked.into_iter().find_map(Value::as_str) else { return false };
     let about: About = serde_json::from_str(member).unwrap_or_default();
-    [about.version_key.name, about.project_key.id].iter().any(|name| plain(name) == plain(asked))
+    [about.version_key.name, about.project_key.id].iter().any(|name| is_same_name(name, asked))
+}
+
+/// Whether two names are one, however deps.dev spells it.
+pub(super) fn is_same_name(a: &str, b: &str) -> bool {
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['-', '_', '.'], "");
+    plain(a) == plain(b)
 }
 
 /// Why a body is not answered to its end.

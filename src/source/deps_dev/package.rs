@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::super::wire::{nullable, number};
 use super::super::{Answer, Client, DEPS_DEV, Request, SourceError, segment};
+use super::batch::is_same_name;
 use super::system;
 use super::version::VersionQuestion;
 use crate::model::{Ecosystem, Release};
@@ -16,7 +17,7 @@ const MOST_RELEASES: usize = 100_000;
 #[serde(rename_all = "camelCase")]
 struct Package {
     #[serde(rename = "packageKey")]
-    _key: Key,
+    key: Key,
     #[serde(default, deserialize_with = "nullable")]
     versions: Vec<Listed>,
 }
@@ -46,7 +47,7 @@ struct Key {
 #[serde(rename_all = "camelCase")]
 struct Similar {
     #[serde(rename = "packageKey")]
-    _key: Key,
+    key: Key,
     #[serde(default, deserialize_with = "nullable")]
     packages: Vec<Named>,
 }
@@ -72,7 +73,7 @@ pub(in crate::source) async fn releases(
     name: &str,
 ) -> Result<Answer<Vec<Release>>, SourceError> {
     let path = format!("/v3/systems/{}/packages/{}", system(ecosystem), segment(name));
-    client.fetch(&Request::get(&DEPS_DEV, path), read_releases).await
+    client.fetch(&Request::get(&DEPS_DEV, path), |body| read_releases(body, name)).await
 }
 
 /// More popular packages with a similar name, by name.
@@ -101,8 +102,14 @@ pub(in crate::source) async fn dependents(
     client.fetch(&Request::get(&DEPS_DEV, path), read_dependents).await
 }
 
-fn read_releases(body: &[u8]) -> Result<Vec<Release>, String> {
+/// That an answer is about the name that was asked about.
+fn check(key: &Key, name: &str) -> Result<(), String> {
+    if is_same_name(&key.name, name) { Ok(()) } else { Err("it is about another package".to_owned()) }
+}
+
+fn read_releases(body: &[u8], name: &str) -> Result<Vec<Release>, String> {
     let package: Package = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    check(&package.key, name)?;
     if package.versions.len() > MOST_RELEASES {
         return Err(format!("more than {MOST_RELEASES} releases"));
     }
@@ -120,6 +127,7 @@ fn read_releases(body: &[u8]) -> Result<Vec<Release>, String> {
 
 fn read_similar(body: &[u8], name: &str) -> Result<Vec<String>, String> {
     let similar: Similar = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    check(&similar.key, name)?;
     let names = similar.packages.into_iter().map(|named| named.package_key.name);
     let mut names: Vec<String> = names.filter(|other| !other.is_empty() && other != name).collect();
     names.sort();
@@ -143,12 +151,12 @@ mod tests {
              "isDefault":true, "isDeprecated":false, "deprecatedReason":""},
             {"versionKey":{"version":"1.4.0"}, "publishedAt":"2022-02-12T07:39:04.5Z"},
             {"versionKey":{"version":"0.9.0"}, "publishedAt":null, "isDeprecated":true, "purl":"pkg:npm/x"}]}"#;
-        let releases = read_releases(json.as_bytes()).unwrap();
+        let releases = read_releases(json.as_bytes(), "@colors/colors").unwrap();
         let told: Vec<_> = releases.iter().map(|r| (r.version.as_str(), r.is_default, r.is_withdrawn)).collect();
         assert_eq!(told, [("0.9.0", false, true), ("1.4.0", false, false), ("1.6.0", true, false)]);
         assert_eq!(releases[1].published, "2022-02-12T07:39:04.5Z".parse().ok());
         for odd in ["{}", "[]", "package not found", r#"{"packageKey":{},"versions":{"0":"first"}}"#] {
-            assert!(read_releases(odd.as_bytes()).is_err(), "{odd}");
+            assert!(read_releases(odd.as_bytes(), "a").is_err(), "{odd}");
         }
     }
 

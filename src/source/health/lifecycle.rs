@@ -54,7 +54,9 @@ fn line(
     match products.get(&name) {
         Some(Ok(Answer { value: Some(product), as_of })) => {
             let origin = Origin { source: SOURCE, as_of: Some(*as_of) };
-            product.support(&asked.version).map_or(Fact::Absent(origin), |support| Fact::Known(support, origin))
+            // A line that the list does not have may have ended as well as not.
+            let not_told = || Fact::Unknown(Missing { source: SOURCE, why: Why::NotTold });
+            product.support(&asked.version).map_or_else(not_told, |support| Fact::Known(support, origin))
         }
         Some(Err(error)) => Fact::Unknown(error.missing()),
         Some(Ok(_)) | None => Fact::Unknown(Missing { source: SOURCE, why: Why::NotFound }),

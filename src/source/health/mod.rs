@@ -84,7 +84,10 @@ type Packages = BTreeMap<PackageIndex, PackageHealth>;
 /// Learns what is wanted. Each distinct question is asked once.
 pub async fn learn(client: &Client, wanted: &Wanted) -> Health {
     let services = [&DEPS_DEV, &SCORECARD, &BEST_PRACTICES, &END_OF_LIFE];
-    if !client.is_online() && !services.into_iter().any(|service| client.has_kept(service)) {
+    // Of Go the path of a module tells its repository, whoever is asked.
+    let tells_nothing = |asked: &Asked| asked.ecosystem != Ecosystem::Go;
+    let is_cut_off = !client.is_online() && !services.into_iter().any(|service| client.has_kept(service));
+    if is_cut_off && wanted.packages.iter().all(tells_nothing) {
         return Health { is_offline: true, own: wanted.own.clone(), ..Health::default() };
     }
     let ((mut packages, projects), releases, similar, dependents, support) = join5(

@@ -98,7 +98,7 @@ async fn scorecards(client: &Client, of: &Spellings) -> BTreeMap<String, (Fact<S
     let open = surest.iter().filter(|(project, _)| !is_covered(&copies, project));
     let open: BTreeSet<(&str, &str)> = open.copied().collect();
     let own = each(open, async |(_, spelling)| match scorecard::question(spelling) {
-        Some(request) => fact(source::SCORECARD, scorecard::ask(client, &request).await),
+        Some(request) => fact(source::SCORECARD, scorecard::ask(client, spelling, &request).await),
         None => Fact::Unknown(Missing { source: source::SCORECARD, why: Why::NotFound }),
     });
     let mut own = own.await;
