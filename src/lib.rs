@@ -26,7 +26,8 @@
 //! discover   roots                           -> files, each claimed by one parser     scan
 //! parse      (path, bytes)                   -> Parsed { graph, diagnostics }         ecosystem, in parallel, never fails
 //! merge      Parsed*                         -> DependencyGraph                       model
-//! ask        (packages, policy)              -> Facts, coverage of sources            database, source
+//! plan       policy                          -> the data that active rules need        policy
+//! ask        (packages, needs)               -> Facts, coverage of sources            database, source
 //! look       (&graph, &facts, parameters)    -> Vec<Finding>                          rule, pure
 //! decide     (findings, policy, today)       -> Vec<Decision>                         policy, pure
 //! conclude                                   -> Report                                scan
@@ -46,7 +47,12 @@
 //!   it is escaped for each output. `cargo metadata` runs only on `--resolve cargo`.
 //! - **Severity is the world's, [`model::Level`] is the user's.** A [`model::Decision`] is where they meet.
 //! - **Suppressed is not deleted.** An excepted or allowed finding stays in the report with its reason.
-//! - **Unknown is not fine.** `direct`, kinds and fixes are unknown where the format does not say, and never guessed.
+//! - **Unknown is not fine.** `direct`, kinds and fixes are unknown where the format does not say, and never guessed. What
+//!   a service does not tell is a [`model::Fact::Unknown`] with its reason: no rule takes it for a pass, and the policy
+//!   says what it does to the run.
+//! - **Few are asked, and little is said.** Only names and versions from public registries go to services, to addresses
+//!   that the caller configured, and only for data that an active rule needs. Without a network no runtime, no TLS and no
+//!   client is started ([`source`]).
 //! - **Formats own their types.** Nothing in [`model`] is serialised; each file of [`report`] declares its own.
 //! - **Same input, same bytes.** Ordered maps, sorted at the boundary; the day comes from the caller, the time from nobody.
 //! - **No `unsafe`.** It is forbidden in the whole crate: the index is read by checked pages, not mapped ([`database`]).
