@@ -28,6 +28,8 @@ pub(super) use parts::{NewPart, Part};
 
 /// How often a question is asked before it is given up.
 const ATTEMPTS: u32 = 5;
+/// The same of a service that was never reached.
+const ATTEMPTS_TO_REACH: u32 = 2;
 /// How long to wait before a question is asked again; doubled each time, with jitter, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(32);
@@ -132,15 +134,17 @@ pub(super) struct Trouble {
     after: Option<Duration>,
     /// Whether asking again could help.
     pub(super) is_passing: bool,
+    /// Whether not even a connection was made.
+    is_unconnected: bool,
 }
 
 impl Trouble {
     fn passing(message: impl Into<String>) -> Self {
-        Self { message: message.into(), after: None, is_passing: true }
+        Self { message: message.into(), after: None, is_passing: true, is_unconnected: false }
     }
 
     fn lasting(message: impl Into<String>) -> Self {
-        Self { message: message.into(), after: None, is_passing: false }
+        Self { message: message.into(), after: None, is_passing: false, is_unconnected: false }
     }
 }
 
@@ -152,6 +156,8 @@ struct Lane {
     next: Cell<Instant>,
     /// Questions without an answer in a row.
     failures: Cell<u32>,
+    /// Whether it was ever reached.
+    is_reached: Cell<bool>,
     traffic: RefCell<Traffic>,
 }
 
@@ -182,6 +188,7 @@ impl Client {
                 base,
                 next: Cell::new(started),
                 failures: Cell::new(0),
+                is_reached: Cell::new(false),
                 traffic: RefCell::new(Traffic::default()),
             };
             lanes.insert(service.id, lane);
@@ -441,6 +448,7 @@ impl Client {
             let trouble = match tokio::time::timeout_at(self.end(), turn).await {
                 Ok(Ok(reply)) => {
                     lane.failures.set(0);
+                    lane.is_reached.set(true);
                     return Ok(reply);
                 }
                 Ok(Err(trouble)) => trouble,
@@ -450,8 +458,11 @@ impl Client {
             share = share.saturating_sub(taken.saturating_add(pause));
             let then = Instant::now().checked_add(pause);
             let is_hopeless = share.is_zero() || then.is_none_or(|then| then >= self.end().into_std());
-            if !trouble.is_passing || attempt == ATTEMPTS || is_hopeless {
-                lane.failures.set(lane.failures.get() + 1);
+            // Where nobody is, nobody will be a moment later: most likely there is no network at all.
+            let is_nowhere = trouble.is_unconnected && !lane.is_reached.get();
+            let most = if is_nowhere { ATTEMPTS_TO_REACH } else { ATTEMPTS };
+            if !trouble.is_passing || attempt >= most || is_hopeless {
+                lane.failures.set(if is_nowhere { GIVING_UP } else { lane.failures.get() + 1 });
                 let tries = if attempt > 1 { format!(" ({attempt} attempts)") } else { String::new() };
                 return Err(failed(format!("{}{tries}", trouble.message)));
             }
@@ -558,7 +569,7 @@ impl Client {
             || status == StatusCode::REQUEST_TIMEOUT
             || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED);
         let after = reply.header(RETRY_AFTER).and_then(|text| retry_after(&text, self.now()));
-        Trouble { message: format!("it answered with status {status}"), after, is_passing }
+        Trouble { message: format!("it answered with status {status}"), after, is_passing, is_unconnected: false }
     }
 }
 
@@ -587,7 +598,7 @@ fn trouble(error: &reqwest::Error) -> Trouble {
     if error.is_redirect() || error.is_builder() {
         return Trouble::lasting(message);
     }
-    Trouble::passing(message)
+    Trouble { is_unconnected: error.is_connect(), ..Trouble::passing(message) }
 }
 
 /// An error and what led to it, without addresses.

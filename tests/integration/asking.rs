@@ -278,6 +278,16 @@ fn both_are_asked_and_it_is_said_where_they_disagree() {
 }
 
 #[test]
+fn without_anybody_at_its_address_a_run_ends_soon() {
+    let nobody = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let tree = tree();
+    let mut command = tree.asking(&["scan", "--profile", "greenfield", "--today", TODAY, "-o", "json"]);
+    let run = run(command.envs(crate::services::environment(nobody)));
+    assert!(run.took < Duration::from_secs(8), "{:?}", run.took);
+    is_incomplete(&run, "nobody is there");
+}
+
+#[test]
 fn private_names_are_told_to_nobody() {
     let services = services(Settings::default());
     let lock = r#"{"name":"app","lockfileVersion":3,"packages":{"":{"name":"app","dependencies":{"@acme/secret":"1","left-pad":"1"}},
