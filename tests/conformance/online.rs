@@ -1,6 +1,5 @@
 //! The same findings from the index and from a service that answers by name or by version, over real lockfiles.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use osprey::model::{Data, Level, Report};
 use osprey::policy::{Policy, Profile};
 use osprey::rule::rules;
 use osprey::scan::{Knowledge, Preference, Request, Selection, scan};
-use osprey::source::{Client, OSV, address};
+use osprey::source::{Client, SERVICES, address};
 
 use crate::Tally;
 use crate::services::{Mode, Service, Services, Settings, World};
@@ -81,10 +80,13 @@ fn policy() -> Policy {
 
 fn client(services: &Services) -> Client {
     let environment = services.environment();
-    let (_, osv) = environment.iter().find(|(name, _)| *name == OSV.variable).unwrap();
+    let base = |service: &'static osprey::source::Service| {
+        let (_, text) = environment.iter().find(|(name, _)| *name == service.variable).unwrap();
+        (service.id, address(service, service.variable, text).unwrap())
+    };
     Client::new(osprey::source::Settings {
         online: true,
-        bases: BTreeMap::from([(OSV.id, address(&OSV, OSV.variable, osv).unwrap())]),
+        bases: SERVICES.iter().map(|service| base(service)).collect(),
         cache: None,
         deadline: Duration::from_secs(120),
         now: TODAY.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp(),
