@@ -173,11 +173,22 @@ impl fmt::Display for Setting {
     }
 }
 
+/// Which way a parameter makes its rule find more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stricter {
+    /// A higher number, a later word, more names.
+    Higher,
+    /// A lower number, an earlier word, fewer names.
+    Lower,
+}
+
 /// Something about a rule that a policy can set.
 #[derive(Debug)]
 pub struct Parameter {
     /// Its key in the policy, for example `min-score`.
     pub key: &'static str,
+    /// Which way it makes the rule find more.
+    pub stricter: Stricter,
     /// What it means, in one line.
     pub summary: &'static str,
     /// What holds unless the policy says otherwise.
@@ -281,6 +292,28 @@ impl PathCount {
     }
 }
 
+/// What the change that is judged has to do with a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Change {
+    /// The change brings it in.
+    Introduced,
+    /// What it is about was there before; it became known since.
+    Disclosed,
+    /// It was there and known before: the baseline holds it, or the merge base has it.
+    Known,
+}
+
+impl Change {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Introduced => "introduced",
+            Self::Disclosed => "disclosed",
+            Self::Known => "known",
+        }
+    }
+}
+
 /// What the policy decided about a finding.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -292,12 +325,19 @@ pub struct Decision {
     pub reason: String,
     /// The exception that covers it.
     pub exception: Option<AppliedException>,
+    /// What the change that is judged has to do with it; `None` where no earlier state was given to compare with.
+    pub change: Option<Change>,
 }
 
 impl Decision {
-    /// What counts for the verdict: an excepted finding is allowed.
+    /// What counts for the verdict: what is excepted or known from before is allowed, and of what a change did not
+    /// bring in is warned at the most.
     pub fn effective(&self) -> Level {
-        if self.exception.is_some() { Level::Allow } else { self.level }
+        match (&self.exception, self.change) {
+            (Some(_), _) | (_, Some(Change::Known)) => Level::Allow,
+            (None, Some(Change::Disclosed)) => self.level.min(Level::Warn),
+            (None, Some(Change::Introduced) | None) => self.level,
+        }
     }
 }
 

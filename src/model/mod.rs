@@ -20,8 +20,8 @@ pub use chain::{Chains, Routes, chains};
 pub use checklist::{Answered, Checklist, ChecklistItem};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
-    AppliedException, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, Parameter, PathCount, Rule,
-    Scope, Setting, Subject,
+    AppliedException, Change, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, Parameter, PathCount,
+    Rule, Scope, Setting, Stricter, Subject,
 };
 pub use graph::{Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, PackageIndex, Root, Use};
 pub use health::{

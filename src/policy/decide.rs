@@ -33,7 +33,7 @@ pub fn decide(
                 None
             }
         };
-        decisions.push(Decision { finding, level, reason, exception });
+        decisions.push(Decision { finding, level, reason, exception, change: None });
     }
     decisions.sort_by(|a, b| order(graph, a, b));
     (decisions, exceptions.statuses())

@@ -141,7 +141,7 @@ fn finding(rule: &'static Rule, subject: Subject, locations: Vec<Location>) -> F
 }
 
 fn decided(finding: Finding, level: Level, reason: &str) -> Decision {
-    Decision { finding, level, reason: reason.to_owned(), exception: None }
+    Decision { finding, level, reason: reason.to_owned(), exception: None, change: None }
 }
 
 /// The packages of the sample by name.

@@ -2,7 +2,9 @@
 
 use super::judged::{Case, Judgement, judge};
 use super::{Check, Found, View};
-use crate::model::{AcceptedLicense, Data, Level, License, Missing, Parameter, Rule, Scope, Setting, Why, source};
+use crate::model::{
+    AcceptedLicense, Data, Level, License, Missing, Parameter, Rule, Scope, Setting, Stricter, Why, source,
+};
 
 /// The key of the parameter.
 const ALLOW: &str = "allow";
@@ -20,6 +22,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::All,
         parameters: &[Parameter {
             key: ALLOW,
+            stricter: Stricter::Lower,
             summary: "the SPDX identifiers of the licences that are allowed; the rule finds nothing until there are some",
             default: || Setting::Licenses(Vec::new()),
         }],

@@ -3,7 +3,7 @@
 use super::judged::{Case, Fired, Outcome, judge_in_full};
 use super::words::{joined, said};
 use super::{Check, scorecard};
-use crate::model::{Data, Level, Parameter, Rule, Scope, Setting};
+use crate::model::{Data, Level, Parameter, Rule, Scope, Setting, Stricter};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -18,6 +18,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "checks",
+            stricter: Stricter::Higher,
             summary: "the checks that are looked at, each with the lowest score that passes; a list replaces this one",
             default: checks,
         }],

@@ -3,7 +3,7 @@
 use super::Check;
 use super::judged::{Case, Judgement, judge};
 use super::releases::{day, days};
-use crate::model::{Data, Fact, Level, Missing, Parameter, Rule, Scope, Setting, Severity, Why};
+use crate::model::{Data, Fact, Level, Missing, Parameter, Rule, Scope, Setting, Severity, Stricter, Why};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -19,6 +19,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "cooldown",
+            stricter: Stricter::Higher,
             summary: "how long after its publication a version is too fresh",
             default: || Setting::Days(7),
         }],

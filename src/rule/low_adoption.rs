@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::judged::{Case, Judgement, judge};
-use crate::model::{Data, Level, Parameter, Rule, Scope, Setting};
+use crate::model::{Data, Level, Parameter, Rule, Scope, Setting, Stricter};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -16,6 +16,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "min-dependents",
+            stricter: Stricter::Higher,
             summary: "the smallest number of packages that depend on the version, directly or not, that passes",
             default: || Setting::Count(10),
         }],

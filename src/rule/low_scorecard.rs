@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::judged::{Case, Judgement, judge};
-use crate::model::{Data, Level, Missing, Parameter, Rule, Scope, Setting, Why, source};
+use crate::model::{Data, Level, Missing, Parameter, Rule, Scope, Setting, Stricter, Why, source};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -17,6 +17,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "min-score",
+            stricter: Stricter::Higher,
             summary: "the lowest aggregate that passes",
             default: || Setting::Score(5.0),
         }],

@@ -2,7 +2,7 @@
 
 use super::judged::{Case, Judgement, judge};
 use super::{Check, scorecard};
-use crate::model::{Badge, Data, Fact, Level, Missing, Parameter, Rule, Scope, Setting};
+use crate::model::{Badge, Data, Fact, Level, Missing, Parameter, Rule, Scope, Setting, Stricter};
 
 /// The check of the Scorecard that asks the badge service itself.
 const CHECK_OF_BADGE: &str = "CII-Best-Practices";
@@ -22,6 +22,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "min-badge",
+            stricter: Stricter::Higher,
             summary: "the lowest level that passes",
             default: || Setting::Word("passing", WORDS),
         }],

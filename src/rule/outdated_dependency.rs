@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Check;
 use super::judged::{Case, Judgement, judge};
 use super::releases::{Standing, day, days, standing};
-use crate::model::{Data, Fact, Level, Missing, Parameter, Release, Rule, Scope, Setting, Why};
+use crate::model::{Data, Fact, Level, Missing, Parameter, Release, Rule, Scope, Setting, Stricter, Why};
 use crate::version::{Key, Version};
 
 pub(super) static CHECK: Check = Check {
@@ -23,11 +23,13 @@ pub(super) static CHECK: Check = Check {
         parameters: &[
             Parameter {
                 key: "max-majors",
+                stricter: Stricter::Lower,
                 summary: "how many major versions behind the newest one still passes (of 0.x, minor versions)",
                 default: || Setting::Count(1),
             },
             Parameter {
                 key: "max-age",
+                stricter: Stricter::Lower,
                 summary: "how old a version may become when there is a newer one",
                 default: || Setting::Days(365),
             },

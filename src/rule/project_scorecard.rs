@@ -5,8 +5,8 @@ use super::scorecard::{check, of_project};
 use super::words::{joined, said};
 use super::{Check, Found, View};
 use crate::model::{
-    Data, Finding, Fix, FixState, Level, Missing, Parameter, PathCount, Rule, Scope, Scorecard, Setting, Subject, Why,
-    source,
+    Data, Finding, Fix, FixState, Level, Missing, Parameter, PathCount, Rule, Scope, Scorecard, Setting, Stricter,
+    Subject, Why, source,
 };
 
 /// How many of the checks that cost most are named.
@@ -24,6 +24,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "min-score",
+            stricter: Stricter::Higher,
             summary: "the lowest aggregate that passes",
             default: || Setting::Score(5.0),
         }],

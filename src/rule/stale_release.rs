@@ -3,7 +3,7 @@
 use super::Check;
 use super::judged::{Case, Judgement, judge};
 use super::releases::{day, days};
-use crate::model::{Data, Fact, Level, Missing, Parameter, Release, Rule, Scope, Setting, Why};
+use crate::model::{Data, Fact, Level, Missing, Parameter, Release, Rule, Scope, Setting, Stricter, Why};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -18,6 +18,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "max-age",
+            stricter: Stricter::Lower,
             summary: "the greatest age of the newest release that passes",
             default: || Setting::Days(365),
         }],

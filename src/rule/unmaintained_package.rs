@@ -11,8 +11,8 @@ use super::withdrawn_version::word;
 use super::words::{one_line, said};
 use super::{Check, Found, View, advisory_finding, scorecard};
 use crate::model::{
-    Data, Fact, Finding, Level, Missing, PackageIndex, Parameter, Release, Rule, Scope, Scorecard, Setting, Subject,
-    Why,
+    Data, Fact, Finding, Level, Missing, PackageIndex, Parameter, Release, Rule, Scope, Scorecard, Setting, Stricter,
+    Subject, Why,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -27,6 +27,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "max-age",
+            stricter: Stricter::Lower,
             summary: "how old the newest release may be, where nothing shows that work on it goes on",
             default: || Setting::Days(730),
         }],

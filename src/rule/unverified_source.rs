@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::judged::{Case, Judgement, judge};
-use crate::model::{Data, Evidence, Level, Parameter, Repository, Rule, Scope, Setting};
+use crate::model::{Data, Evidence, Level, Parameter, Repository, Rule, Scope, Setting, Stricter};
 
 /// The package's own word is enough, unless an attestation contradicts it.
 const CLAIMED: &str = "claimed";
@@ -24,6 +24,7 @@ pub(super) static CHECK: Check = Check {
         scope: Scope::Direct,
         parameters: &[Parameter {
             key: "evidence",
+            stricter: Stricter::Higher,
             summary: "what passes: \"claimed\", the package's own word; \"attested\", the ecosystem's or an attestation's",
             default: || Setting::Word(CLAIMED, &[CLAIMED, ATTESTED]),
         }],

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::model::{
-    Affected, AliasGroup, AppliedException, Decision, Exploited, Fix, JudgedRecord, PathCount, Report, Severity,
-    Subject,
+    Affected, AliasGroup, AppliedException, Change, Decision, Exploited, Fix, JudgedRecord, PathCount, Report,
+    Severity, Subject,
 };
 
 use super::super::phrase;
@@ -25,7 +25,8 @@ pub(super) struct FindingEntry<'r> {
     level: &'static str,
     /// Why it has this level.
     reason: &'r str,
-    /// Whether a change brought it in, or it became known about what was there already. Not known yet.
+    /// Whether a change brought it in, or it became known about what was there already. Null where
+    /// no earlier state was given to compare with.
     #[cfg_attr(test, schemars(extend("enum" = ["introduced", "disclosed", "known", null])))]
     change: Option<&'static str>,
     /// What it is about.
@@ -200,7 +201,7 @@ impl<'r> FindingEntry<'r> {
             rule: finding.rule.id,
             level: decision.level.as_str(),
             reason: &decision.reason,
-            change: None,
+            change: decision.change.map(Change::as_str),
             subject: SubjectEntry::of(report, &finding.subject),
             locations: Place::all(&finding.locations),
             related: Place::all(&finding.related),
