@@ -2,9 +2,9 @@
 //! any number of runs may use one folder at once and one that is killed leaves nothing half written. What is not as it
 //! was written is as if it were not there.
 //!
-//! A file is a line of JSON (what was asked, when, how long the body is and its checksum) and the body. The name is the
-//! SHA-256 of the question, under the service and two digits of the name. Every such folder is bounded, and the oldest
-//! answers give way.
+//! A file is a line of JSON (what was asked, when, how long the body is and its checksum) and the body. The name is a
+//! hash of the question, under the service and two digits of the name: two questions with one hash take turns.
+//! Every such folder is bounded, and the oldest answers give way.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// How many bytes the folder of a service and two digits may have: 256 of them make half a gibibyte a service at the
 /// very most.
@@ -74,7 +73,7 @@ impl Cache {
     }
 
     fn place(&self, service: &str, question: &str) -> Option<PathBuf> {
-        let name: String = Sha256::digest(question.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{:032x}", xxh3_128(question.as_bytes()));
         Some(self.root.as_ref()?.join(service).join(&name[..2]).join(&name[2..]))
     }
 

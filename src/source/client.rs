@@ -421,6 +421,29 @@ impl Client {
         self.send_within(self.settings.deadline, request, take).await
     }
 
+    /// That a service is asked at all in this run.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub(super) fn is_asked(&self, service: &Service) -> Result<(), SourceError> {
+        self.lane(service).map(|_| ())
+    }
+
+    /// How it stands with a service that is asked.
+    fn lane(&self, service: &Service) -> Result<&Lane, SourceError> {
+        let failed = |message: String| SourceError::failed(service.id, message);
+        let lane = self.lanes.get(service.id).ok_or_else(|| failed("it has no address".to_owned()))?;
+        if !self.settings.online {
+            let message = "there is no network in this run, and nothing usable is kept".to_owned();
+            return Err(SourceError { service: service.id, why: Why::Offline, message });
+        }
+        if lane.failures.get() >= GIVING_UP {
+            let trouble = lane.traffic.borrow().trouble.clone().unwrap_or_default();
+            return Err(failed(format!("it is not asked any more in this run: {trouble}")));
+        }
+        Ok(lane)
+    }
+
     /// The same, in no more time than that, not counting the time that it waits for its turn.
     async fn send_within(
         &self,
@@ -431,15 +454,7 @@ impl Client {
         let mut asked = request();
         let service = asked.service;
         let failed = |message: String| SourceError::failed(service.id, message);
-        let Some(lane) = self.lanes.get(service.id) else { return Err(failed("it has no address".to_owned())) };
-        if !self.settings.online {
-            let message = "there is no network in this run, and nothing usable is kept".to_owned();
-            return Err(SourceError { service: service.id, why: Why::Offline, message });
-        }
-        if lane.failures.get() >= GIVING_UP {
-            let trouble = lane.traffic.borrow().trouble.clone().unwrap_or_default();
-            return Err(failed(format!("it is not asked any more in this run: {trouble}")));
-        }
+        let lane = self.lane(service)?;
         let mut attempt = 0;
         loop {
             attempt += 1;

@@ -299,7 +299,7 @@ fn nothing_outside_of_cli_prints_or_asks_the_machine() {
         "println!",
         "eprintln!",
         "print!(",
-        "dbg!(",
+        "dbg!",
         "std::env::",
         "env::var",
         "SystemTime",

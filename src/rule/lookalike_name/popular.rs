@@ -26,6 +26,8 @@ pub(super) struct Popular {
     shortened: Places,
     /// The places of the guarded names by the hash of their folded form.
     folded: Places,
+    /// The places of the guarded names by the hash of their letters in order.
+    swapped: Places,
     /// The places of names in a scope by the hash of what stands behind it.
     unscoped: Places,
     /// So many names, the most used ones, are guarded against a change of one letter.
@@ -82,6 +84,7 @@ impl Popular {
         let names: Vec<&'static str> = text.lines().filter(|line| !line.is_empty()).collect();
         let mut shortened = Vec::new();
         let mut folds = Vec::new();
+        let mut swapped = Vec::new();
         let mut unscoped = Vec::new();
         for (at, name) in (0_u32..).zip(names.iter().take(guard.others)) {
             folds.push((hash(&folded(name)), at));
@@ -90,17 +93,19 @@ impl Popular {
             {
                 unscoped.push((hash(name), at));
             }
-            // A swap is a change of one letter too, and guarded further down.
-            shortened.extend(shorter(name).map(|hash| (hash, at)));
+            swapped.push((hash(&sorted(name)), at));
+            // In one letter only the most used ones are guarded, in a scope whole.
+            if usize::try_from(at).is_ok_and(|at| at < guard.letters) {
+                shortened.extend(shorter(name).map(|hash| (hash, at)));
+            }
         }
-        let behind_scope = |name: &&'static str| name.split_once('/').map_or(*name, |(_, name)| name);
-        let mut behind: Vec<&str> = names.iter().map(behind_scope).collect();
-        behind.sort_unstable();
         // What several scopes have is no name that stands for one of them.
-        unscoped.retain(|(_, at)| {
-            let of = names.get(usize::try_from(*at).unwrap_or(usize::MAX)).map_or("", behind_scope);
-            let first = behind.partition_point(|name| *name < of);
-            behind[first..].iter().take_while(|name| **name == of).count() == 1
+        let behind_scope = |name: &&str| hash(name.split_once('/').map_or(name, |(_, name)| name));
+        let mut behind: Vec<u64> = names.iter().map(behind_scope).collect();
+        behind.sort_unstable();
+        unscoped.retain(|(of, _)| {
+            let first = behind.partition_point(|name| name < of);
+            behind[first..].iter().take_while(|name| *name == of).count() == 1
         });
         let mut families: HashMap<&str, usize> = HashMap::new();
         for (family, _) in names.iter().filter_map(|name| name.split_once('-')) {
@@ -112,6 +117,7 @@ impl Popular {
             scopes: names.iter().filter_map(|name| scope(name)).collect(),
             shortened: Places::new(shortened),
             folded: Places::new(folds),
+            swapped: Places::new(swapped),
             unscoped: Places::new(unscoped),
             letters: guard.letters,
             names,
@@ -131,9 +137,8 @@ impl Popular {
             return None;
         }
         let mut places: Vec<u32> = self.folded.of(hash(&folded(name))).collect();
-        for hash in shorter(name) {
-            places.extend(self.shortened.of(hash));
-        }
+        places.extend(self.swapped.of(hash(&sorted(name))));
+        places.extend(shorter(name).flat_map(|hash| self.shortened.of(hash)));
         places.sort_unstable();
         places.dedup();
         let by_name = places.into_iter().find_map(|at| {
@@ -176,6 +181,13 @@ fn same(ecosystem: Ecosystem, name: &str) -> String {
 
 fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
+}
+
+/// The characters of a name in order: two names of which one has two letters of the other swapped have the same.
+fn sorted(name: &str) -> String {
+    let mut letters: Vec<char> = name.chars().collect();
+    letters.sort_unstable();
+    letters.into_iter().collect()
 }
 
 /// Hashes of a name and of what is left of it without each of its characters: two names with one edit between them

@@ -158,6 +158,8 @@ impl Asker<'_> {
         asked: &[&Asked<'_>],
         answers: &mut Vec<Answered<Q::Value>>,
     ) -> Result<(), Trouble> {
+        // A body is long, and not made for nobody.
+        self.client.is_asked(&DEPS_DEV)?;
         let requests: Vec<&Value> = asked.iter().map(|asked| asked.request).collect();
         let mut token = String::new();
         // A page may be short, and one may hold a token alone; they cannot all be empty.

@@ -15,7 +15,7 @@ pub(super) use batch::batch;
 pub(super) use package::{dependents, has_dependents, releases, similar};
 pub(super) use project::{ProjectQuestion, Scored};
 pub(super) use repository::split;
-pub(super) use version::{Version, VersionQuestion, tell_nothing};
+pub(super) use version::{Key, Version, VersionQuestion, tell_nothing};
 
 /// The longest name or version that anybody is asked about: none is longer that a registry takes.
 const LONGEST: usize = 512;

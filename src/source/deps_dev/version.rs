@@ -18,6 +18,15 @@ pub(in crate::source) struct VersionQuestion {
     pub(in crate::source) version: String,
 }
 
+/// What tells versions apart.
+pub(in crate::source) type Key<'a> = (Ecosystem, &'a str, &'a str);
+
+impl VersionQuestion {
+    pub(in crate::source) fn key(&self) -> Key<'_> {
+        (self.ecosystem, &self.name, &self.version)
+    }
+}
+
 impl Question for VersionQuestion {
     type Value = Version;
     const PATH: &'static str = "/v3alpha/versionbatch";

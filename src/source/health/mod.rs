@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join5;
 use futures_util::{StreamExt as _, stream};
 
-use super::deps_dev::{self, Version, VersionQuestion};
+use super::deps_dev::{self, Key, Version, VersionQuestion};
 use super::{Answer, BEST_PRACTICES, Client, DEPS_DEV, END_OF_LIFE, SCORECARD, SourceError};
 use crate::model::{
     Data, Ecosystem, Fact, Health, Missing, Origin, PackageHealth, PackageIndex, ProjectHealth, Scope, Why, source,
@@ -52,6 +52,10 @@ pub struct Wanted {
 impl Asked {
     fn name(&self) -> (Ecosystem, &str) {
         (self.ecosystem, &self.name)
+    }
+
+    fn key(&self) -> Key<'_> {
+        (self.ecosystem, &self.name, &self.version)
     }
 
     fn question(&self) -> VersionQuestion {
@@ -149,12 +153,13 @@ async fn versions_and_projects(client: &Client, wanted: &Wanted) -> (Packages, B
     // Projects are known by versions.
     let kinds = [Data::Versions, Data::EarlierProvenance, Data::Scorecard, Data::Badge];
     let asked: Vec<&Asked> = wanted.of(&kinds).collect();
-    let versions =
-        versions(client, asked.iter().filter(|asked| asked.is_askable()).map(|asked| asked.question())).await;
+    let askable = asked.iter().filter(|asked| asked.is_askable());
+    let versions = versions(client, askable.map(|asked| asked.question())).await;
+    let versions: BTreeMap<Key<'_>, _> = versions.iter().map(|(question, answer)| (question.key(), answer)).collect();
     let mut packages = Packages::new();
     for asked in asked {
         let health = of(&mut packages, asked);
-        match versions.get(&asked.question()) {
+        match versions.get(&asked.key()) {
             Some(Ok(Answer { value: Some(version), as_of })) => version.tell(asked.name(), *as_of, health),
             Some(Ok(_)) | None => deps_dev::tell_nothing(asked.name(), unasked().missing(), health),
             Some(Err(error)) => deps_dev::tell_nothing(asked.name(), error.missing(), health),
