@@ -12,6 +12,7 @@ use super::exit::{self, Exit, Lenience};
 use super::network::Network;
 use super::output::{self, Output};
 use super::progress::Spinner;
+use super::vex::VexArguments;
 use super::{Failure, Global};
 use crate::database::Index;
 use crate::model::{Level, PolicyOrigin, Severity};
@@ -62,6 +63,8 @@ pub(super) struct Arguments {
     database: Database,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    vex: VexArguments,
     #[command(flatten)]
     walk: Walk,
     /// Leave out what is there for development only
@@ -169,6 +172,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     if arguments.project.is_some() {
         policy.project.clone_from(&arguments.project);
     }
+    arguments.vex.load(&mut policy)?;
     let client = arguments.network.client(&policy)?;
     let index = Index::open(&arguments.database.directory()?);
     let spinner = Spinner::new(caller::shows_progress(global));

@@ -16,11 +16,14 @@ mod decide;
 mod exception;
 mod parse;
 mod pattern;
+mod priority;
+pub mod vex;
 
-pub use decide::{decide, order};
+pub use decide::decide;
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, parse};
 pub use pattern::{NamePattern, PathPattern};
+pub use priority::order;
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
@@ -167,6 +170,8 @@ pub struct Policy {
     pub sources: BTreeMap<&'static str, SourceAddress>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
+    /// VEX documents that the caller hands in, in the caller's order.
+    pub vex: Vec<vex::Document>,
 }
 
 /// A rule that a flag names and that there is not.
@@ -196,6 +201,7 @@ impl Policy {
             project: None,
             sources: BTreeMap::new(),
             exceptions: Vec::new(),
+            vex: Vec::new(),
         }
     }
 
