@@ -13,6 +13,7 @@
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
 //! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use super::pattern::NamePattern;
 use super::{Policy, Profile, SourceAddress};
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod custom;
 mod exceptions;
 mod reader;
 mod rules;
@@ -49,6 +51,7 @@ const KEYS: &[&str] = &[
     "project",
     "sources",
     "rules",
+    "custom",
     "exceptions",
 ];
 
@@ -125,7 +128,10 @@ fn read(
     if let Some(value) = table.get("sources") {
         policy.sources = sources(reader, value, origin);
     }
-    let known = Known(rules);
+    if let Some(value) = table.get("custom") {
+        custom::read(reader, value, &mut policy);
+    }
+    let known = Known::of(rules, &policy.custom);
     if let Some(value) = table.get("rules") {
         rules::read(reader, value, &known, &mut policy);
     }
