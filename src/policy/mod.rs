@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use crate::expression::CustomRule;
 use crate::model::{
     Data, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
 };
@@ -231,6 +232,8 @@ pub struct Policy {
     pub max_exception_days: Option<u32>,
     /// What it says about each rule, by id.
     pub rules: BTreeMap<&'static str, RuleSettings>,
+    /// Its own rules, in the order of the file. What it says about each stands in [`Policy::rules`] as well.
+    pub custom: Vec<&'static CustomRule>,
     /// The scanned project itself, as services know it: `github.com/owner/name`.
     pub project: Option<String>,
     /// Other addresses of services, by their names; only of a policy that the caller names.
@@ -277,6 +280,7 @@ impl Policy {
             test_data: Level::Warn,
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
+            custom: Vec::new(),
             project: None,
             sources: BTreeMap::new(),
             exclude: Vec::new(),

@@ -228,6 +228,7 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .filter(|(_, package)| policy.is_internal(&package.id))
             .map(|(at, _)| at)
             .collect(),
+        custom: policy.custom.clone(),
         hashed_formats: hashed.map(|parser| parser.id).collect(),
     }
 }

@@ -14,6 +14,7 @@
 //! | `max-exception-days` | how many days ahead an exception may end |
 //! | `exclude` | globs as in `.gitignore` of what is not scanned |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
 //! | `[[overrides]]` | `rules` (all unless given), `kinds`, `scope`, `ecosystems`, `paths`, `packages`, then `level` or `at-least`, `min-severity` |
 //! | `[delegate]` | `rules`, `max-days`, `max-severity`: the exceptions that a scanned tree may add; only in a policy that the caller names |
 //! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
@@ -29,6 +30,7 @@ use super::pattern::NamePattern;
 use super::{Exception, Policy, Provenance, SourceAddress};
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod custom;
 mod delegate;
 mod exceptions;
 mod extends;
@@ -57,6 +59,7 @@ const KEYS: &[&str] = &[
     "sources",
     "exclude",
     "rules",
+    "custom",
     "overrides",
     "delegate",
     "exceptions",
@@ -178,7 +181,10 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     if let Some(value) = table.get("sources") {
         sources(reader, value, reading, &mut policy);
     }
-    let known = Known(reading.rules);
+    if let Some(value) = table.get("custom") {
+        custom::read(reader, value, &mut policy);
+    }
+    let known = Known::of(reading.rules, &policy.custom);
     if let Some(value) = table.get("rules") {
         rules::read(reader, value, &known, &mut policy);
     }

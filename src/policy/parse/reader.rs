@@ -88,6 +88,11 @@ impl<'t> Reader<'t> {
         self.errors.extend(errors);
     }
 
+    /// What stands there in the file, as it is written.
+    pub(super) fn written(&self, span: &Range<usize>) -> &'t str {
+        self.lines.text().get(span.clone()).unwrap_or_default()
+    }
+
     /// Where something stands: file, line and column.
     pub(super) fn place(&self, span: &Range<usize>) -> String {
         let Location { line, column, .. } = self.lines.locate(span.start, 0);
