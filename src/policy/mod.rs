@@ -12,11 +12,13 @@ use crate::model::{
     Data, Kinds, Level, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
 };
 
+mod baseline;
 mod decide;
 mod exception;
 mod parse;
 mod pattern;
 
+pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use decide::{decide, order};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, parse};
