@@ -13,12 +13,14 @@ use crate::model::{
     Data, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
 };
 
+mod baseline;
 mod decide;
 mod exception;
 mod parse;
 mod pattern;
 mod scope;
 
+pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use decide::{decide, order};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};

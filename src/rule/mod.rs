@@ -128,6 +128,8 @@ pub struct Parameters {
     pub registries: Vec<String>,
     /// Packages that the policy declares private: that they come from elsewhere is then the point.
     pub private: BTreeSet<PackageIndex>,
+    /// Packages of which no version was there at the merge base; empty where nothing is compared.
+    pub added: BTreeSet<PackageIndex>,
     /// What the policy sets for each rule, by its id and the parameter's key.
     pub settings: BTreeMap<&'static str, BTreeMap<&'static str, Setting>>,
     /// The rules that judge more or fewer packages than their constant says, by id.
