@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::pattern::PathPattern;
+use super::pattern::{PathPattern, fits_name};
 use super::{KNOWN_EXPLOITED, MALICIOUS_PACKAGE};
 use crate::model::{
     AppliedException, Data, DependencyGraph, Ecosystem, ExceptionOrigin, ExceptionState, ExceptionStatus, Finding,
@@ -67,7 +67,8 @@ pub(super) type Within = BTreeMap<usize, Option<HashSet<PackageIndex>>>;
 /// nothing (what contradicts itself clears nothing), and the place among all statements.
 pub(super) type Rank = (i64, u64, bool, usize);
 
-/// A package with a version, a range of them, or all.
+/// A package with a version, a range of them, or all. Where a rule's scope or an override names packages, `*` in the name
+/// stands for any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackagePattern {
     /// The ecosystem.
@@ -96,7 +97,7 @@ impl PackagePattern {
         };
         let within_all = |bounds: &Vec<Bound>| bounds.iter().all(|bound| within(bound) == Some(true));
         self.ecosystem == id.ecosystem
-            && self.name == id.name
+            && fits_name(&self.name, &id.name)
             && (self.versions.is_empty() || self.versions.iter().any(within_all))
     }
 }
