@@ -9,6 +9,7 @@ mod explain;
 mod list;
 mod network;
 mod output;
+mod policy_arguments;
 mod progress;
 mod scan;
 mod shell;

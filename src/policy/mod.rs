@@ -20,7 +20,7 @@ mod pattern;
 
 pub use decide::{decide, order};
 pub use exception::{Exception, PackagePattern};
-pub use parse::{LARGEST, PolicyError, parse};
+pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
 
 /// The rule whose level is graded by severity and fix.

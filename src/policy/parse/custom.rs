@@ -42,8 +42,8 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Poli
         let message = "`custom` must be an array of tables: write [[custom]]";
         return reader.fail(&value.span(), message);
     };
-    if array.len() > MOST {
-        let message = format!("{} rules of its own are more than a policy may have, {MOST}", array.len());
+    if array.len() + policy.custom.len() > MOST {
+        let message = format!("a policy may have {MOST} rules of its own, those that it inherits counted");
         return reader.fail(&value.span(), message);
     }
     for value in array {

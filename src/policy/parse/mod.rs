@@ -4,7 +4,7 @@
 //! | key | |
 //! |---|---|
 //! | `version` | `1` |
-//! | `extends` | `"greenfield"` or `"brownfield"`; brownfield unless given |
+//! | `extends` | `"greenfield"`, `"brownfield"`, or the path of a policy file, relative to this one; brownfield unless given. What this file says wins; `internal` and `exceptions` add up |
 //! | `max-age` | of the advisory index: `"12h"`, `"7d"`, `"2w"` |
 //! | `internal` | patterns of private package names |
 //! | `[registries]` | `allow`: hosts or addresses that packages may come from besides the public registry |
@@ -16,18 +16,19 @@
 //! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
 //! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::pattern::NamePattern;
-use super::{Policy, Profile, SourceAddress};
+use super::{Exception, Policy, SourceAddress};
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
 mod custom;
 mod exceptions;
+mod extends;
 mod reader;
 mod rules;
 
@@ -55,14 +56,40 @@ const KEYS: &[&str] = &[
     "exceptions",
 ];
 
-/// Reads a policy.
+/// Reads a file by its path; `None`: there is no such file.
+pub type ReadFile<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
+
+/// By what a policy is read.
+#[derive(Clone, Copy)]
+pub struct Reading<'r> {
+    /// Reads the policy's file and those that it extends. Paths in the scanned tree are relative to its root, with `/`, and
+    /// never lead out of it.
+    pub read: &'r ReadFile<'r>,
+    /// Where the policy comes from.
+    pub origin: PolicyOrigin,
+    /// The rules that there are.
+    pub rules: &'r [&'static Rule],
+    /// What `max-exception-days` counts from.
+    pub today: Date,
+}
+
+/// Reads a policy and what it extends.
 ///
-/// `path` is the file as the user named it and stands in every error; `rules` are those that there are; `today` is
-/// what `max-exception-days` counts from.
+/// `path` is the file as the user named it; errors name the file in which they stand.
 ///
 /// # Errors
 ///
-/// Every mistake of the file, by line and column. At least one.
+/// Every mistake of the files, by line and column. At least one.
+pub fn load(path: &str, reading: &Reading<'_>) -> Result<Policy, Vec<PolicyError>> {
+    let policy = load_file(path, reading, &mut Vec::new())?;
+    policy.ok_or_else(|| vec![PolicyError::of_file(path, "there is no such file")])
+}
+
+/// [`load`] of a text that is at hand, and that extends no file.
+///
+/// # Errors
+///
+/// Every mistake of the text, by line and column. At least one.
 pub fn parse(
     path: &str,
     text: &str,
@@ -70,12 +97,22 @@ pub fn parse(
     rules: &[&'static Rule],
     today: Date,
 ) -> Result<Policy, Vec<PolicyError>> {
+    let read = |asked: &str| Ok((asked == path).then(|| text.as_bytes().to_vec()));
+    load(path, &Reading { read: &read, origin, rules, today })
+}
+
+/// Reads one file and, before it is done, those that it extends; `chain` are the files that lead to it.
+fn load_file(path: &str, reading: &Reading<'_>, chain: &mut Vec<String>) -> Result<Option<Policy>, Vec<PolicyError>> {
+    let unread = |why: &str| vec![PolicyError::of_file(path, why)];
+    let Some(bytes) = (reading.read)(path).map_err(|why| unread(&format!("cannot be read: {why}")))? else {
+        return Ok(None);
+    };
+    if bytes.len() > LARGEST {
+        return Err(unread(&format!("a policy is at most {LARGEST} bytes long")));
+    }
+    let text = text_of(&bytes).map_err(|why| unread(&why))?;
     let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader::new(path, plain);
-    if plain.len() > LARGEST {
-        reader.fail(&(0..0), format!("a policy is at most {LARGEST} bytes long"));
-        return Err(reader.finish());
-    }
     let (document, broken) = DeTable::parse_recoverable(plain);
     for error in &broken {
         let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -85,32 +122,39 @@ pub fn parse(
     if !broken.is_empty() {
         return Err(reader.finish());
     }
-    let mut policy = read(&mut reader, document.get_ref(), origin, (rules, today));
+    chain.push(path.to_owned());
+    let mut policy = read(&mut reader, document.get_ref(), reading, chain);
+    chain.pop();
     let errors = reader.finish();
     if !errors.is_empty() {
         return Err(errors);
     }
-    policy.origin = origin;
+    policy.origin = reading.origin;
     policy.path = Some(path.to_owned());
-    policy.sha256 = Some(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect());
-    Ok(policy)
+    policy.sha256 = Some(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect());
+    Ok(Some(policy))
 }
 
-fn read(
-    reader: &mut Reader<'_>,
-    table: &DeTable<'_>,
-    origin: PolicyOrigin,
-    (rules, today): (&[&'static Rule], Date),
-) -> Policy {
+/// The text of a file, or what else its bytes are.
+fn text_of(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|error| match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "is UTF-16 text; save it as UTF-8".to_owned(),
+        _ => {
+            let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            format!("is no UTF-8 text: line {line} holds bytes that are none; save it as UTF-8")
+        }
+    })
+}
+
+fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, chain: &mut Vec<String>) -> Policy {
     reader.check_keys(table, "a policy", KEYS);
     check_version(reader, table.get("version"));
-    let extends = table.get("extends").and_then(|value| reader.word("extends", value, &Profile::ALL, Profile::as_str));
-    let mut policy = Policy::built_in(extends.unwrap_or(Profile::Brownfield), rules);
+    let mut policy = extends::read(reader, table.get("extends"), reading, chain);
     if let Some(age) = table.get("max-age").and_then(|value| reader.duration("max-age", value)) {
         policy.max_age = age;
     }
     if let Some(value) = table.get("internal") {
-        policy.internal = internal(reader, value);
+        policy.internal.extend(internal(reader, value));
     }
     if let Some(value) = table.get("registries") {
         policy.registries = registries(reader, value);
@@ -126,18 +170,22 @@ fn read(
         policy.project = project(reader, value);
     }
     if let Some(value) = table.get("sources") {
-        policy.sources = sources(reader, value, origin);
+        policy.sources.extend(sources(reader, value, reading.origin));
     }
     if let Some(value) = table.get("custom") {
         custom::read(reader, value, &mut policy);
     }
-    let known = Known::of(rules, &policy.custom);
+    let known = Known::of(reading.rules, &policy.custom);
     if let Some(value) = table.get("rules") {
         rules::read(reader, value, &known, &mut policy);
     }
     if let Some(value) = table.get("exceptions") {
-        let limits = exceptions::Limits { known: &known, today, max_days: policy.max_exception_days };
-        policy.exceptions = exceptions::read(reader, value, &limits);
+        let limits = exceptions::Limits { known: &known, today: reading.today, max_days: policy.max_exception_days };
+        let own = exceptions::read(reader, value, &limits);
+        let ids: HashSet<String> = own.iter().map(Exception::id).collect();
+        // One that names the same as an inherited one takes its place: no two exceptions of a policy have one id.
+        policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
+        policy.exceptions.extend(own);
     }
     policy
 }
@@ -232,6 +280,7 @@ mod tests {
     use super::*;
     use crate::model::OnUnknown;
     use crate::model::{DependencyKind, Ecosystem, PackageId, Scope, Setting, Severity, Source};
+    use crate::policy::Profile;
     use crate::rule;
 
     fn read(text: &str) -> Result<Policy, Vec<PolicyError>> {
@@ -347,10 +396,10 @@ expires = 2026-12-01
         osprey.toml:2:1: unknown key "extend" in a policy; did you mean "extends"?
 
         extends = "green-field"
-        osprey.toml:2:11: `extends` takes "greenfield" or "brownfield", not "green-field"; did you mean "greenfield"?
+        osprey.toml:2:11: `extends` takes "greenfield", "brownfield" or the path of a policy file that ends in ".toml", not "green-field"; did you mean "greenfield"?
 
         extends = "../shared/osprey.toml"
-        osprey.toml:2:11: `extends` takes "greenfield" or "brownfield", not "../shared/osprey.toml"
+        osprey.toml:2:11: `extends` "../shared/osprey.toml" leads out of the scanned tree
 
         max-age = 7
         osprey.toml:2:11: `max-age` must be a string, not a whole number
