@@ -173,7 +173,8 @@ impl PolicyArguments {
             (Some(path), _, _) => read(path, today)?,
             (None, Some(profile), _) => Policy::built_in(profile.into(), &rules),
             (None, None, Some((tree, path))) => {
-                let reading = Reading { read: tree.read, origin: tree.origin, rules: &rules, today };
+                let reading =
+                    Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below_caller: false };
                 policy::load(path, &reading).map_err(wrong)?
             }
             (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
@@ -214,7 +215,8 @@ pub(super) fn read(path: &Path, today: Date) -> Result<Policy, Failure> {
             Err(error) => Err(error.to_string()),
         }
     };
-    let reading = Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today };
+    let reading =
+        Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today, below_caller: false };
     policy::load(&shown, &reading).map_err(wrong)
 }
 

@@ -99,11 +99,12 @@ enum Resolve {
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
     let outputs = output::plan(&arguments.output)?;
     let today = arguments.today.unwrap_or_else(caller::today);
-    let selection = arguments.walk.selection(&arguments.paths);
+    let mut selection = arguments.walk.selection(&arguments.paths);
     let mut policy = arguments.policy.load(&selection, today, global)?;
     if arguments.project.is_some() {
         policy.project.clone_from(&arguments.project);
     }
+    selection.exclude.extend(policy.exclude.iter().cloned());
     let client = arguments.network.client(&policy)?;
     let index = Index::open(&arguments.database.directory()?);
     let spinner = Spinner::new(caller::shows_progress(global));
