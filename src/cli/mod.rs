@@ -15,6 +15,7 @@ mod progress;
 mod scan;
 mod shell;
 mod update;
+mod vex;
 mod why;
 
 use std::io::Write as _;

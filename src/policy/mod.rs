@@ -18,13 +18,16 @@ mod decide;
 mod exception;
 mod parse;
 mod pattern;
+mod priority;
 mod scope;
+pub mod vex;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
-pub use decide::{decide, order};
+pub use decide::decide;
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
+pub use priority::order;
 pub use scope::Filter;
 
 /// The rule whose level is graded by severity and fix.
@@ -251,6 +254,8 @@ pub struct Policy {
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
     /// not here is as the profile or the program has it.
     pub places: BTreeMap<String, Provenance>,
+    /// VEX documents that the caller hands in, in the caller's order.
+    pub vex: Vec<vex::Document>,
 }
 
 /// The dotted key of a rule's level.
@@ -290,6 +295,7 @@ impl Policy {
             delegate: None,
             exceptions: Vec::new(),
             places: BTreeMap::new(),
+            vex: Vec::new(),
         }
     }
 
