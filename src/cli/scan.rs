@@ -124,8 +124,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     if arguments.project.is_some() {
         policy.project.clone_from(&arguments.project);
     }
-    arguments.vex.load(&mut policy)?;
     selection.exclude.extend(policy.exclude.iter().cloned());
+    arguments.vex.load(&mut policy)?;
     let client = arguments.network.client(&policy)?;
     let index = Index::open(&arguments.database.directory()?);
     let spinner = Spinner::new(caller::shows_progress(global));

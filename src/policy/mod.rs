@@ -251,11 +251,11 @@ pub struct Policy {
     pub delegate: Option<Delegate>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
-    /// VEX documents that the caller hands in, in the caller's order.
-    pub vex: Vec<vex::Document>,
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
     /// not here is as the profile or the program has it.
     pub places: BTreeMap<String, Provenance>,
+    /// VEX documents that the caller hands in, in the caller's order.
+    pub vex: Vec<vex::Document>,
 }
 
 /// The dotted key of a rule's level.
@@ -294,8 +294,8 @@ impl Policy {
             overrides: Vec::new(),
             delegate: None,
             exceptions: Vec::new(),
-            vex: Vec::new(),
             places: BTreeMap::new(),
+            vex: Vec::new(),
         }
     }
 

@@ -6,9 +6,10 @@ use toml::de::DeTable;
 
 use super::reader::{Reader, Value, quoted};
 use super::rules::read_keys;
+use super::scope::FILTER_KEYS;
 use crate::expression::{Condition, CustomRule, Draft, intern};
 use crate::model::Level;
-use crate::policy::{Policy, RuleSettings};
+use crate::policy::{Policy, Provenance, RuleSettings};
 
 /// How many rules of its own a policy may have.
 const MOST: usize = 500;
@@ -23,7 +24,7 @@ const LONGEST_ID: usize = 64;
 const OWN: [&str; 5] = ["id", "when", "summary", "why", "fix"];
 
 /// The keys of every rule, but for the level, which is read with the rule.
-const OF_RULES: [&str; 6] = ["kinds", "scope", "ecosystems", "paths", "packages", "on-unknown"];
+const OF_RULES: [&str; 6] = ["kinds", "scope", FILTER_KEYS[0], FILTER_KEYS[1], FILTER_KEYS[2], "on-unknown"];
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 
@@ -42,8 +43,8 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Poli
         let message = "`custom` must be an array of tables: write [[custom]]";
         return reader.fail(&value.span(), message);
     };
-    if array.len() > MOST {
-        let message = format!("{} rules of its own are more than a policy may have, {MOST}", array.len());
+    if array.len() + policy.custom.len() > MOST {
+        let message = format!("a policy may have {MOST} rules of its own, those that it inherits counted");
         return reader.fail(&value.span(), message);
     }
     for value in array {
@@ -55,6 +56,10 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Poli
             settings.set_level(custom.rule.greenfield);
             read_keys(reader, table, &mut settings, &OF_RULES);
             policy.rules.insert(custom.rule.id, settings);
+            for (key, value) in table.iter().filter(|(key, _)| !OWN.contains(&key.get_ref().as_ref())) {
+                let place = Provenance::File(reader.locate(&value.span()));
+                policy.places.insert(format!("rules.{}.{}", custom.rule.id, key.get_ref()), place);
+            }
             policy.custom.push(custom);
         }
     }

@@ -117,7 +117,12 @@ fn read_one(
 
 /// What is not about a package is named by rule and path. A rule alone would be switched off without its level saying
 /// so; and of a rule that rests on advisories, a path would take in every advisory that is still to come.
-fn names_something(reader: &mut Reader<'_>, table: &DeTable<'_>, whole: &Range<usize>, rule: Option<(&Rule, bool)>) {
+fn names_something(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    whole: &Range<usize>,
+    rule: Option<(&'static Rule, bool)>,
+) {
     let both = table.get("rule").is_some() && table.get("path").is_some();
     match rule {
         Some((rule, true)) if both => {
