@@ -15,6 +15,7 @@ use crate::model::{
 
 mod baseline;
 mod decide;
+mod example;
 mod exception;
 mod parse;
 mod pattern;
@@ -24,6 +25,7 @@ pub mod vex;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use decide::decide;
+pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
@@ -239,6 +241,8 @@ pub struct Policy {
     pub rules: BTreeMap<&'static str, RuleSettings>,
     /// Its own rules, in the order of the file. What it says about each stands in [`Policy::rules`] as well.
     pub custom: Vec<&'static CustomRule>,
+    /// What the file says that it does, for `osprey policy test`; those of files that it extends are not here.
+    pub examples: Vec<Example>,
     /// The scanned project itself, as services know it: `github.com/owner/name`.
     pub project: Option<String>,
     /// Other addresses of services, by their names; only of a policy that the caller names.
@@ -288,6 +292,7 @@ impl Policy {
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
             custom: Vec::new(),
+            examples: Vec::new(),
             project: None,
             sources: BTreeMap::new(),
             exclude: Vec::new(),

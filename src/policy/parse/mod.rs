@@ -18,6 +18,7 @@
 //! | `[[overrides]]` | `rules` (all unless given), `kinds`, `scope`, `ecosystems`, `paths`, `packages`, then `level` or `at-least`, `min-severity` |
 //! | `[delegate]` | `rules`, `max-days`, `max-severity`: the exceptions that a scanned tree may add; only in a policy that the caller names |
 //! | `[[exceptions]]` | `advisory`, `package`, `rule`, `path` (one of the first two, or the last two), `reason`, `owner`, `expires`, `until-fixed` |
+//! | `[[examples]]` | `rule`, then `given` and `absent` or `finding`, and `expect`: for `osprey policy test` |
 
 use std::collections::HashSet;
 
@@ -32,6 +33,7 @@ use crate::model::{Level, PolicyOrigin, Rule, source};
 
 mod custom;
 mod delegate;
+mod examples;
 mod exceptions;
 mod extends;
 mod reader;
@@ -63,6 +65,7 @@ const KEYS: &[&str] = &[
     "overrides",
     "delegate",
     "exceptions",
+    "examples",
 ];
 
 /// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
@@ -202,6 +205,8 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
         policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
         policy.exceptions.extend(own);
     }
+    let examples = table.get("examples").map(|value| examples::read(reader, value, &known, &policy));
+    policy.examples = examples.unwrap_or_default();
     policy
 }
 
