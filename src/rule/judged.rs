@@ -129,6 +129,7 @@ fn judge_those<'v>(
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
     let mut found = Found::default();
+    let mut missed = Vec::new();
     for (index, root) in view.graph.roots.iter().enumerate() {
         let mut hits = Vec::new();
         for usage in &root.uses {
@@ -146,7 +147,7 @@ fn judge_those<'v>(
             }
             let outcome = judge(&Case { view, rule, id, usage, health: view.facts.health.package(package) });
             hits.extend(outcome.fires.map(|fired| (usage, fired)));
-            found.missing.extend(outcome.missing.into_iter().map(|missing| (missing, Some(package))));
+            missed.extend(outcome.missing.into_iter().map(|missing| (missing, Some(package))));
         }
         if hits.is_empty() {
             continue;
@@ -163,6 +164,8 @@ fn judge_those<'v>(
             found.findings.push(Finding { escalated, ..place.finding(rule, message, fix, print) });
         }
     }
+    // Without a network that is most packages for most rules: a set is made of all at once, not of one after the other.
+    found.missing = missed.into_iter().collect();
     found
 }
 

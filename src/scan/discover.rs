@@ -427,7 +427,7 @@ impl<'s> Walk<'s> {
                 return;
             }
             if self.exclude.matched(&*repo_path, true).is_ignore() {
-                return self.leave_out(repo_path, None, "excluded by the caller");
+                return self.leave_out(repo_path, None, "excluded by the caller or the policy");
             }
             if name.to_str().is_some_and(|name| VENDORED.contains(&name)) || path.join("pyvenv.cfg").is_file() {
                 if !folder.ignored {
@@ -445,7 +445,7 @@ impl<'s> Walk<'s> {
             return;
         }
         if self.exclude.matched(&*repo_path, false).is_ignore() {
-            return self.leave_out_file(repo_path, "excluded by the caller");
+            return self.leave_out_file(repo_path, "excluded by the caller or the policy");
         }
         let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, false));
         if ignored && !self.tracked.contains(&*repo_path) {

@@ -12,23 +12,30 @@
 //! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
-//! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `baseline` | the file of a baseline, relative to this one |
+//! | `exclude` | globs as in `.gitignore` of what is not scanned |
+//! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `[[overrides]]` | `rules` (all unless given), `kinds`, `scope`, `ecosystems`, `paths`, `packages`, then `level` or `at-least`, `min-severity` |
+//! | `[delegate]` | `rules`, `max-days`, `max-severity`: the exceptions that a scanned tree may add; only in a policy that the caller names |
 //! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
+use ignore::gitignore::GitignoreBuilder;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::pattern::NamePattern;
-use super::{Exception, Policy, SourceAddress};
+use super::{Exception, Policy, Provenance, SourceAddress};
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod delegate;
 mod exceptions;
 mod extends;
 mod reader;
 mod rules;
+mod scope;
 
 pub use reader::PolicyError;
 pub(super) use reader::{did_you_mean, nearest, quoted};
@@ -49,9 +56,17 @@ const KEYS: &[&str] = &[
     "max-exception-days",
     "project",
     "sources",
+    "baseline",
+    "exclude",
     "rules",
+    "overrides",
+    "delegate",
     "exceptions",
 ];
+
+/// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
+const PLACED: &[&str] =
+    &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "baseline", "delegate"];
 
 /// Reads a file by its path; `None`: there is no such file.
 pub type ReadFile<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
@@ -68,6 +83,15 @@ pub struct Reading<'r> {
     pub rules: &'r [&'static Rule],
     /// What `max-exception-days` counts from.
     pub today: Date,
+    /// Whether it is the scanned tree's and only may tighten the caller's ([`tighten`](super::tighten)).
+    pub below_caller: bool,
+}
+
+impl Reading<'_> {
+    /// Whether the scanned tree says what is accepted, and nobody else does.
+    fn is_in_force_from_tree(&self) -> bool {
+        matches!(self.origin, PolicyOrigin::Tree | PolicyOrigin::Base) && !self.below_caller
+    }
 }
 
 /// Reads a policy and what it extends.
@@ -95,7 +119,7 @@ pub fn parse(
     today: Date,
 ) -> Result<Policy, Vec<PolicyError>> {
     let read = |asked: &str| Ok((asked == path).then(|| text.as_bytes().to_vec()));
-    load(path, &Reading { read: &read, origin, rules, today })
+    load(path, &Reading { read: &read, origin, rules, today, below_caller: false })
 }
 
 /// Reads one file and, before it is done, those that it extends; `chain` are the files that lead to it.
@@ -147,11 +171,50 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     reader.check_keys(table, "a policy", KEYS);
     check_version(reader, table.get("version"));
     let mut policy = extends::read(reader, table.get("extends"), reading, chain);
+    for (key, value) in table {
+        if PLACED.contains(&key.get_ref().as_ref()) {
+            let place = Provenance::File(reader.locate(&value.span()));
+            policy.places.insert(key.get_ref().to_string(), place);
+        }
+    }
+    read_values(reader, table, &mut policy);
+    if let Some(value) = table.get("sources") {
+        sources(reader, value, reading, &mut policy);
+    }
+    if let Some(value) = table.get("baseline") {
+        policy.baseline = extends::baseline(reader, value, reading.origin, chain);
+    }
+    let known = Known(reading.rules);
+    if let Some(value) = table.get("rules") {
+        rules::read(reader, value, &known, &mut policy);
+    }
+    if let Some(value) = table.get("overrides") {
+        policy.overrides.extend(scope::read_overrides(reader, value, &known));
+    }
+    if let Some(value) = table.get("delegate") {
+        policy.delegate = delegate::read(reader, value, &known, reading);
+    }
+    if let Some(value) = table.get("exceptions") {
+        let limits = exceptions::Limits { known: &known, today: reading.today, max_days: policy.max_exception_days };
+        let own = exceptions::read(reader, value, &limits);
+        let ids: HashSet<String> = own.iter().map(Exception::id).collect();
+        // One that names the same as an inherited one takes its place: no two exceptions of a policy have one id.
+        policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
+        policy.exceptions.extend(own);
+    }
+    policy
+}
+
+/// The keys with one value for the whole policy.
+fn read_values(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy) {
     if let Some(age) = table.get("max-age").and_then(|value| reader.duration("max-age", value)) {
         policy.max_age = age;
     }
     if let Some(value) = table.get("internal") {
-        policy.internal.extend(internal(reader, value));
+        internal(reader, value, policy);
+    }
+    if let Some(value) = table.get("exclude") {
+        exclude(reader, value, policy);
     }
     if let Some(value) = table.get("registries") {
         policy.registries = registries(reader, value);
@@ -166,22 +229,6 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     if let Some(value) = table.get("project") {
         policy.project = project(reader, value);
     }
-    if let Some(value) = table.get("sources") {
-        policy.sources.extend(sources(reader, value, reading.origin));
-    }
-    let known = Known(reading.rules);
-    if let Some(value) = table.get("rules") {
-        rules::read(reader, value, &known, &mut policy);
-    }
-    if let Some(value) = table.get("exceptions") {
-        let limits = exceptions::Limits { known: &known, today: reading.today, max_days: policy.max_exception_days };
-        let own = exceptions::read(reader, value, &limits);
-        let ids: HashSet<String> = own.iter().map(Exception::id).collect();
-        // One that names the same as an inherited one takes its place: no two exceptions of a policy have one id.
-        policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
-        policy.exceptions.extend(own);
-    }
-    policy
 }
 
 fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) {
@@ -197,16 +244,38 @@ fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) {
     }
 }
 
-fn internal(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<NamePattern> {
-    let mut patterns = Vec::new();
+/// Patterns of private names; they add up with those of the extended file.
+fn internal(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Policy) {
     for value in reader.array("internal", value, "strings") {
         let Some(text) = reader.text("internal", value) else { continue };
         match NamePattern::parse(text) {
-            Ok(pattern) => patterns.push(pattern),
+            Ok(pattern) if policy.internal.contains(&pattern) => {}
+            Ok(pattern) => {
+                let place = Provenance::File(reader.locate(&value.span()));
+                policy.places.insert(format!("internal.{text}"), place);
+                policy.internal.push(pattern);
+            }
             Err(why) => reader.fail(&value.span(), format!("`internal` {} {why}", quoted(text))),
         }
     }
-    patterns
+}
+
+/// Globs of what is not scanned; they add up with those of the extended file.
+fn exclude(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Policy) {
+    for value in reader.array("exclude", value, "strings") {
+        let Some(text) = reader.text("exclude", value) else { continue };
+        let wrong = |error: ignore::Error| error.to_string();
+        match GitignoreBuilder::new("").add_line(None, text).map_err(wrong).and_then(|glob| glob.build().map_err(wrong))
+        {
+            Ok(_) if policy.exclude.iter().any(|glob| glob == text) => {}
+            Ok(_) => {
+                let place = Provenance::File(reader.locate(&value.span()));
+                policy.places.insert(format!("exclude.{text}"), place);
+                policy.exclude.push(text.to_owned());
+            }
+            Err(why) => reader.fail(&value.span(), format!("`exclude` {}: {why}", quoted(text))),
+        }
+    }
 }
 
 /// The scanned project as services know it: a host and a path.
@@ -221,16 +290,16 @@ fn project(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<String> {
     None
 }
 
-/// Where services are. The scanned tree may not say: it could send every package's name to a server of its own.
-fn sources(reader: &mut Reader<'_>, value: &Value<'_>, origin: PolicyOrigin) -> BTreeMap<&'static str, SourceAddress> {
-    let mut sources = BTreeMap::new();
-    if matches!(origin, PolicyOrigin::Tree | PolicyOrigin::Base) {
+/// Where services are. The scanned tree may not say: it could send every package's name to a server of its own. What it
+/// says is read only to be refused where the caller gave a policy.
+fn sources(reader: &mut Reader<'_>, value: &Value<'_>, reading: &Reading<'_>, policy: &mut Policy) {
+    if reading.is_in_force_from_tree() {
         let message = "`sources` is only taken from a policy that the caller names with --policy, \
                        never from the scanned tree";
         reader.fail(&value.span(), message);
-        return sources;
+        return;
     }
-    let Some(table) = reader.table("sources", value) else { return sources };
+    let Some(table) = reader.table("sources", value) else { return };
     reader.check_keys(table, "[sources]", &source::ALL);
     for (key, value) in table {
         let Some(service) = source::ALL.into_iter().find(|service| *service == key.get_ref().as_ref()) else {
@@ -238,9 +307,9 @@ fn sources(reader: &mut Reader<'_>, value: &Value<'_>, origin: PolicyOrigin) -> 
         };
         let Some(text) = reader.text(service, value) else { continue };
         let address = SourceAddress { text: text.to_owned(), place: reader.place(&value.span()) };
-        sources.insert(service, address);
+        policy.places.insert(format!("sources.{service}"), Provenance::File(reader.locate(&value.span())));
+        policy.sources.insert(service, address);
     }
-    sources
 }
 
 fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
@@ -448,22 +517,22 @@ expires = 2026-12-01
 
         [rules]
         untrusted-origin = { min-severity = "low", on-unknown = "deny" }
-        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; known: level, kinds, scope
-        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; known: level, kinds, scope
+        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; known: level, kinds, scope, ecosystems, paths, packages
+        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; known: level, kinds, scope, ecosystems, paths, packages
 
         [rules]
         unsound-code = { kinds = ["production"], scope = "transitive" }
         security-notice = { kinds = [] }
         osprey.toml:3:27: `kinds` takes "runtime", "build", "optional", "peer" or "dev", not "production"
         osprey.toml:3:50: `scope` takes "direct" or "all", not "transitive"
-        osprey.toml:4:29: `kinds` names none, so that the rule would judge nothing; say level = "off"
+        osprey.toml:4:29: `kinds` names none, so that nothing would be judged; leave it out to mean every kind
 
         rules = ["deny"]
         osprey.toml:2:9: `rules` must be a table, not an array
 
         [custom]
         id = "a"
-        osprey.toml:2:2: unknown key "custom" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, project, sources, rules, exceptions
+        osprey.toml:2:2: unknown key "custom" in a policy
         "#);
     }
 
@@ -527,6 +596,7 @@ expires = 2026-12-01
         ];
         let wrong = |text: String| format!("{text}\n{}\n", errors(&text));
         insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
+
         osprey.toml:1:1: `version = 1` is missing: it says how the file is to be read
 
         version = 2
@@ -566,7 +636,7 @@ expires = 2026-12-01
 
         version = 1
         "é😀" = 1
-        osprey.toml:2:1: unknown key "é😀" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, project, sources, rules, exceptions
+        osprey.toml:2:1: unknown key "é😀" in a policy
         "#);
     }
 

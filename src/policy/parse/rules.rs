@@ -4,14 +4,16 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
+use super::scope::{FILTER_KEYS, kinds, read_filter};
 use crate::model::{AcceptedLicense, License, UnknownLicense, license_ids};
-use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Scope, Scorecard, Setting, Severity};
-use crate::policy::{KNOWN_VULNERABILITY, Policy, RuleSettings};
+use crate::model::{Data, Level, OnUnknown, Rule, Scope, Scorecard, Setting, Severity};
+use crate::policy::{KNOWN_VULNERABILITY, Policy, Provenance, RuleSettings, level_key};
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 
 /// Severities that a policy can name.
-const SEVERITIES: [Severity; 5] = [Severity::None, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+pub(super) const SEVERITIES: [Severity; 5] =
+    [Severity::None, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
 /// The rules that there are.
 pub(super) struct Known<'k>(pub(super) &'k [&'static Rule]);
@@ -35,10 +37,17 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>
         let Some(rule) = known.find(reader, key) else { continue };
         let Some(settings) = policy.rules.get_mut(rule.id) else { continue };
         match value.get_ref().as_table() {
-            Some(table) => read_table(reader, table, settings),
+            Some(table) => {
+                read_table(reader, table, settings);
+                for (key, value) in table {
+                    let place = Provenance::File(reader.locate(&value.span()));
+                    policy.places.insert(format!("rules.{}.{}", rule.id, key.get_ref()), place);
+                }
+            }
             None if value.get_ref().is_str() => {
                 if let Some(level) = reader.word(rule.id, value, &LEVELS, Level::as_str) {
                     settings.set_level(level);
+                    policy.places.insert(level_key(rule.id), Provenance::File(reader.locate(&value.span())));
                 }
             }
             None => {
@@ -55,6 +64,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>
 /// The keys that a rule's table may have: only those that do something for it.
 fn keys(rule: &Rule) -> Vec<&'static str> {
     let mut keys = vec!["level", "kinds", "scope"];
+    keys.extend(FILTER_KEYS);
     if rule.id == KNOWN_VULNERABILITY {
         keys.extend(["min-severity", "unscored-as"]);
     }
@@ -79,6 +89,7 @@ fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleS
             }
             "kinds" => settings.kinds = kinds(reader, value),
             "scope" => settings.scope = reader.word(key, value, &Scope::ALL, Scope::as_str),
+            "ecosystems" | "paths" | "packages" => read_filter(reader, key, value, &mut settings.filter),
             "min-severity" => settings.min_severity = reader.word(key, value, &SEVERITIES, Severity::as_str),
             "unscored-as" => {
                 if let Some(severity) = reader.word(key, value, &SEVERITIES, Severity::as_str) {
@@ -152,18 +163,4 @@ fn licenses(reader: &mut Reader<'_>, key: &str, value: &Value<'_>) -> Vec<String
         }
     }
     licenses
-}
-
-fn kinds(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Kinds> {
-    let array = reader.array("kinds", value, "strings");
-    let mut kinds = Kinds::default();
-    for value in array {
-        if let Some(kind) = reader.word("kinds", value, &DependencyKind::ALL, DependencyKind::as_str) {
-            kinds.insert(kind);
-        }
-    }
-    if array.is_empty() && value.get_ref().is_array() {
-        reader.fail(&value.span(), "`kinds` names none, so that the rule would judge nothing; say level = \"off\"");
-    }
-    Some(kinds).filter(|kinds| !kinds.is_unknown())
 }
