@@ -14,6 +14,7 @@ use crate::model::{
 };
 
 mod baseline;
+mod changed;
 mod decide;
 mod example;
 mod exception;
@@ -24,6 +25,7 @@ mod scope;
 pub mod vex;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
+pub use changed::{BaselineFile, PolicyState, loosened};
 pub use decide::decide;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
@@ -253,6 +255,8 @@ pub struct Policy {
     pub overrides: Vec<Override>,
     /// In which bounds the scanned tree may add exceptions.
     pub delegate: Option<Delegate>,
+    /// The file of its baseline; in the scanned tree, relative to its root.
+    pub baseline: Option<String>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
@@ -298,6 +302,7 @@ impl Policy {
             exclude: Vec::new(),
             overrides: Vec::new(),
             delegate: None,
+            baseline: None,
             exceptions: Vec::new(),
             places: BTreeMap::new(),
             vex: Vec::new(),
@@ -343,6 +348,12 @@ impl Policy {
         for one in &mut self.overrides {
             one.min_severity = None;
         }
+    }
+
+    /// Where a key stands, `osprey.toml:3:7`, where it stands in a file.
+    pub fn place(&self, key: &str) -> Option<String> {
+        let Location { path, line, column, .. } = self.places.get(key)?.location()?;
+        Some(format!("{path}:{line}:{column}"))
     }
 
     /// Whether a flag gave the level of a rule.

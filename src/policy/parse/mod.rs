@@ -12,6 +12,7 @@
 //! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
+//! | `baseline` | the file of a baseline, relative to this one |
 //! | `exclude` | globs as in `.gitignore` of what is not scanned |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
 //! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
@@ -59,6 +60,7 @@ const KEYS: &[&str] = &[
     "max-exception-days",
     "project",
     "sources",
+    "baseline",
     "exclude",
     "rules",
     "custom",
@@ -69,7 +71,8 @@ const KEYS: &[&str] = &[
 ];
 
 /// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
-const PLACED: &[&str] = &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "delegate"];
+const PLACED: &[&str] =
+    &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "baseline", "delegate"];
 
 /// Reads a file by its path; `None`: there is no such file.
 pub type ReadFile<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
@@ -183,6 +186,9 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     read_values(reader, table, &mut policy);
     if let Some(value) = table.get("sources") {
         sources(reader, value, reading, &mut policy);
+    }
+    if let Some(value) = table.get("baseline") {
+        policy.baseline = extends::baseline(reader, value, reading.origin, chain);
     }
     if let Some(value) = table.get("custom") {
         custom::read(reader, value, &mut policy);
