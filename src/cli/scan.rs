@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let outputs = output::plan(&arguments.output)?;
     let today = arguments.today.unwrap_or_else(caller::today);
     let mut selection = arguments.walk.selection(&arguments.paths);
-    let mut policy = arguments.policy.load(&selection, today, global)?;
+    let mut policy = arguments.policy.load(&selection, today)?;
     if arguments.project.is_some() {
         policy.project.clone_from(&arguments.project);
     }

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::model::{
-    Data, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
+    Data, Diagnostic, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, RepoPath, Rule, Scope,
+    Setting, Severity,
 };
 
 mod decide;
@@ -17,12 +18,17 @@ mod exception;
 mod parse;
 mod pattern;
 mod scope;
+mod show;
+mod strictness;
+mod tighten;
 
 pub use decide::{decide, order};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
 pub use scope::Filter;
+pub use strictness::Direction;
+pub use tighten::{Difference, compare};
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
@@ -243,6 +249,13 @@ pub struct Policy {
     pub delegate: Option<Delegate>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
+    /// What is to be said about it in the report: what of the tree's policy does not hold.
+    pub remarks: Vec<Diagnostic>,
+    /// The policy of the scanned tree, where it may only tighten this one.
+    pub tightened_by: Option<String>,
+    /// The policy of the scanned tree that could not be read, and how many mistakes it has. What it would have tightened
+    /// nobody knows: the run is incomplete.
+    pub unread: Option<(RepoPath, usize)>,
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
     /// not here is as the profile or the program has it.
     pub places: BTreeMap<String, Provenance>,
@@ -283,6 +296,9 @@ impl Policy {
             overrides: Vec::new(),
             delegate: None,
             exceptions: Vec::new(),
+            remarks: Vec::new(),
+            tightened_by: None,
+            unread: None,
             places: BTreeMap::new(),
         }
     }
@@ -388,6 +404,7 @@ impl Policy {
             origin: self.origin,
             path: self.path.clone(),
             sha256: self.sha256.clone(),
+            tightened_by: self.tightened_by.clone(),
         }
     }
 }
