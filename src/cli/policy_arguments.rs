@@ -1,14 +1,14 @@
 //! Which policy judges: what the caller names, what the scanned tree holds, and the levels for this run.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
+use super::Failure;
 use super::exit::Exit;
-use super::{Failure, Global};
 use crate::model::{Level, PolicyOrigin, Severity};
 use crate::policy::{self, Policy, PolicyState, Profile, ReadFile, Reading};
 use crate::rule;
@@ -151,31 +151,22 @@ fn read_file(path: &Path, most: usize) -> io::Result<Vec<u8>> {
 }
 
 impl PolicyArguments {
-    /// The policy in force: the caller's, else that of a tree, else the built-in one; then the levels for this run.
-    pub(super) fn load_from(
-        &self,
-        tree: Option<&TreeFiles<'_>>,
-        today: Date,
-        global: &Global,
-    ) -> Result<Policy, Failure> {
+    /// The policy in force: the caller's, which that of a tree may tighten; else the tree's, else the built-in one; then
+    /// the levels for this run.
+    pub(super) fn load_from(&self, tree: Option<&TreeFiles<'_>>, today: Date) -> Result<Policy, Failure> {
         let rules = rule::rules();
         let tree = tree.filter(|_| !self.no_repo_policy);
         let found = tree.map(TreeFiles::policy).transpose()?.flatten();
         let mut policy = match (&self.policy, self.profile, tree.zip(found)) {
-            (Some(path), _, _) => read(path, today)?,
-            (None, Some(profile), _) => Policy::built_in(profile.into(), &rules),
+            (Some(path), _, found) => below(read(path, today)?, found, today),
+            (None, Some(profile), found) => below(Policy::built_in(profile.into(), &rules), found, today),
             (None, None, Some((tree, path))) => {
-                let reading =
-                    Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below_caller: false };
+                let (read, origin) = (tree.read, tree.origin);
+                let reading = Reading { read, origin, rules: &rules, today, below_caller: false };
                 policy::load(path, &reading).map_err(wrong)?
             }
             (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
         };
-        let is_of_tree = matches!(policy.origin, PolicyOrigin::Tree | PolicyOrigin::Base);
-        if let Some(path) = found.filter(|_| !is_of_tree && !global.quiet) {
-            let path = crate::report::plain(path);
-            let _ = writeln!(anstream::stderr(), "osprey: {path} is not used, since the caller chose the policy");
-        }
         self.levels.apply(&mut policy)?;
         Ok(policy)
     }
@@ -197,6 +188,21 @@ impl PolicyArguments {
             Ok(policy) => PolicyState::Read(Box::new(policy)),
             Err(errors) => PolicyState::Broken { path: path.to_owned(), errors },
         })
+    }
+}
+
+/// The caller's policy with what the tree's tightens.
+fn below(mut policy: Policy, found: Option<(&TreeFiles<'_>, &str)>, today: Date) -> Policy {
+    let Some((tree, path)) = found else { return policy };
+    // The tree may speak of the caller's own rules, too.
+    let rules: Vec<_> = policy.rules.values().map(|settings| settings.rule).collect();
+    let reading = Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below_caller: true };
+    match policy::load(path, &reading) {
+        Ok(tree) => policy.tightened_by(&tree, today),
+        Err(errors) => {
+            policy.cannot_be_tightened(path, &errors);
+            policy
+        }
     }
 }
 
