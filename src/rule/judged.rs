@@ -6,7 +6,7 @@ use super::place::Tree;
 use super::{Found, View};
 use crate::model::{
     Data, Ecosystem, Fact, Finding, Fix, FixState, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule,
-    Scope, Setting, Use,
+    Scope, Setting, Use, Why, source,
 };
 
 /// A package that a rule judges, as one root uses it.
@@ -122,6 +122,12 @@ pub(super) fn judge_names(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&
     judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| judge(case).into())
 }
 
+/// The same for a rule that looks at what the file itself says: it judges private packages too, and those that no
+/// registry serves.
+pub(super) fn judge_all(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'_>) -> Judgement) -> Found {
+    judge_those(view, rule, (view.parameters.scope(rule), |_| true), |case| judge(case).into())
+}
+
 fn judge_those<'v>(
     view: &'v View<'v>,
     rule: &'static Rule,
@@ -134,12 +140,20 @@ fn judge_those<'v>(
         for usage in &root.uses {
             let package = usage.package;
             let state = view.facts.states.get(usize::try_from(package).unwrap_or(usize::MAX));
-            let is_judged =
-                (scope == Scope::All || usage.direct != Some(false)) && state.is_some_and(|state| is_served(*state));
-            if !is_judged || root.members.binary_search(&package).is_ok() {
+            let is_in_scope = scope == Scope::All || usage.direct != Some(false);
+            let Some(&state) = state.filter(|_| is_in_scope && root.members.binary_search(&package).is_err()) else {
+                continue;
+            };
+            let id = &view.graph.package(package).id;
+            // What is known of versions, nobody can be asked about a package that has none.
+            if state == PackageState::Unresolved && !is_served(state) {
+                let missing = Missing { source: source::FILE, why: Why::NoVersion };
+                found.missing.insert((missing, Some(package)));
                 continue;
             }
-            let id = &view.graph.package(package).id;
+            if !is_served(state) {
+                continue;
+            }
             // Who makes the language makes its library; no registry serves it, and nobody scores it as a package.
             if is_toolchain(id) && !rule.data.contains(&Data::Lifecycle) {
                 continue;

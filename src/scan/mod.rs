@@ -14,8 +14,8 @@ use futures_util::future::join;
 use jiff::civil::Date;
 
 use crate::database::{DatabaseError, Index};
-use crate::ecosystem::{PARSERS, Support};
-use crate::model::{Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, Report, Scope};
+use crate::ecosystem::{PARSERS, Parser, Role, Support};
+use crate::model::{Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, ProjectFiles, Report, Scope};
 use crate::policy::{self, Policy};
 use crate::rule::{self, Parameters, View};
 use crate::source::{self, Client};
@@ -115,6 +115,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
         bounds: discovery.bounds,
         diagnostics: reading.diagnostics,
         revision: git::revision(&discovery.root),
+        project: discovery.project,
     };
     let judging = Judging {
         policy: request.policy,
@@ -132,6 +133,7 @@ struct Inventory {
     bounds: Vec<String>,
     diagnostics: Vec<Diagnostic>,
     revision: Option<String>,
+    project: ProjectFiles,
 }
 
 /// By what it is judged.
@@ -147,9 +149,10 @@ impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
         let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, files, bounds, mut diagnostics, revision } = inventory;
+        let Inventory { graph, files, bounds, mut diagnostics, revision, project } = inventory;
         show(Stage::Ask(graph.packages.len()));
         let mut answers = self.learn(&graph)?;
+        answers.facts.project = project;
 
         show(Stage::Judge);
         let parameters = parameters(policy, &graph);
@@ -217,7 +220,9 @@ pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverErro
 
 /// What the policy and the formats tell the rules.
 fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
-    let hashed = PARSERS.iter().filter(|parser| parser.capabilities.integrity == Support::Full);
+    let ids = |is_meant: fn(&Parser) -> bool| {
+        PARSERS.iter().filter(|parser| is_meant(parser)).map(|parser| parser.id).collect()
+    };
     Parameters {
         off: policy.off(),
         registries: policy.registries.clone(),
@@ -228,6 +233,9 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .filter(|(_, package)| policy.is_internal(&package.id))
             .map(|(at, _)| at)
             .collect(),
-        hashed_formats: hashed.map(|parser| parser.id).collect(),
+        hashed_formats: ids(|parser| parser.capabilities.integrity == Support::Full),
+        // `go.sum` is read for itself where there is no `go.mod`, and fixes versions all the same.
+        manifest_formats: ids(|parser| parser.role == Role::Manifest && parser.capabilities.integrity == Support::None),
+        graph_formats: ids(|parser| parser.capabilities.graph != Support::None),
     }
 }
