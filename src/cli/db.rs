@@ -16,7 +16,7 @@ use super::progress::Bars;
 use super::update::{self, Plan};
 use super::{Exit, Failure, Global};
 use crate::database::{self, DatabaseError, Index, Meta, UpdateOptions, Writer};
-use crate::model::{Ecosystem, PolicyOrigin};
+use crate::model::Ecosystem;
 use crate::report::plain;
 use crate::source::{BUCKET, RUSTSEC};
 
@@ -147,11 +147,8 @@ fn plan(arguments: &Update, addresses: &[&String]) -> Result<Plan, Failure> {
             "--from takes one address of each kind: of an OSV bucket, and of a RustSec archive",
         ));
     }
-    let policy = arguments
-        .policy
-        .as_ref()
-        .map(|path| super::scan::read(path, &path.display().to_string(), PolicyOrigin::Flag, caller::today()));
-    let policy = policy.transpose()?;
+    let policy =
+        arguments.policy.as_ref().map(|path| super::policy_arguments::read(path, caller::today())).transpose()?;
     let given = |address: Option<&&&String>, service| match address {
         Some(address) => Some(("--from".to_owned(), (**address).clone())),
         None => policy.as_ref().and_then(|policy| network::given(service, policy)),

@@ -7,13 +7,13 @@ use super::caller::{self, Database};
 use super::exit::{self, Exit, Lenience};
 use super::network::Network;
 use super::output::{self, Output};
+use super::policy_arguments::PolicyArguments;
 use super::progress::Spinner;
-use super::scan::PolicyArguments;
 use super::{Failure, Global};
 use crate::database::Index;
 use crate::model::{Level, PackageId, Purl};
 use crate::report::Format;
-use crate::scan::{Intake, Knowledge, Selection, evaluate};
+use crate::scan::{Intake, Knowledge, evaluate};
 
 /// The rule about the scanned project itself, and here no project is scanned.
 const OF_PROJECT: &str = "project-scorecard";
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         ));
     }
     let today = arguments.today.unwrap_or_else(caller::today);
-    let mut policy = arguments.policy.load(&Selection::default(), today, global)?;
+    let mut policy = arguments.policy.load_from(None, today, global)?;
     let lookalike = policy.rules.get(LOOKALIKE);
     if lookalike.is_some_and(|settings| settings.level == Level::Warn && !settings.is_level_given) {
         policy.set_level(LOOKALIKE, Level::Deny).map_err(Failure::usage)?;

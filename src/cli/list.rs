@@ -81,7 +81,8 @@ fn rows(table: Table) -> Vec<Vec<String>> {
                     .filter(|rule| rule.clause.split(' ').any(|id| id == clause.id))
                     .map(|rule| rule.id)
                     .collect();
-                let met = if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
+                let met =
+                    if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
                 row(&[clause.id, clause.asks, &met])
             });
             std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()

@@ -1,8 +1,6 @@
 //! `osprey scan`.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -11,13 +9,12 @@ use super::caller::{self, Database};
 use super::exit::{self, Exit, Lenience};
 use super::network::Network;
 use super::output::{self, Output};
+use super::policy_arguments::PolicyArguments;
 use super::progress::Spinner;
-use super::{Failure, Global};
+use super::{Failure, Global, baseline};
 use crate::database::Index;
-use crate::model::{Level, PolicyOrigin, Severity};
-use crate::policy::{Policy, Profile};
-use crate::scan::{Bounds, Knowledge, Request, Selection, scan};
-use crate::{policy, rule};
+use crate::policy::Policy;
+use crate::scan::{Base, Bounds, Knowledge, Request, Selection, scan};
 
 /// What to walk.
 #[derive(Debug, Clone, Args)]
@@ -64,6 +61,12 @@ pub(super) struct Arguments {
     policy: PolicyArguments,
     #[command(flatten)]
     walk: Walk,
+    /// Only count what a baseline does not hold (`osprey baseline` writes one)
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Only count what is new since this branch, tag or commit: since the newest commit that it and HEAD descend from
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
     /// Leave out what is there for development only
     #[arg(long)]
     no_dev: bool,
@@ -88,32 +91,6 @@ pub(super) struct Arguments {
     sarif_suppressed: bool,
 }
 
-/// What is accepted.
-#[derive(Debug, Args)]
-pub(super) struct PolicyArguments {
-    /// The policy file [default: osprey.toml of the scanned root, else the profile `brownfield`]
-    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
-    policy: Option<PathBuf>,
-    /// A built-in policy
-    #[arg(long, value_enum)]
-    profile: Option<ProfileName>,
-    /// Ignore a policy file in the scanned tree
-    #[arg(long)]
-    no_repo_policy: bool,
-    /// Fail on findings of a rule
-    #[arg(long, value_name = "RULE")]
-    deny: Vec<String>,
-    /// Show findings of a rule
-    #[arg(long, value_name = "RULE")]
-    warn: Vec<String>,
-    /// Only count findings of a rule
-    #[arg(long, value_name = "RULE")]
-    allow: Vec<String>,
-    /// Only count vulnerabilities below this severity
-    #[arg(long, value_enum, value_name = "SEVERITY")]
-    min_severity: Option<SeverityName>,
-}
-
 /// A project as services know it.
 fn project(text: &str) -> Result<String, String> {
     let name = text.strip_prefix("https://").unwrap_or(text).trim_end_matches('/');
@@ -125,50 +102,26 @@ enum Resolve {
     Cargo,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ProfileName {
-    /// Every check on: for new projects
-    Greenfield,
-    /// The most important first: for projects with a history
-    Brownfield,
-}
-
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Greenfield => Self::Greenfield,
-            ProfileName::Brownfield => Self::Brownfield,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SeverityName {
-    Low,
-    Medium,
-    High,
-    Critical,
-}
-
-impl From<SeverityName> for Severity {
-    fn from(name: SeverityName) -> Self {
-        match name {
-            SeverityName::Low => Self::Low,
-            SeverityName::Medium => Self::Medium,
-            SeverityName::High => Self::High,
-            SeverityName::Critical => Self::Critical,
-        }
-    }
-}
-
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
     let outputs = output::plan(&arguments.output)?;
     let today = arguments.today.unwrap_or_else(caller::today);
-    let selection = arguments.walk.selection(&arguments.paths);
+    let mut selection = arguments.walk.selection(&arguments.paths);
+    let base = match &arguments.since {
+        Some(revision) => {
+            let root = selection.root().map_err(Failure::usage)?;
+            Some(Base::open(&root, revision).map_err(Failure::usage)?)
+        }
+        None => None,
+    };
     let mut policy = arguments.policy.load(&selection, today, global)?;
+    let baseline = match &arguments.baseline {
+        Some(path) => Some((path.display().to_string(), baseline::read(path)?)),
+        None => None,
+    };
     if arguments.project.is_some() {
         policy.project.clone_from(&arguments.project);
     }
+    selection.exclude.extend(policy.exclude.iter().cloned());
     let client = arguments.network.client(&policy)?;
     let index = Index::open(&arguments.database.directory()?);
     let spinner = Spinner::new(caller::shows_progress(global));
@@ -179,6 +132,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         today,
         no_dev: arguments.no_dev,
         resolve_cargo: arguments.resolve.contains(&Resolve::Cargo),
+        since: base.as_ref(),
+        baseline: baseline.as_ref().map(|(path, baseline)| (path.as_str(), baseline)),
     };
     let scanned = scan(&request, &|stage| spinner.show(stage));
     spinner.clear();
@@ -207,66 +162,4 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         Err(failure) if failure.messages.is_empty() => Ok(exit),
         Err(failure) => Err(failure),
     }
-}
-
-impl PolicyArguments {
-    /// The policy in force: the caller's, else the tree's, else the built-in one; then the levels for this run.
-    pub(super) fn load(&self, selection: &Selection, today: Date, global: &Global) -> Result<Policy, Failure> {
-        let rules = rule::rules();
-        let tree = tree_policy(selection).filter(|_| !self.no_repo_policy);
-        let mut policy = match (&self.policy, self.profile, &tree) {
-            (Some(path), _, _) => read(path, &path.display().to_string(), PolicyOrigin::Flag, today)?,
-            (None, Some(profile), _) => Policy::built_in(profile.into(), &rules),
-            (None, None, Some(path)) => read(path, &in_tree(path, selection)?, PolicyOrigin::Tree, today)?,
-            (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
-        };
-        if let Some(tree) = tree.filter(|_| policy.origin != PolicyOrigin::Tree)
-            && !global.quiet
-        {
-            let _ = writeln!(
-                anstream::stderr(),
-                "osprey: {} is not used, since the caller chose the policy",
-                crate::report::plain(&tree.display().to_string())
-            );
-        }
-        for (names, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
-            for name in names {
-                policy.set_level(name, level).map_err(Failure::usage)?;
-            }
-        }
-        if let Some(severity) = self.min_severity {
-            policy.set_min_severity(severity.into());
-        }
-        Ok(policy)
-    }
-}
-
-/// `osprey.toml` in the first scanned folder, or at the root. A symbolic link is none: it could lead anywhere.
-fn tree_policy(selection: &Selection) -> Option<PathBuf> {
-    let folders = selection.paths.first().into_iter().chain(selection.repo_root.as_ref());
-    let mut files = folders.map(|folder| folder.join("osprey.toml"));
-    files.find(|file| fs::symlink_metadata(file).is_ok_and(|meta| meta.is_file()))
-}
-
-/// The path of a file of the scanned tree as reports have it: relative to the root, with `/`.
-fn in_tree(path: &Path, selection: &Selection) -> Result<String, Failure> {
-    let root = selection.root().map_err(Failure::usage)?;
-    let full = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let parts = full.strip_prefix(root).unwrap_or(path).components();
-    let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy()).collect();
-    Ok(parts.join("/"))
-}
-
-/// A policy from its file.
-pub(super) fn read(path: &Path, shown: &str, origin: PolicyOrigin, today: Date) -> Result<Policy, Failure> {
-    let text = read_policy(path).map_err(|error| Failure::usage(format!("the policy {shown}: {error}")))?;
-    policy::parse(shown, &text, origin, &rule::rules(), today)
-        .map_err(|errors| Failure { exit: Exit::Usage, messages: errors.iter().map(ToString::to_string).collect() })
-}
-
-/// The text of a policy. Of a file that is too large no more is read than shows that it is.
-fn read_policy(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(policy::LARGEST as u64 + 1).read_to_string(&mut text)?;
-    Ok(text)
 }

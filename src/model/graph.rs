@@ -102,10 +102,6 @@ impl Kinds {
     }
 }
 
-/// How many places are kept of one package in one root, so that a hostile file that names one package a million
-/// times stays cheap.
-const MAX_LOCATIONS: usize = 100;
-
 /// How many disagreements of one lockfile with its manifests are kept: one command mends them all.
 const MAX_DRIFT: usize = 1000;
 
@@ -233,6 +229,10 @@ impl Package {
 }
 
 impl Use {
+    /// How many places are kept of one package in one root, so that a hostile file that names one package a million
+    /// times stays cheap. Where there are so many, there may be more.
+    pub const MOST_LOCATIONS: usize = 100;
+
     /// Joins the use of another instance of the same package.
     fn absorb(&mut self, other: Self) {
         self.direct = self.direct.max(other.direct);
@@ -524,12 +524,12 @@ impl GraphBuilder {
     }
 }
 
-/// Drops every place that was there before, and all beyond [`MAX_LOCATIONS`].
+/// Drops every place that was there before, and all beyond [`Use::MOST_LOCATIONS`].
 fn keep_first(places: &mut Vec<Location>) {
     if places.len() > 1 {
         let mut seen = HashSet::new();
         places.retain(|place| seen.insert(place.clone()));
-        places.truncate(MAX_LOCATIONS);
+        places.truncate(Use::MOST_LOCATIONS);
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Why {
     Unreadable,
     /// It was not looked at.
     NotSeen,
+    /// It is known that there is none, and a rule of the policy needs its value.
+    Absent,
 }
 
 impl Why {
@@ -58,6 +60,7 @@ impl Why {
             Self::NoVersion => "gives no exact version",
             Self::Unreadable => "has a version or a requirement that is not understood",
             Self::NotSeen => "was not seen: scan the whole project, from its top folder",
+            Self::Absent => "says that there is none, and the rule does not ask with has(…) whether there is one",
             Self::Unnamed => {
                 "cannot be asked, since nobody said which project this is; say so with --project github.com/OWNER/NAME, or with \
                  `project` in a policy"
@@ -122,6 +125,8 @@ pub mod source {
     pub const BUCKET: &str = "osv-bucket";
     /// The `RustSec` database.
     pub const RUSTSEC: &str = "rustsec";
+    /// The scanned tree itself. It is in no ledger, since nobody is asked.
+    pub const TREE: &str = "tree";
     /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
     /// nobody is asked.
     pub const NAME: &str = "package-name";
@@ -149,6 +154,7 @@ pub mod source {
             INDEX => "the advisory index",
             FILE => "the file that it stands in",
             PROJECT => "the project's top folder",
+            TREE => "the scanned tree",
             OSV => "the OSV API",
             BUCKET => "the OSV bucket",
             RUSTSEC => "the RustSec database",

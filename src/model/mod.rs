@@ -39,6 +39,6 @@ pub use package::{Package, PackageId, Source, SourceKind};
 pub use project::{ProjectFiles, SeenFiles};
 pub use purl::Purl;
 pub use report::{
-    Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState, PolicyOrigin, PolicySummary,
-    Report, SourceCoverage, SourceState, Summary, Unknown, Verdict,
+    BaseCommit, BaselineUse, Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
+    PolicyOrigin, PolicySummary, Report, SourceCoverage, SourceState, Summary, Unknown, Verdict,
 };

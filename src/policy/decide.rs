@@ -5,9 +5,12 @@ use std::cmp::{Ordering, Reverse};
 use jiff::civil::Date;
 
 use super::exception::{Coverage, Exceptions};
-use super::{KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, MIN_EPSS, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE};
+use super::scope::{Place, Scopes};
+use super::{
+    KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, MIN_EPSS, Override, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE,
+};
 use crate::model::{
-    AdvisoryKind, Decision, DependencyGraph, Epss, ExceptionStatus, Exploited, Finding, Kinds, Level, Scope, Setting,
+    AdvisoryKind, Decision, DependencyGraph, Epss, ExceptionStatus, Exploited, Finding, Level, Scope, Setting,
     Severity, Subject, Use,
 };
 
@@ -21,10 +24,11 @@ pub fn decide(
     policy: &Policy,
     today: Date,
 ) -> (Vec<Decision>, Vec<ExceptionStatus>) {
+    let scopes = Scopes::of(policy, graph);
     let mut exceptions = Exceptions::of(&policy.exceptions, today);
     let mut decisions = Vec::with_capacity(findings.len());
     for finding in findings {
-        let Some(Judgement { level, mut reason }) = judge(&finding, graph, policy) else { continue };
+        let Some(Judgement { level, mut reason }) = judge(&finding, graph, policy, &scopes) else { continue };
         let exception = match exceptions.cover(graph, &finding) {
             Coverage::Open => None,
             Coverage::Covered(exception) => Some(exception),
@@ -52,12 +56,12 @@ impl Judgement {
 }
 
 /// The gravest judgement of the rules that apply, capped for test data.
-fn judge(finding: &Finding, graph: &DependencyGraph, policy: &Policy) -> Option<Judgement> {
-    let usage = usage_of(finding, graph);
+fn judge(finding: &Finding, graph: &DependencyGraph, policy: &Policy, scopes: &Scopes<'_>) -> Option<Judgement> {
+    let place = Place::of(finding, graph);
     let mut gravest: Option<Judgement> = None;
     for id in std::iter::once(finding.rule.id).chain(finding.also.iter().copied()) {
         let Some(settings) = policy.rules.get(id).filter(|settings| settings.level != Level::Off) else { continue };
-        let judgement = judge_by(settings, policy.profile, finding, usage);
+        let judgement = judge_in_scope(settings, policy.profile, finding, (&place, scopes));
         if gravest.as_ref().is_none_or(|gravest| judgement.level > gravest.level) {
             gravest = Some(judgement);
         }
@@ -82,22 +86,50 @@ fn usage_of<'g>(finding: &Finding, graph: &'g DependencyGraph) -> Option<&'g Use
     }
 }
 
-/// What one rule's settings make of a finding.
+/// What one rule's settings and the overrides make of a finding.
+fn judge_in_scope(
+    settings: &RuleSettings,
+    profile: Profile,
+    finding: &Finding,
+    (place, scopes): (&Place<'_>, &Scopes<'_>),
+) -> Judgement {
+    let id = settings.rule.id;
+    let judgement = match scopes.setting(id, place) {
+        Some(one) => judge_by_override(settings, profile, finding, (one, one.level, place)),
+        None => match scopes.outside(settings, place) {
+            Some(reason) => Judgement::new(Level::Allow, reason),
+            None => judge_by(settings, profile, finding, place.usage()),
+        },
+    };
+    let raised = scopes.raising(id, place).filter(|(_, level)| *level > judgement.level);
+    let raised = raised.map(|(one, level)| judge_by_override(settings, profile, finding, (one, Some(level), place)));
+    raised.filter(|raised| raised.level > judgement.level).unwrap_or(judgement)
+}
+
+/// What a rule makes of a finding under an override that holds for it. It is named for what it is about: the rule's own
+/// scope does not count besides.
+fn judge_by_override(
+    settings: &RuleSettings,
+    profile: Profile,
+    finding: &Finding,
+    (one, level, place): (&Override, Option<Level>, &Place<'_>),
+) -> Judgement {
+    let mut settings = settings.clone();
+    if let Some(level) = level {
+        settings.set_level(level);
+    }
+    settings.scope = Some(Scope::All);
+    settings.min_severity = one.min_severity.or(settings.min_severity);
+    let Judgement { level, reason } = judge_by(&settings, profile, finding, place.usage());
+    Judgement { level, reason: format!("{reason}, by the override of {}:{}", one.location.path, one.location.line) }
+}
+
+/// What one rule's settings make of a finding that is in scope.
 fn judge_by(settings: &RuleSettings, profile: Profile, finding: &Finding, usage: Option<&Use>) -> Judgement {
-    let kinds = usage.map_or(Kinds::default(), |usage| usage.kinds);
-    if let Some(judged) = settings.kinds
-        && !kinds.is_unknown()
-        && !kinds.iter().any(|kind| judged.contains(kind))
-    {
-        return Judgement::new(Level::Allow, format!("only for {}, which the policy leaves out", words(kinds)));
-    }
-    let is_transitive = usage.is_some_and(|usage| usage.direct == Some(false));
-    if is_transitive && settings.scope == Some(Scope::Direct) {
-        return Judgement::new(Level::Allow, "transitive, and the policy's scope is direct");
-    }
     if settings.rule.id == KNOWN_VULNERABILITY {
         return judge_vulnerability(settings, profile, finding);
     }
+    let is_transitive = usage.is_some_and(|usage| usage.direct == Some(false));
     if settings.rule.id == UNMAINTAINED_PACKAGE && is_transitive && settings.scope != Some(Scope::All) {
         let at_most = match profile {
             Profile::Greenfield => Level::Warn,
@@ -164,10 +196,6 @@ fn says(who: &str, level: Level) -> String {
         Level::Allow | Level::Off => "allows",
     };
     format!("{who} {verb}")
-}
-
-fn words(kinds: Kinds) -> String {
-    kinds.iter().map(crate::model::DependencyKind::as_str).collect::<Vec<_>>().join(" and ")
 }
 
 /// What a person should deal with first, comes first: by what counts for the verdict (denied, warned about, allowed),

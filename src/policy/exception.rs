@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
-use super::pattern::PathPattern;
+use super::pattern::{PathPattern, fits_name};
 use super::{KNOWN_EXPLOITED, MALICIOUS_PACKAGE};
 use crate::model::{
     AppliedException, Data, DependencyGraph, Ecosystem, ExceptionState, ExceptionStatus, Finding, JudgedRecord,
@@ -40,7 +40,8 @@ pub struct Exception {
     pub location: Location,
 }
 
-/// A package with a version, a range of them, or all.
+/// A package with a version, a range of them, or all. Where a rule's scope or an override names packages, `*` in the name
+/// stands for any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackagePattern {
     /// The ecosystem.
@@ -67,7 +68,8 @@ impl PackagePattern {
             let compared = version::compare(self.ecosystem, id.version.as_deref()?, &bound.version)?;
             Some(bound.allowed.contains(&compared))
         };
-        self.ecosystem == id.ecosystem && self.name == id.name && self.bounds.iter().all(|b| within(b) == Some(true))
+        let is_named = self.ecosystem == id.ecosystem && fits_name(&self.name, &id.name);
+        is_named && self.bounds.iter().all(|b| within(b) == Some(true))
     }
 }
 

@@ -8,19 +8,24 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use crate::expression::CustomRule;
 use crate::model::{
-    Data, Kinds, Level, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
+    Data, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
 };
 
+mod baseline;
 mod decide;
 mod exception;
 mod parse;
 mod pattern;
+mod scope;
 
+pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use decide::{decide, order};
 pub use exception::{Exception, PackagePattern};
-pub use parse::{LARGEST, PolicyError, parse};
+pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
+pub use scope::Filter;
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
@@ -78,6 +83,8 @@ pub struct RuleSettings {
     pub kinds: Option<Kinds>,
     /// Which packages it judges; `None`: as the rule and the profile have it.
     pub scope: Option<Scope>,
+    /// Where and of what packages it judges; elsewhere its findings are allowed.
+    pub filter: Filter,
     /// What a vulnerability counts as that nobody rated.
     pub unscored_as: Severity,
     /// What happens where its data is not known.
@@ -103,6 +110,7 @@ impl RuleSettings {
             min_severity: None,
             kinds: None,
             scope: None,
+            filter: Filter::default(),
             unscored_as: Severity::High,
             on_unknown,
             values: BTreeMap::new(),
@@ -125,6 +133,71 @@ impl RuleSettings {
     fn set_level(&mut self, level: Level) {
         self.level = level;
         self.is_level_given = true;
+    }
+}
+
+/// Another level for some of what rules find.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    /// The rules; empty: all.
+    pub rules: Vec<&'static Rule>,
+    /// What a package must be for, and for nothing else.
+    pub kinds: Option<Kinds>,
+    /// Whether only direct dependencies are meant.
+    pub scope: Option<Scope>,
+    /// Where and of what packages.
+    pub filter: Filter,
+    /// The level that holds instead; only for what is there in no other way.
+    pub level: Option<Level>,
+    /// The level that holds at least; for what is there in any such way.
+    pub at_least: Option<Level>,
+    /// The severity below which a vulnerability is allowed.
+    pub min_severity: Option<Severity>,
+    /// Where it stands in the policy file.
+    pub location: Location,
+}
+
+impl Override {
+    /// Whether it is about that rule.
+    pub fn is_of(&self, rule: &str) -> bool {
+        self.rules.is_empty() || self.rules.iter().any(|one| one.id == rule)
+    }
+
+    /// The gravest level that it can give.
+    fn gravest(&self) -> Option<Level> {
+        self.level.max(self.at_least)
+    }
+}
+
+/// In which bounds the scanned tree may add exceptions to a policy of the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegate {
+    /// The rules that such an exception may name; it must name one.
+    pub rules: Vec<&'static Rule>,
+    /// How many days ahead it may end at the most.
+    pub max_days: u32,
+    /// The gravest severity of a vulnerability that it covers.
+    pub max_severity: Option<Severity>,
+}
+
+/// Where a value of a policy comes from, where neither the profile nor the program gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// It stands in a file.
+    File(Location),
+    /// It stands in the policy of the scanned tree and is stricter than the caller's.
+    Tightened(Location),
+    /// The caller gave it as a flag.
+    Flag(&'static str),
+}
+
+impl Provenance {
+    /// The place in a file.
+    pub fn location(&self) -> Option<&Location> {
+        match self {
+            Self::File(location) | Self::Tightened(location) => Some(location),
+            Self::Flag(_) => None,
+        }
     }
 }
 
@@ -161,12 +234,28 @@ pub struct Policy {
     pub max_exception_days: Option<u32>,
     /// What it says about each rule, by id.
     pub rules: BTreeMap<&'static str, RuleSettings>,
+    /// Its own rules, in the order of the file. What it says about each stands in [`Policy::rules`] as well.
+    pub custom: Vec<&'static CustomRule>,
     /// The scanned project itself, as services know it: `github.com/owner/name`.
     pub project: Option<String>,
     /// Other addresses of services, by their names; only of a policy that the caller names.
     pub sources: BTreeMap<&'static str, SourceAddress>,
+    /// Globs as in `.gitignore`, relative to the root of the tree: what fits is not scanned.
+    pub exclude: Vec<String>,
+    /// Other levels for some of what rules find. The last that holds wins.
+    pub overrides: Vec<Override>,
+    /// In which bounds the scanned tree may add exceptions.
+    pub delegate: Option<Delegate>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
+    /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
+    /// not here is as the profile or the program has it.
+    pub places: BTreeMap<String, Provenance>,
+}
+
+/// The dotted key of a rule's level.
+fn level_key(rule: &str) -> String {
+    format!("rules.{rule}.level")
 }
 
 /// A rule that a flag names and that there is not.
@@ -193,9 +282,14 @@ impl Policy {
             test_data: Level::Warn,
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
+            custom: Vec::new(),
             project: None,
             sources: BTreeMap::new(),
+            exclude: Vec::new(),
+            overrides: Vec::new(),
+            delegate: None,
             exceptions: Vec::new(),
+            places: BTreeMap::new(),
         }
     }
 
@@ -208,11 +302,18 @@ impl Policy {
         parts.len() >= 3 && parts.len() <= 8 && parts[0].contains('.') && parts.iter().all(is_plain)
     }
 
-    /// Gives a rule a level, as `--deny`, `--warn` and `--allow` do.
+    /// Gives a rule a level, as `--deny`, `--warn` and `--allow` do. No override changes it.
     pub fn set_level(&mut self, rule: &str, level: Level) -> Result<(), UnknownRule> {
         match self.rules.get_mut(rule) {
             Some(settings) => {
                 settings.set_level(level);
+                let flag = match level {
+                    Level::Deny => "--deny",
+                    Level::Warn => "--warn",
+                    Level::Allow => "--allow",
+                    Level::Off => "the command",
+                };
+                self.places.insert(level_key(rule), Provenance::Flag(flag));
                 Ok(())
             }
             None => {
@@ -226,7 +327,16 @@ impl Policy {
     pub fn set_min_severity(&mut self, severity: Severity) {
         if let Some(settings) = self.rules.get_mut(KNOWN_VULNERABILITY) {
             settings.min_severity = Some(severity);
+            self.places.insert(format!("rules.{KNOWN_VULNERABILITY}.min-severity"), Provenance::Flag("--min-severity"));
         }
+        for one in &mut self.overrides {
+            one.min_severity = None;
+        }
+    }
+
+    /// Whether a flag gave the level of a rule.
+    fn is_level_of_flag(&self, rule: &str) -> bool {
+        matches!(self.places.get(&level_key(rule)), Some(Provenance::Flag(_)))
     }
 
     /// Whether a package was declared private, so that no service may hear its name.
@@ -256,7 +366,13 @@ impl Policy {
     /// is at hand and never fetched for.
     pub fn needs(&self) -> BTreeMap<Data, Scope> {
         let mut needs: BTreeMap<Data, Scope> = BTreeMap::new();
-        for settings in self.rules.values().filter(|settings| settings.level >= Level::Warn && !settings.is_idle()) {
+        // An override may raise some of what a rule finds above what is only counted.
+        let is_fetched_for = |settings: &&RuleSettings| {
+            let raised = self.overrides.iter().filter(|one| one.is_of(settings.rule.id)).filter_map(Override::gravest);
+            let gravest = raised.fold(settings.level, Level::max);
+            settings.level != Level::Off && gravest >= Level::Warn && !settings.is_idle()
+        };
+        for settings in self.rules.values().filter(is_fetched_for) {
             for data in settings.rule.data {
                 let scope = needs.entry(*data).or_insert(Scope::Direct);
                 *scope = (*scope).max(settings.scope());

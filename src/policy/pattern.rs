@@ -56,13 +56,20 @@ impl PathPattern {
 
     /// Whether it stands for that path.
     pub fn matches(&self, path: &str) -> bool {
-        matches(&self.0, path, Star::WithinPart) || matches(&format!("{}/**", self.0), path, Star::WithinPart)
+        let plain = &self.0[..self.0.find('*').unwrap_or(self.0.len())];
+        path.starts_with(plain)
+            && (matches(&self.0, path, Star::WithinPart) || matches(&format!("{}/**", self.0), path, Star::WithinPart))
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a name fits a pattern of names, both in the ecosystem's normal form.
+pub(super) fn fits_name(pattern: &str, name: &str) -> bool {
+    matches(pattern, name, Star::Any)
 }
 
 /// What a single `*` stands for.
@@ -74,6 +81,13 @@ enum Star {
 
 /// Whether a text fits a pattern. Takes as many steps as both lengths multiplied, never more.
 fn matches(pattern: &str, text: &str, star: Star) -> bool {
+    // Most pairs differ before the first star: no more is looked at of those.
+    let plain = pattern.find('*').unwrap_or(pattern.len());
+    let (plain, pattern) = pattern.split_at(plain);
+    let Some(text) = text.strip_prefix(plain) else { return false };
+    if pattern.is_empty() {
+        return text.is_empty();
+    }
     let text = text.as_bytes();
     // `reached[n]`: the pattern so far can stand for the first `n` bytes.
     let mut reached = vec![false; text.len() + 1];

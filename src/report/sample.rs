@@ -494,6 +494,8 @@ fn empty(graph: DependencyGraph, complete: bool) -> Report {
         evaluated_on: "2026-11-22".to_owned(),
         policy: PolicySummary { profile: "brownfield", origin: PolicyOrigin::BuiltIn, path: None, sha256: None },
         revision: None,
+        base: None,
+        baseline: None,
         rules: vec![&MALWARE, &EXPLOITED, &VULNERABILITY, &UNMAINTAINED, &ORIGIN, &UNPINNED],
         decisions: Vec::new(),
         exceptions: Vec::new(),

@@ -92,7 +92,8 @@ fn without_lockfile(view: &View<'_>, root: &Root) -> Option<Open> {
     if asked.is_empty() || only_builds || is_fixed_beside(view, root, &asked) {
         return None;
     }
-    let any: Vec<&Use> = asked.iter().copied().filter(|usage| !is_fixed(usage) && !floats(view, usage) && is_anything(usage)).collect();
+    let any: Vec<&Use> =
+        asked.iter().copied().filter(|usage| !is_fixed(usage) && !floats(view, usage) && is_anything(usage)).collect();
     let floating: Vec<&Use> = asked.iter().copied().filter(|usage| floats(view, usage)).collect();
     let mut message = format!(
         "{} asks for {} and has no lockfile: which versions are installed, of them and of all that they need, is decided \

@@ -11,19 +11,23 @@ use toml::de::{DeTable, DeValue};
 
 use super::Known;
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
-use crate::model::{Data, Ecosystem, Rule};
+use crate::model::{Ecosystem, Rule};
 use crate::policy::exception::Bound;
+use crate::policy::pattern::LONGEST;
 use crate::policy::{Exception, PackagePattern, PathPattern};
 use crate::version;
 
 const KEYS: &[&str] = &["advisory", "package", "rule", "path", "reason", "owner", "expires", "until-fixed"];
+
+/// A package URL as it should be.
+const EXAMPLE: &str = "write it like \"pkg:cargo/time@0.1.43\"";
 
 /// How many advisories one exception may name. A group has a handful of records.
 const MOST_IDS: usize = 50;
 
 /// What exceptions are read against.
 pub(super) struct Limits<'l> {
-    pub(super) known: &'l Known<'l>,
+    pub(super) known: &'l Known,
     pub(super) today: Date,
     pub(super) max_days: Option<u32>,
 }
@@ -74,7 +78,7 @@ fn read_one(
     });
     if let Some(Some(rule)) = rule
         && advisories.is_some()
-        && !rule.data.contains(&Data::Advisories)
+        && !limits.known.rests_on_advisories(rule)
     {
         reader.fail(&place, format!("findings of {} rest on no advisory: name a `package` alone", rule.id));
     }
@@ -124,7 +128,7 @@ fn end(
 ) -> (Option<Date>, bool) {
     let until_fixed = table.get("until-fixed").map(|value| (value, reader.boolean("until-fixed", value)));
     if let (Some((value, Some(true))), Some(rule)) = (&until_fixed, rule)
-        && !rule.data.contains(&Data::Advisories)
+        && !limits.known.rests_on_advisories(rule)
     {
         let message = format!("no advisory says when a finding of {} is fixed: write `expires`", rule.id);
         reader.fail(&value.span(), message);
@@ -199,7 +203,16 @@ fn package(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<PackagePattern>
 }
 
 fn parse_purl(text: &str) -> Result<PackagePattern, String> {
-    let example = "write it like \"pkg:cargo/time@0.1.43\"";
+    let pattern = parse_purl_pattern(text)?;
+    if pattern.name.contains('*') {
+        return Err(format!("it must name one package; {EXAMPLE}"));
+    }
+    Ok(pattern)
+}
+
+/// The same where `*` in the name stands for any text.
+pub(super) fn parse_purl_pattern(text: &str) -> Result<PackagePattern, String> {
+    let example = EXAMPLE;
     let rest = text.strip_prefix("pkg:").ok_or_else(|| format!("a package URL begins with \"pkg:\"; {example}"))?;
     let (kind, rest) = rest.split_once('/').ok_or_else(|| format!("it has no name; {example}"))?;
     let types = || Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type());
@@ -217,7 +230,7 @@ fn parse_purl(text: &str) -> Result<PackagePattern, String> {
         None => (rest, None),
     };
     let name = decoded(name).ok_or("it has a % that begins no %XX")?;
-    if name.is_empty() || name.ends_with('/') || name.contains('*') {
+    if name.is_empty() || name.ends_with('/') || name.len() > LONGEST {
         return Err(format!("it must name one package; {example}"));
     }
     let name = ecosystem.normalize_name(&name).into_owned();

@@ -4,7 +4,7 @@
 //! | key | |
 //! |---|---|
 //! | `version` | `1` |
-//! | `extends` | `"greenfield"` or `"brownfield"`; brownfield unless given |
+//! | `extends` | `"greenfield"`, `"brownfield"`, or the path of a policy file, relative to this one; brownfield unless given. What this file says wins; `internal` and `exceptions` add up |
 //! | `max-age` | of the advisory index: `"12h"`, `"7d"`, `"2w"` |
 //! | `internal` | patterns of private package names |
 //! | `[registries]` | `allow`: hosts or addresses that packages may come from besides the public registry |
@@ -12,22 +12,31 @@
 //! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
-//! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `exclude` | globs as in `.gitignore` of what is not scanned |
+//! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
+//! | `[[overrides]]` | `rules` (all unless given), `kinds`, `scope`, `ecosystems`, `paths`, `packages`, then `level` or `at-least`, `min-severity` |
+//! | `[delegate]` | `rules`, `max-days`, `max-severity`: the exceptions that a scanned tree may add; only in a policy that the caller names |
 //! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
+use ignore::gitignore::GitignoreBuilder;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::pattern::NamePattern;
-use super::{Policy, Profile, SourceAddress};
+use super::{Exception, Policy, Provenance, SourceAddress};
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod custom;
+mod delegate;
 mod exceptions;
+mod extends;
 mod reader;
 mod rules;
+mod scope;
 
 pub use reader::PolicyError;
 pub(super) use reader::{did_you_mean, nearest, quoted};
@@ -48,18 +57,60 @@ const KEYS: &[&str] = &[
     "max-exception-days",
     "project",
     "sources",
+    "exclude",
     "rules",
+    "custom",
+    "overrides",
+    "delegate",
     "exceptions",
 ];
 
-/// Reads a policy.
+/// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
+const PLACED: &[&str] = &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "delegate"];
+
+/// Reads a file by its path; `None`: there is no such file.
+pub type ReadFile<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
+
+/// By what a policy is read.
+#[derive(Clone, Copy)]
+pub struct Reading<'r> {
+    /// Reads the policy's file and those that it extends. Paths in the scanned tree are relative to its root, with `/`, and
+    /// never lead out of it.
+    pub read: &'r ReadFile<'r>,
+    /// Where the policy comes from.
+    pub origin: PolicyOrigin,
+    /// The rules that there are.
+    pub rules: &'r [&'static Rule],
+    /// What `max-exception-days` counts from.
+    pub today: Date,
+    /// Whether it is the scanned tree's and only may tighten the caller's ([`tighten`](super::tighten)).
+    pub below_caller: bool,
+}
+
+impl Reading<'_> {
+    /// Whether the scanned tree says what is accepted, and nobody else does.
+    fn is_in_force_from_tree(&self) -> bool {
+        matches!(self.origin, PolicyOrigin::Tree | PolicyOrigin::Base) && !self.below_caller
+    }
+}
+
+/// Reads a policy and what it extends.
 ///
-/// `path` is the file as the user named it and stands in every error; `rules` are those that there are; `today` is
-/// what `max-exception-days` counts from.
+/// `path` is the file as the user named it; errors name the file in which they stand.
 ///
 /// # Errors
 ///
-/// Every mistake of the file, by line and column. At least one.
+/// Every mistake of the files, by line and column. At least one.
+pub fn load(path: &str, reading: &Reading<'_>) -> Result<Policy, Vec<PolicyError>> {
+    let policy = load_file(path, reading, &mut Vec::new())?;
+    policy.ok_or_else(|| vec![PolicyError::of_file(path, "there is no such file")])
+}
+
+/// [`load`] of a text that is at hand, and that extends no file.
+///
+/// # Errors
+///
+/// Every mistake of the text, by line and column. At least one.
 pub fn parse(
     path: &str,
     text: &str,
@@ -67,12 +118,22 @@ pub fn parse(
     rules: &[&'static Rule],
     today: Date,
 ) -> Result<Policy, Vec<PolicyError>> {
+    let read = |asked: &str| Ok((asked == path).then(|| text.as_bytes().to_vec()));
+    load(path, &Reading { read: &read, origin, rules, today, below_caller: false })
+}
+
+/// Reads one file and, before it is done, those that it extends; `chain` are the files that lead to it.
+fn load_file(path: &str, reading: &Reading<'_>, chain: &mut Vec<String>) -> Result<Option<Policy>, Vec<PolicyError>> {
+    let unread = |why: &str| vec![PolicyError::of_file(path, why)];
+    let Some(bytes) = (reading.read)(path).map_err(|why| unread(&format!("cannot be read: {why}")))? else {
+        return Ok(None);
+    };
+    if bytes.len() > LARGEST {
+        return Err(unread(&format!("a policy is at most {LARGEST} bytes long")));
+    }
+    let text = text_of(&bytes).map_err(|why| unread(&why))?;
     let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader::new(path, plain);
-    if plain.len() > LARGEST {
-        reader.fail(&(0..0), format!("a policy is at most {LARGEST} bytes long"));
-        return Err(reader.finish());
-    }
     let (document, broken) = DeTable::parse_recoverable(plain);
     for error in &broken {
         let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -82,32 +143,78 @@ pub fn parse(
     if !broken.is_empty() {
         return Err(reader.finish());
     }
-    let mut policy = read(&mut reader, document.get_ref(), origin, (rules, today));
+    chain.push(path.to_owned());
+    let mut policy = read(&mut reader, document.get_ref(), reading, chain);
+    chain.pop();
     let errors = reader.finish();
     if !errors.is_empty() {
         return Err(errors);
     }
-    policy.origin = origin;
+    policy.origin = reading.origin;
     policy.path = Some(path.to_owned());
-    policy.sha256 = Some(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect());
-    Ok(policy)
+    policy.sha256 = Some(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect());
+    Ok(Some(policy))
 }
 
-fn read(
-    reader: &mut Reader<'_>,
-    table: &DeTable<'_>,
-    origin: PolicyOrigin,
-    (rules, today): (&[&'static Rule], Date),
-) -> Policy {
+/// The text of a file, or what else its bytes are.
+fn text_of(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|error| match bytes {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "is UTF-16 text; save it as UTF-8".to_owned(),
+        _ => {
+            let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            format!("is no UTF-8 text: line {line} holds bytes that are none; save it as UTF-8")
+        }
+    })
+}
+
+fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, chain: &mut Vec<String>) -> Policy {
     reader.check_keys(table, "a policy", KEYS);
     check_version(reader, table.get("version"));
-    let extends = table.get("extends").and_then(|value| reader.word("extends", value, &Profile::ALL, Profile::as_str));
-    let mut policy = Policy::built_in(extends.unwrap_or(Profile::Brownfield), rules);
+    let mut policy = extends::read(reader, table.get("extends"), reading, chain);
+    for (key, value) in table {
+        if PLACED.contains(&key.get_ref().as_ref()) {
+            let place = Provenance::File(reader.locate(&value.span()));
+            policy.places.insert(key.get_ref().to_string(), place);
+        }
+    }
+    read_values(reader, table, &mut policy);
+    if let Some(value) = table.get("sources") {
+        sources(reader, value, reading, &mut policy);
+    }
+    if let Some(value) = table.get("custom") {
+        custom::read(reader, value, &mut policy);
+    }
+    let known = Known::of(reading.rules, &policy.custom);
+    if let Some(value) = table.get("rules") {
+        rules::read(reader, value, &known, &mut policy);
+    }
+    if let Some(value) = table.get("overrides") {
+        policy.overrides.extend(scope::read_overrides(reader, value, &known));
+    }
+    if let Some(value) = table.get("delegate") {
+        policy.delegate = delegate::read(reader, value, &known, reading);
+    }
+    if let Some(value) = table.get("exceptions") {
+        let limits = exceptions::Limits { known: &known, today: reading.today, max_days: policy.max_exception_days };
+        let own = exceptions::read(reader, value, &limits);
+        let ids: HashSet<String> = own.iter().map(Exception::id).collect();
+        // One that names the same as an inherited one takes its place: no two exceptions of a policy have one id.
+        policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
+        policy.exceptions.extend(own);
+    }
+    policy
+}
+
+/// The keys with one value for the whole policy.
+fn read_values(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy) {
     if let Some(age) = table.get("max-age").and_then(|value| reader.duration("max-age", value)) {
         policy.max_age = age;
     }
     if let Some(value) = table.get("internal") {
-        policy.internal = internal(reader, value);
+        internal(reader, value, policy);
+    }
+    if let Some(value) = table.get("exclude") {
+        exclude(reader, value, policy);
     }
     if let Some(value) = table.get("registries") {
         policy.registries = registries(reader, value);
@@ -122,18 +229,6 @@ fn read(
     if let Some(value) = table.get("project") {
         policy.project = project(reader, value);
     }
-    if let Some(value) = table.get("sources") {
-        policy.sources = sources(reader, value, origin);
-    }
-    let known = Known(rules);
-    if let Some(value) = table.get("rules") {
-        rules::read(reader, value, &known, &mut policy);
-    }
-    if let Some(value) = table.get("exceptions") {
-        let limits = exceptions::Limits { known: &known, today, max_days: policy.max_exception_days };
-        policy.exceptions = exceptions::read(reader, value, &limits);
-    }
-    policy
 }
 
 fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) {
@@ -149,16 +244,38 @@ fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) {
     }
 }
 
-fn internal(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<NamePattern> {
-    let mut patterns = Vec::new();
+/// Patterns of private names; they add up with those of the extended file.
+fn internal(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Policy) {
     for value in reader.array("internal", value, "strings") {
         let Some(text) = reader.text("internal", value) else { continue };
         match NamePattern::parse(text) {
-            Ok(pattern) => patterns.push(pattern),
+            Ok(pattern) if policy.internal.contains(&pattern) => {}
+            Ok(pattern) => {
+                let place = Provenance::File(reader.locate(&value.span()));
+                policy.places.insert(format!("internal.{text}"), place);
+                policy.internal.push(pattern);
+            }
             Err(why) => reader.fail(&value.span(), format!("`internal` {} {why}", quoted(text))),
         }
     }
-    patterns
+}
+
+/// Globs of what is not scanned; they add up with those of the extended file.
+fn exclude(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Policy) {
+    for value in reader.array("exclude", value, "strings") {
+        let Some(text) = reader.text("exclude", value) else { continue };
+        let wrong = |error: ignore::Error| error.to_string();
+        match GitignoreBuilder::new("").add_line(None, text).map_err(wrong).and_then(|glob| glob.build().map_err(wrong))
+        {
+            Ok(_) if policy.exclude.iter().any(|glob| glob == text) => {}
+            Ok(_) => {
+                let place = Provenance::File(reader.locate(&value.span()));
+                policy.places.insert(format!("exclude.{text}"), place);
+                policy.exclude.push(text.to_owned());
+            }
+            Err(why) => reader.fail(&value.span(), format!("`exclude` {}: {why}", quoted(text))),
+        }
+    }
 }
 
 /// The scanned project as services know it: a host and a path.
@@ -173,16 +290,16 @@ fn project(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<String> {
     None
 }
 
-/// Where services are. The scanned tree may not say: it could send every package's name to a server of its own.
-fn sources(reader: &mut Reader<'_>, value: &Value<'_>, origin: PolicyOrigin) -> BTreeMap<&'static str, SourceAddress> {
-    let mut sources = BTreeMap::new();
-    if matches!(origin, PolicyOrigin::Tree | PolicyOrigin::Base) {
+/// Where services are. The scanned tree may not say: it could send every package's name to a server of its own. What it
+/// says is read only to be refused where the caller gave a policy.
+fn sources(reader: &mut Reader<'_>, value: &Value<'_>, reading: &Reading<'_>, policy: &mut Policy) {
+    if reading.is_in_force_from_tree() {
         let message = "`sources` is only taken from a policy that the caller names with --policy, \
                        never from the scanned tree";
         reader.fail(&value.span(), message);
-        return sources;
+        return;
     }
-    let Some(table) = reader.table("sources", value) else { return sources };
+    let Some(table) = reader.table("sources", value) else { return };
     reader.check_keys(table, "[sources]", &source::ALL);
     for (key, value) in table {
         let Some(service) = source::ALL.into_iter().find(|service| *service == key.get_ref().as_ref()) else {
@@ -190,9 +307,9 @@ fn sources(reader: &mut Reader<'_>, value: &Value<'_>, origin: PolicyOrigin) -> 
         };
         let Some(text) = reader.text(service, value) else { continue };
         let address = SourceAddress { text: text.to_owned(), place: reader.place(&value.span()) };
-        sources.insert(service, address);
+        policy.places.insert(format!("sources.{service}"), Provenance::File(reader.locate(&value.span())));
+        policy.sources.insert(service, address);
     }
-    sources
 }
 
 fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
@@ -226,6 +343,7 @@ mod tests {
     use super::*;
     use crate::model::OnUnknown;
     use crate::model::{DependencyKind, Ecosystem, PackageId, Scope, Setting, Severity, Source};
+    use crate::policy::Profile;
     use crate::rule;
 
     fn read(text: &str) -> Result<Policy, Vec<PolicyError>> {
@@ -341,10 +459,10 @@ expires = 2026-12-01
         osprey.toml:2:1: unknown key "extend" in a policy; did you mean "extends"?
 
         extends = "green-field"
-        osprey.toml:2:11: `extends` takes "greenfield" or "brownfield", not "green-field"; did you mean "greenfield"?
+        osprey.toml:2:11: `extends` takes "greenfield", "brownfield" or the path of a policy file that ends in ".toml", not "green-field"; did you mean "greenfield"?
 
         extends = "../shared/osprey.toml"
-        osprey.toml:2:11: `extends` takes "greenfield" or "brownfield", not "../shared/osprey.toml"
+        osprey.toml:2:11: `extends` "../shared/osprey.toml" leads out of the scanned tree
 
         max-age = 7
         osprey.toml:2:11: `max-age` must be a string, not a whole number
@@ -399,22 +517,22 @@ expires = 2026-12-01
 
         [rules]
         untrusted-origin = { min-severity = "low", on-unknown = "deny" }
-        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; known: level, kinds, scope
-        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; known: level, kinds, scope
+        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; known: level, kinds, scope, ecosystems, paths, packages
+        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; known: level, kinds, scope, ecosystems, paths, packages
 
         [rules]
         unsound-code = { kinds = ["production"], scope = "transitive" }
         security-notice = { kinds = [] }
         osprey.toml:3:27: `kinds` takes "runtime", "build", "optional", "peer" or "dev", not "production"
         osprey.toml:3:50: `scope` takes "direct" or "all", not "transitive"
-        osprey.toml:4:29: `kinds` names none, so that the rule would judge nothing; say level = "off"
+        osprey.toml:4:29: `kinds` names none, so that nothing would be judged; leave it out to mean every kind
 
         rules = ["deny"]
         osprey.toml:2:9: `rules` must be a table, not an array
 
         [custom]
         id = "a"
-        osprey.toml:2:2: unknown key "custom" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, project, sources, rules, exceptions
+        osprey.toml:2:2: unknown key "custom" in a policy
         "#);
     }
 
@@ -478,6 +596,7 @@ expires = 2026-12-01
         ];
         let wrong = |text: String| format!("{text}\n{}\n", errors(&text));
         insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
+
         osprey.toml:1:1: `version = 1` is missing: it says how the file is to be read
 
         version = 2
@@ -517,7 +636,7 @@ expires = 2026-12-01
 
         version = 1
         "é😀" = 1
-        osprey.toml:2:1: unknown key "é😀" in a policy; known: version, extends, max-age, internal, registries, test-data, max-exception-days, project, sources, rules, exceptions
+        osprey.toml:2:1: unknown key "é😀" in a policy
         "#);
     }
 

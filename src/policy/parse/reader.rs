@@ -29,16 +29,31 @@ pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 
 /// A mistake in a policy file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{path}:{line}:{column}: {message}")]
+#[error("{}: {message}", self.place())]
 pub struct PolicyError {
     /// The file, as the user named it.
     pub path: String,
-    /// The line, from 1.
+    /// The line, from 1; 0: the file as a whole.
     pub line: u32,
-    /// The column, from 1, in UTF-16 code units.
+    /// The column, from 1, in UTF-16 code units; 0: the file as a whole.
     pub column: u32,
     /// What is wrong and what would be right.
     pub message: String,
+}
+
+impl PolicyError {
+    /// What is wrong with a file as a whole.
+    pub(super) fn of_file(path: &str, message: &str) -> Self {
+        Self { path: path.to_owned(), line: 0, column: 0, message: message.to_owned() }
+    }
+
+    /// Where it is: `osprey.toml:3:7`, or `the policy osprey.toml`.
+    fn place(&self) -> String {
+        match self.line {
+            0 => format!("the policy {}", self.path),
+            line => format!("{}:{line}:{}", self.path, self.column),
+        }
+    }
 }
 
 /// A file and the mistakes found in it so far.
@@ -66,6 +81,16 @@ impl<'t> Reader<'t> {
         }
         let Location { line, column, .. } = self.lines.locate(span.start, 0);
         self.errors.push(PolicyError { path: self.path.to_owned(), line, column, message: message.into() });
+    }
+
+    /// What stands there in the file, as it is written.
+    pub(super) fn written(&self, span: &Range<usize>) -> &'t str {
+        self.lines.text().get(span.clone()).unwrap_or_default()
+    }
+
+    /// Notes mistakes of a file that this one leads to.
+    pub(super) fn take_over(&mut self, errors: Vec<PolicyError>) {
+        self.errors.extend(errors);
     }
 
     /// Where something stands: file, line and column.

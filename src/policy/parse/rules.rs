@@ -4,24 +4,41 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
+use super::scope::{FILTER_KEYS, kinds, read_filter};
+use crate::expression::CustomRule;
 use crate::model::{AcceptedLicense, License, UnknownLicense, license_ids};
-use crate::model::{Data, DependencyKind, Kinds, Level, OnUnknown, Rule, Scope, Scorecard, Setting, Severity};
-use crate::policy::{KNOWN_VULNERABILITY, Policy, RuleSettings};
+use crate::model::{Data, Level, OnUnknown, Rule, Scope, Scorecard, Setting, Severity};
+use crate::policy::{KNOWN_VULNERABILITY, Policy, Provenance, RuleSettings, level_key};
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 
 /// Severities that a policy can name.
-const SEVERITIES: [Severity; 5] = [Severity::None, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
+pub(super) const SEVERITIES: [Severity; 5] =
+    [Severity::None, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
-/// The rules that there are.
-pub(super) struct Known<'k>(pub(super) &'k [&'static Rule]);
+/// The rules that there are: those of the program, and the policy's own.
+pub(super) struct Known {
+    rules: Vec<&'static Rule>,
+    custom: Vec<&'static str>,
+}
 
-impl Known<'_> {
+impl Known {
+    pub(super) fn of(rules: &[&'static Rule], custom: &[&'static CustomRule]) -> Self {
+        let of_policy = custom.iter().map(|custom| &custom.rule);
+        let all = rules.iter().copied().chain(of_policy.clone()).collect();
+        Self { rules: all, custom: of_policy.map(|rule| rule.id).collect() }
+    }
+
+    /// Whether findings of a rule name the advisory that they rest on.
+    pub(super) fn rests_on_advisories(&self, rule: &Rule) -> bool {
+        rule.data.contains(&Data::Advisories) && !self.custom.contains(&rule.id)
+    }
+
     /// The rule of that id; that there is none is noted.
     pub(super) fn find(&self, reader: &mut Reader<'_>, id: &Spanned<impl AsRef<str>>) -> Option<&'static Rule> {
-        let rule = self.0.iter().copied().find(|rule| rule.id == id.get_ref().as_ref());
+        let rule = self.rules.iter().copied().find(|rule| rule.id == id.get_ref().as_ref());
         if rule.is_none() {
-            let ids: Vec<&str> = self.0.iter().map(|rule| rule.id).collect();
+            let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
             reader.unknown("rule", "", id, &ids);
         }
         rule
@@ -29,16 +46,23 @@ impl Known<'_> {
 }
 
 /// Reads `[rules]` into a policy.
-pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>, policy: &mut Policy) {
+pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known, policy: &mut Policy) {
     let Some(table) = reader.table("rules", value) else { return };
     for (key, value) in table {
         let Some(rule) = known.find(reader, key) else { continue };
         let Some(settings) = policy.rules.get_mut(rule.id) else { continue };
         match value.get_ref().as_table() {
-            Some(table) => read_table(reader, table, settings),
+            Some(table) => {
+                read_table(reader, table, settings);
+                for (key, value) in table {
+                    let place = Provenance::File(reader.locate(&value.span()));
+                    policy.places.insert(format!("rules.{}.{}", rule.id, key.get_ref()), place);
+                }
+            }
             None if value.get_ref().is_str() => {
                 if let Some(level) = reader.word(rule.id, value, &LEVELS, Level::as_str) {
                     settings.set_level(level);
+                    policy.places.insert(level_key(rule.id), Provenance::File(reader.locate(&value.span())));
                 }
             }
             None => {
@@ -53,8 +77,9 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>
 }
 
 /// The keys that a rule's table may have: only those that do something for it.
-fn keys(rule: &Rule) -> Vec<&'static str> {
+pub(super) fn keys(rule: &Rule) -> Vec<&'static str> {
     let mut keys = vec!["level", "kinds", "scope"];
+    keys.extend(FILTER_KEYS);
     if rule.id == KNOWN_VULNERABILITY {
         keys.extend(["min-severity", "unscored-as"]);
     }
@@ -68,6 +93,16 @@ fn keys(rule: &Rule) -> Vec<&'static str> {
 fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleSettings) {
     let keys = keys(settings.rule);
     reader.check_keys(table, &format!("the table of {}", settings.rule.id), &keys);
+    read_keys(reader, table, settings, &keys);
+}
+
+/// Reads those keys of a table into a rule's settings; others are left alone.
+pub(super) fn read_keys(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    settings: &mut RuleSettings,
+    keys: &[&'static str],
+) {
     for (key, value) in table {
         let key = key.get_ref().as_ref();
         match key {
@@ -79,6 +114,7 @@ fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleS
             }
             "kinds" => settings.kinds = kinds(reader, value),
             "scope" => settings.scope = reader.word(key, value, &Scope::ALL, Scope::as_str),
+            "ecosystems" | "paths" | "packages" => read_filter(reader, key, value, &mut settings.filter),
             "min-severity" => settings.min_severity = reader.word(key, value, &SEVERITIES, Severity::as_str),
             "unscored-as" => {
                 if let Some(severity) = reader.word(key, value, &SEVERITIES, Severity::as_str) {
@@ -152,18 +188,4 @@ fn licenses(reader: &mut Reader<'_>, key: &str, value: &Value<'_>) -> Vec<String
         }
     }
     licenses
-}
-
-fn kinds(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Kinds> {
-    let array = reader.array("kinds", value, "strings");
-    let mut kinds = Kinds::default();
-    for value in array {
-        if let Some(kind) = reader.word("kinds", value, &DependencyKind::ALL, DependencyKind::as_str) {
-            kinds.insert(kind);
-        }
-    }
-    if array.is_empty() && value.get_ref().is_array() {
-        reader.fail(&value.span(), "`kinds` names none, so that the rule would judge nothing; say level = \"off\"");
-    }
-    Some(kinds).filter(|kinds| !kinds.is_unknown())
 }

@@ -1,0 +1,227 @@
+//! Which policy judges: what the caller names, what the scanned tree holds, and the levels for this run.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+
+use super::exit::Exit;
+use super::{Failure, Global};
+use crate::model::{Level, PolicyOrigin, Severity};
+use crate::policy::{self, Policy, Profile, ReadFile, Reading};
+use crate::rule;
+use crate::scan::Selection;
+
+/// The name of the policy file in a tree.
+const POLICY_FILE: &str = "osprey.toml";
+
+/// What is accepted.
+#[derive(Debug, Args)]
+pub(super) struct PolicyArguments {
+    /// The policy file [default: osprey.toml of the scanned root, else the profile `brownfield`]
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    policy: Option<PathBuf>,
+    /// A built-in policy
+    #[arg(long, value_enum)]
+    profile: Option<ProfileName>,
+    /// Ignore a policy file in the scanned tree
+    #[arg(long)]
+    no_repo_policy: bool,
+    #[command(flatten)]
+    levels: Levels,
+}
+
+/// The levels for this run.
+#[derive(Debug, Args)]
+struct Levels {
+    /// Fail on findings of a rule
+    #[arg(long, value_name = "RULE")]
+    deny: Vec<String>,
+    /// Show findings of a rule
+    #[arg(long, value_name = "RULE")]
+    warn: Vec<String>,
+    /// Only count findings of a rule
+    #[arg(long, value_name = "RULE")]
+    allow: Vec<String>,
+    /// Only count vulnerabilities below this severity
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    min_severity: Option<SeverityName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ProfileName {
+    /// Every check on: for new projects
+    Greenfield,
+    /// The most important first: for projects with a history
+    Brownfield,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Greenfield => Self::Greenfield,
+            ProfileName::Brownfield => Self::Brownfield,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SeverityName {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Low => Self::Low,
+            SeverityName::Medium => Self::Medium,
+            SeverityName::High => Self::High,
+            SeverityName::Critical => Self::Critical,
+        }
+    }
+}
+
+/// The files of the scanned tree as a policy is read from them: those of the work tree, or of a commit.
+pub(super) struct TreeFiles<'t> {
+    /// [`PolicyOrigin::Tree`], or [`PolicyOrigin::Base`] where they are read from a commit.
+    pub(super) origin: PolicyOrigin,
+    /// Reads one by its path from the root. No symbolic link is followed.
+    pub(super) read: &'t ReadFile<'t>,
+    /// Where the policy may stand; the first that is there counts.
+    pub(super) places: Vec<String>,
+}
+
+impl TreeFiles<'_> {
+    /// The policy file of the tree, if it has one.
+    pub(super) fn policy(&self) -> Result<Option<&str>, Failure> {
+        for place in &self.places {
+            match (self.read)(place) {
+                Ok(Some(_)) => return Ok(Some(place)),
+                Ok(None) => {}
+                Err(why) => return Err(Failure::usage(format!("{place}: {why}"))),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The root of a selection and where in it a policy may stand: in the first scanned folder, or at the root that the
+/// caller names.
+pub(super) fn policy_places(selection: &Selection) -> Result<(PathBuf, Vec<String>), Failure> {
+    let root = selection.root().map_err(Failure::usage)?;
+    let folders = selection.paths.first().into_iter().chain(selection.repo_root.as_ref());
+    let mut places = Vec::new();
+    for folder in folders {
+        let Ok(full) = fs::canonicalize(folder) else { continue };
+        let Ok(inside) = full.strip_prefix(&root) else { continue };
+        let parts = inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
+        let place = parts.chain([POLICY_FILE.to_owned()]).collect::<Vec<_>>().join("/");
+        if full.is_dir() && !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    Ok((root, places))
+}
+
+/// Reads a file of the work tree by its path from the root. What a symbolic link leads to could lie anywhere, and counts
+/// as not there.
+pub(super) fn read_in_tree(root: &Path, path: &str) -> Result<Option<Vec<u8>>, String> {
+    let mut full = root.to_owned();
+    for part in path.split('/') {
+        full.push(part);
+        match fs::symlink_metadata(&full) {
+            Ok(meta) if meta.is_symlink() => return Ok(None),
+            Ok(_) => {}
+            Err(_) => return Ok(None),
+        }
+    }
+    if full.is_file() { read_file(&full).map(Some).map_err(|error| error.to_string()) } else { Ok(None) }
+}
+
+/// The bytes of a policy. Of a file that is too large no more is read than shows that it is.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(policy::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+impl PolicyArguments {
+    /// The policy in force over a selection: the caller's, else the tree's, else the built-in one; then the levels for this
+    /// run.
+    pub(super) fn load(&self, selection: &Selection, today: Date, global: &Global) -> Result<Policy, Failure> {
+        let (root, places) = policy_places(selection)?;
+        let read = |path: &str| read_in_tree(&root, path);
+        self.load_from(Some(&TreeFiles { origin: PolicyOrigin::Tree, read: &read, places }), today, global)
+    }
+
+    /// The same with the files of a tree as somebody else reads them, or without a tree.
+    pub(super) fn load_from(
+        &self,
+        tree: Option<&TreeFiles<'_>>,
+        today: Date,
+        global: &Global,
+    ) -> Result<Policy, Failure> {
+        let rules = rule::rules();
+        let tree = tree.filter(|_| !self.no_repo_policy);
+        let found = tree.map(TreeFiles::policy).transpose()?.flatten();
+        let mut policy = match (&self.policy, self.profile, tree.zip(found)) {
+            (Some(path), _, _) => read(path, today)?,
+            (None, Some(profile), _) => Policy::built_in(profile.into(), &rules),
+            (None, None, Some((tree, path))) => {
+                let reading =
+                    Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below_caller: false };
+                policy::load(path, &reading).map_err(wrong)?
+            }
+            (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
+        };
+        let is_of_tree = matches!(policy.origin, PolicyOrigin::Tree | PolicyOrigin::Base);
+        if let Some(path) = found.filter(|_| !is_of_tree && !global.quiet) {
+            let path = crate::report::plain(path);
+            let _ = writeln!(anstream::stderr(), "osprey: {path} is not used, since the caller chose the policy");
+        }
+        self.levels.apply(&mut policy)?;
+        Ok(policy)
+    }
+}
+
+impl Levels {
+    fn apply(&self, policy: &mut Policy) -> Result<(), Failure> {
+        for (names, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
+            for name in names {
+                policy.set_level(name, level).map_err(Failure::usage)?;
+            }
+        }
+        if let Some(severity) = self.min_severity {
+            policy.set_min_severity(severity.into());
+        }
+        Ok(())
+    }
+}
+
+/// A policy that the caller names, with what it extends.
+pub(super) fn read(path: &Path, today: Date) -> Result<Policy, Failure> {
+    let shown = path.display().to_string();
+    // A path that is no text can still be opened as it was given.
+    let read = |asked: &str| {
+        let file = if asked == shown { path } else { Path::new(asked) };
+        match read_file(file) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    let reading =
+        Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today, below_caller: false };
+    policy::load(&shown, &reading).map_err(wrong)
+}
+
+/// Every mistake, a line each.
+#[allow(clippy::needless_pass_by_value, reason = "so that `map_err` can name it")]
+fn wrong(errors: Vec<policy::PolicyError>) -> Failure {
+    Failure { exit: Exit::Usage, messages: errors.iter().map(ToString::to_string).collect() }
+}
