@@ -3,6 +3,8 @@
 //! What is open is looked for by [`KINDS`]: an input that is read later (an action of a workflow, the base of a
 //! container image) adds a row.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::fingerprint::fingerprint_of_file;
 use super::words::{counted, joined};
 use super::{Check, View};
@@ -52,15 +54,45 @@ struct Open {
     names: Vec<String>,
     /// What to change.
     change: String,
+    /// Whether the file fixes nothing at all.
+    is_whole: bool,
 }
 
 fn find(view: &View<'_>) -> Vec<Finding> {
-    let open = |root| KINDS.iter().find_map(|kind| (kind.open)(view, root)).map(|open| finding(root, open));
-    view.graph.roots.iter().filter_map(open).collect()
+    let open = |root| Some((root, KINDS.iter().find_map(|kind| (kind.open)(view, root))?));
+    let open = view.graph.roots.iter().filter_map(open).collect();
+    grouped(open).into_iter().map(|(root, open)| finding(root, open)).collect()
+}
+
+/// One lockfile at the top of a workspace mends all of it: what lies below another open manifest of the same kind is
+/// said with that one.
+fn grouped(open: Vec<(&Root, Open)>) -> Vec<(&Root, Open)> {
+    let tops: BTreeSet<(&str, &str)> =
+        open.iter().filter(|(_, open)| open.is_whole).map(|(root, _)| (root.parser, folder(&root.path))).collect();
+    let top = |root: &Root| {
+        let above = std::iter::successors(Some(folder(&root.path)), |at| (!at.is_empty()).then(|| folder(at)));
+        above.filter(|at| tops.contains(&(root.parser, at))).last().map(|at| (root.parser, at.to_owned()))
+    };
+    let mut below: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
+    let mut kept: Vec<(&Root, Open)> = Vec::new();
+    for (root, open) in open {
+        match top(root).filter(|(_, top)| open.is_whole && top != folder(&root.path)) {
+            Some(top) => below.entry(top).or_default().push(root.path.to_string()),
+            None => kept.push((root, open)),
+        }
+    }
+    for (root, open) in &mut kept {
+        let key = (root.parser, folder(&root.path).to_owned());
+        let Some(others) = below.remove(&key).filter(|_| open.is_whole) else { continue };
+        let what = if others.len() == 1 { "it is" } else { "they are" };
+        open.message.push_str(&format!(" So {what} with {} below it.", counted(others.len(), "manifest")));
+        open.names = others;
+    }
+    kept
 }
 
 fn finding(root: &Root, open: Open) -> Finding {
-    let Open { message, mut places, names, change } = open;
+    let Open { message, mut places, names, change, .. } = open;
     places.truncate(PLACES);
     let location = places.first().cloned();
     Finding {
@@ -89,7 +121,7 @@ fn without_lockfile(view: &View<'_>, root: &Root) -> Option<Open> {
         third_party(view, root).filter(|usage| is_registry(view, usage) || floats(view, usage)).collect();
     let is_fixed = |usage: &&Use| view.graph.package(usage.package).id.version.is_some();
     let only_builds = asked.iter().all(|usage| usage.kinds == Kinds::only(DependencyKind::Build));
-    if asked.is_empty() || only_builds || is_fixed_beside(view, root, &asked) {
+    if asked.is_empty() || only_builds || is_fixed_beside(view, root, &asked) || is_part_of_another(view, root) {
         return None;
     }
     let any: Vec<&Use> =
@@ -109,7 +141,7 @@ fn without_lockfile(view: &View<'_>, root: &Root) -> Option<Open> {
     }
     let places = if any.is_empty() { &asked } else { &any };
     let change = format!("let the package manager write a lockfile for {}, and commit it", root.path);
-    Some(Open { message, places: declared(places), names: Vec::new(), change })
+    Some(Open { message, places: declared(places), names: Vec::new(), change, is_whole: true })
 }
 
 /// A file that fixes versions, and entries of it that do not.
@@ -135,7 +167,7 @@ fn entries(view: &View<'_>, root: &Root) -> Option<Open> {
     let names = open.iter().map(|usage| view.graph.package(usage.package).id.name.clone()).collect();
     let change =
         format!("name exact versions and commits in {}, or let a tool write it from what you ask for", root.path);
-    Some(Open { message, places: declared(&open), names, change })
+    Some(Open { message, places: declared(&open), names, change, is_whole: false })
 }
 
 /// The packages of a root that are not its own projects.
@@ -159,15 +191,35 @@ fn is_anything(usage: &Use) -> bool {
     usage.requirement.as_deref().is_none_or(|text| matches!(text.trim(), "" | "*" | "x" | "X" | "latest" | ">=0"))
 }
 
+/// Whether the folder of a manifest is a package that a lockfile elsewhere takes from there: that lockfile fixes what it
+/// needs.
+fn is_part_of_another(view: &View<'_>, root: &Root) -> bool {
+    let own = folder(&root.path);
+    let locks = view.graph.roots.iter().filter(|other| !view.parameters.manifest_formats.contains(&other.parser));
+    !own.is_empty()
+        && locks.flat_map(|lock| lock.uses.iter().map(move |usage| (lock, usage))).any(|(lock, usage)| {
+            let id = &view.graph.package(usage.package).id;
+            let at = id.source.url.as_deref().filter(|_| id.source.kind == SourceKind::Path);
+            at.is_some_and(|at| {
+                let at = at.strip_prefix("file:").unwrap_or(at).trim_start_matches("./").trim_end_matches('/');
+                // Some formats name it from their own folder, others from the top.
+                at == own || own.strip_prefix(folder(&lock.path)).is_some_and(|rest| rest.trim_start_matches('/') == at)
+            })
+        })
+}
+
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
 /// Whether a lockfile's format in the same folder has an exact version of each.
 fn is_fixed_beside(view: &View<'_>, root: &Root, asked: &[&Use]) -> bool {
-    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
     let beside = view.graph.roots.iter().filter(|other| {
         other.path != root.path
             && !view.parameters.manifest_formats.contains(&other.parser)
             && folder(&other.path) == folder(&root.path)
     });
-    let fixed: std::collections::BTreeSet<_> = beside
+    let fixed: BTreeSet<_> = beside
         .flat_map(|other| &other.uses)
         .map(|usage| &view.graph.package(usage.package).id)
         .filter(|id| id.version.is_some())
@@ -281,6 +333,24 @@ mod tests {
               (any version), e (any version) and 3 more."
             ]
         );
+    }
+
+    #[test]
+    fn a_workspace_without_a_lockfile_is_one_finding() {
+        let manifest = |path: &str| {
+            let mut tree = Tree::new(path, "package-json", Ecosystem::Npm);
+            let package = tree.package("left", "");
+            tree.needs(0, package, Some("^1"));
+            tree.finish()
+        };
+        let paths = ["package.json", "packages/a/package.json", "packages/b/package.json"];
+        let graph = crate::model::DependencyGraph::merge(paths.iter().map(|path| manifest(path).0).collect());
+        let parameters = Parameters { manifest_formats: vec!["package-json"], ..Parameters::default() };
+        let facts = manifest("x").1;
+        let found =
+            (CHECK.find)(&View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY }).findings;
+        assert_eq!(found.len(), 1);
+        assert!(found[0].message.ends_with(" So they are with 2 manifests below it."), "{}", found[0].message);
     }
 
     #[test]
