@@ -5,6 +5,7 @@ mod cache;
 mod caller;
 mod db;
 mod evaluate;
+mod exception;
 mod exit;
 mod explain;
 mod list;
@@ -74,6 +75,9 @@ enum Command {
     /// Show or forget what is kept of answers of services
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Write an exception into a policy, or list those that it has
+    #[command(subcommand)]
+    Exception(exception::Command),
     /// Show by which paths a package comes in
     Why(why::Arguments),
     /// Explain a rule or an advisory
@@ -119,6 +123,7 @@ fn run(cli: Cli) -> Exit {
         Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),
+        Command::Exception(command) => exception::run(&command),
         Command::Why(arguments) => why::run(&arguments, &global),
         Command::Explain(arguments) => explain::run(&arguments, &global),
         Command::List(arguments) => list::run(&arguments, &global),

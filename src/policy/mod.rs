@@ -25,7 +25,7 @@ pub mod vex;
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use decide::decide;
 pub use exception::{Exception, PackagePattern};
-pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
+pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
 pub use priority::order;
 pub use scope::Filter;
