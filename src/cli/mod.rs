@@ -3,6 +3,7 @@
 mod baseline;
 mod cache;
 mod caller;
+mod compared;
 mod db;
 mod evaluate;
 mod exception;
@@ -11,6 +12,7 @@ mod explain;
 mod list;
 mod network;
 mod output;
+mod policy;
 mod policy_arguments;
 mod progress;
 mod scan;
@@ -67,6 +69,8 @@ enum When {
 enum Command {
     /// Scan directories, lockfiles or manifests; decide; report
     Scan(Box<scan::Arguments>),
+    /// Write what is found today as a baseline, so that only what is new fails a scan
+    Baseline(Box<baseline::Arguments>),
     /// Judge packages before they are added
     Evaluate(Box<evaluate::Arguments>),
     /// Make, bring up to date, show or check the local advisory index
@@ -78,6 +82,9 @@ enum Command {
     /// Write an exception into a policy, or list those that it has
     #[command(subcommand)]
     Exception(exception::Command),
+    /// Test a policy
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Show by which paths a package comes in
     Why(why::Arguments),
     /// Explain a rule or an advisory
@@ -120,10 +127,12 @@ fn run(cli: Cli) -> Exit {
     let global = cli.global;
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &global),
+        Command::Baseline(arguments) => baseline::run(&arguments, &global),
         Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),
         Command::Exception(command) => exception::run(&command),
+        Command::Policy(command) => policy::run(&command, &global),
         Command::Why(arguments) => why::run(&arguments, &global),
         Command::Explain(arguments) => explain::run(&arguments, &global),
         Command::List(arguments) => list::run(&arguments, &global),

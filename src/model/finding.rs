@@ -343,6 +343,17 @@ impl Decision {
     }
 }
 
+/// What a change loosens in the policy, the exceptions or the baseline of the scanned tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyChange {
+    /// Where it stands now; where it was removed, the first line of the file that it was in.
+    pub location: Location,
+    /// What identifies it: a dotted key of the policy, or what an exception names.
+    pub key: String,
+    /// What it was and what it is, in a sentence without a final full stop.
+    pub message: String,
+}
+
 /// An exception as it covers a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedException {

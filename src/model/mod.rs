@@ -22,7 +22,7 @@ pub use checklist::{Answered, Checklist, ChecklistItem};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
     AppliedException, Change, Data, Decision, ExceptionOrigin, ExceptionState, ExceptionStatus, Finding, Level,
-    Parameter, PathCount, Rule, Scope, Setting, Stricter, Subject,
+    Parameter, PathCount, PolicyChange, Rule, Scope, Setting, Stricter, Subject,
 };
 pub use graph::{Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, PackageIndex, Root, Use};
 pub use health::{

@@ -363,6 +363,8 @@ pub struct PolicySummary {
     pub path: Option<String>,
     /// SHA-256 of its text, hexadecimal.
     pub sha256: Option<String>,
+    /// The policy of the scanned tree, where the caller's holds and that one may only tighten it.
+    pub tightened_by: Option<String>,
 }
 
 /// Everything that a run says. Formats are written from this and nothing else.

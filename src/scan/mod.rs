@@ -19,8 +19,8 @@ use jiff::civil::Date;
 use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Support};
 use crate::model::{
-    BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex, Report,
-    Scope,
+    BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex,
+    PolicyChange, RepoPath, Report, Scope,
 };
 use crate::policy::{self, Baseline, Earlier, Policy, Since};
 use crate::rule::{self, Parameters, View};
@@ -50,6 +50,8 @@ pub struct Request<'r> {
     pub since: Option<&'r Base>,
     /// What was found before, with the name of its file.
     pub baseline: Option<(&'r str, &'r Baseline)>,
+    /// What the change loosens in the tree's policy.
+    pub policy_changes: &'r [PolicyChange],
 }
 
 /// Who is asked about packages.
@@ -130,6 +132,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
     }
 
     let inventory = Inventory {
+        policy_changes: request.policy_changes.to_vec(),
         added: before.as_ref().map(|(_, before)| before.added(&graph)).unwrap_or_default(),
         graph,
         files: reading.files,
@@ -174,6 +177,8 @@ struct Inventory {
     graph: DependencyGraph,
     /// The packages of which no version was there at the merge base.
     added: BTreeSet<PackageIndex>,
+    /// What the change loosens in the policy.
+    policy_changes: Vec<PolicyChange>,
     files: Vec<FileCoverage>,
     bounds: Vec<String>,
     diagnostics: Vec<Diagnostic>,
@@ -193,12 +198,15 @@ impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
         let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, added, files, bounds, mut diagnostics, revision } = inventory;
+        let Inventory { graph, added, policy_changes, mut files, bounds, mut diagnostics, revision } = inventory;
+        files.extend(unread_policy(policy));
+        files.sort();
+        diagnostics.extend(policy.remarks.iter().cloned());
         show(Stage::Ask(graph.packages.len()));
         let mut answers = self.learn(&graph)?;
 
         show(Stage::Judge);
-        let parameters = Parameters { added, ..parameters(policy, &graph) };
+        let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
         let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
         let (findings, unlearnt) = rule::find(&view);
         answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
@@ -264,6 +272,21 @@ pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverErro
     Ok(read::read(&discovery, selection.bounds.file_size).0.graph)
 }
 
+/// The row of the ledger for the tree's policy, where it could not be read and the caller's holds without what it would
+/// have tightened.
+fn unread_policy(policy: &Policy) -> Option<FileCoverage> {
+    let (path, mistakes) = policy.unread.as_ref()?;
+    let mistakes = if *mistakes == 1 { "a mistake".to_owned() } else { format!("{mistakes} mistakes") };
+    Some(FileCoverage {
+        path: RepoPath::clone(path),
+        parser: None,
+        state: FileState::Failed,
+        fixes_versions: false,
+        packages: 0,
+        message: Some(format!("the policy of the scanned tree has {mistakes}, and what it tightens is not known")),
+    })
+}
+
 /// What the policy and the formats tell the rules.
 fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
     let hashed = PARSERS.iter().filter(|parser| parser.capabilities.integrity == Support::Full);
@@ -279,6 +302,7 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .collect(),
         custom: policy.custom.clone(),
         added: BTreeSet::new(),
+        policy_changes: Vec::new(),
         hashed_formats: hashed.map(|parser| parser.id).collect(),
     }
 }

@@ -12,12 +12,14 @@
 //! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
+//! | `baseline` | the file of a baseline, relative to this one |
 //! | `exclude` | globs as in `.gitignore` of what is not scanned |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
 //! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
 //! | `[[overrides]]` | `rules` (all unless given), `kinds`, `scope`, `ecosystems`, `paths`, `packages`, then `level` or `at-least`, `min-severity` |
 //! | `[delegate]` | `rules`, `max-days`, `max-severity`: the exceptions that a scanned tree may add; only in a policy that the caller names |
 //! | `[[exceptions]]` | `advisory`, `package`, `rule`, `path` (one of the first two, or the last two), `reason`, `owner`, `expires`, `until-fixed` |
+//! | `[[examples]]` | `rule`, then `given` and `absent` or `finding`, and `expect`: for `osprey policy test` |
 
 use std::collections::HashSet;
 
@@ -33,6 +35,7 @@ use crate::model::{Level, PolicyOrigin, Rule, source};
 mod addition;
 mod custom;
 mod delegate;
+mod examples;
 mod exceptions;
 mod extends;
 mod reader;
@@ -59,16 +62,19 @@ const KEYS: &[&str] = &[
     "max-exception-days",
     "project",
     "sources",
+    "baseline",
     "exclude",
     "rules",
     "custom",
     "overrides",
     "delegate",
     "exceptions",
+    "examples",
 ];
 
 /// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
-const PLACED: &[&str] = &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "delegate"];
+const PLACED: &[&str] =
+    &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "baseline", "delegate"];
 
 /// Reads a file by its path; `None`: there is no such file.
 pub type ReadFile<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
@@ -183,6 +189,9 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     if let Some(value) = table.get("sources") {
         sources(reader, value, reading, &mut policy);
     }
+    if let Some(value) = table.get("baseline") {
+        policy.baseline = extends::baseline(reader, value, reading.origin, chain);
+    }
     if let Some(value) = table.get("custom") {
         custom::read(reader, value, &mut policy);
     }
@@ -204,6 +213,8 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
         policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
         policy.exceptions.extend(own);
     }
+    let examples = table.get("examples").map(|value| examples::read(reader, value, &known, &policy));
+    policy.examples = examples.unwrap_or_default();
     policy
 }
 
