@@ -33,7 +33,7 @@ pub use changed::{BaselineFile, PolicyState, loosened};
 pub use decide::decide;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
-pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
+pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
 pub use priority::order;
 pub use scope::Filter;

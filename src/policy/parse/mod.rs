@@ -32,6 +32,7 @@ use super::pattern::NamePattern;
 use super::{Exception, Policy, Provenance, SourceAddress};
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod addition;
 mod custom;
 mod delegate;
 mod examples;
@@ -41,6 +42,7 @@ mod reader;
 mod rules;
 mod scope;
 
+pub use addition::Addition;
 pub use reader::PolicyError;
 pub(super) use reader::{did_you_mean, nearest, quoted};
 
