@@ -55,7 +55,7 @@ pub fn intern(draft: Draft<'_>) -> &'static CustomRule {
     let texts = [draft.summary, draft.why, draft.fix, draft.condition.text()].map(str::to_owned);
     let key = (draft.id.to_owned(), draft.level, texts);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    *made.entry(key).or_insert_with(|| Box::leak(Box::new(rule_of(draft))))
+    made.entry(key).or_insert_with(|| Box::leak(Box::new(rule_of(draft))))
 }
 
 fn rule_of(draft: Draft<'_>) -> CustomRule {
