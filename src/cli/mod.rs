@@ -1,7 +1,9 @@
 //! Arguments, exit codes, progress. This room alone reads the wall clock, the environment and the terminal.
 
+mod baseline;
 mod cache;
 mod caller;
+mod compared;
 mod db;
 mod evaluate;
 mod exit;
@@ -15,6 +17,7 @@ mod progress;
 mod scan;
 mod shell;
 mod update;
+mod vex;
 mod why;
 
 use std::io::Write as _;
@@ -65,6 +68,8 @@ enum When {
 enum Command {
     /// Scan directories, lockfiles or manifests; decide; report
     Scan(Box<scan::Arguments>),
+    /// Write what is found today as a baseline, so that only what is new fails a scan
+    Baseline(Box<baseline::Arguments>),
     /// Judge packages before they are added
     Evaluate(Box<evaluate::Arguments>),
     /// Make, bring up to date, show or check the local advisory index
@@ -118,6 +123,7 @@ fn run(cli: Cli) -> Exit {
     let global = cli.global;
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &global),
+        Command::Baseline(arguments) => baseline::run(&arguments, &global),
         Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),

@@ -101,6 +101,9 @@ fn report(tree: &Path, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
         today: TODAY,
         no_dev: false,
         resolve_cargo: false,
+        since: None,
+        baseline: None,
+        policy_changes: &[],
     };
     scan(&request, &|_| {}).unwrap()
 }

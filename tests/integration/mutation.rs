@@ -162,6 +162,9 @@ fn survive(name: &str, bytes: &[u8]) {
         today: TODAY.parse().unwrap(),
         no_dev: bytes.len().is_multiple_of(2),
         resolve_cargo: false,
+        since: None,
+        baseline: None,
+        policy_changes: &[],
     };
     let report = scan(&request, &|_| {}).unwrap();
     for &format in Format::ALL {

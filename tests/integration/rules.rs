@@ -66,6 +66,9 @@ fn scanned(project: &str, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
         today: TODAY,
         no_dev: false,
         resolve_cargo: false,
+        since: None,
+        baseline: None,
+        policy_changes: &[],
     };
     scan(&request, &|_| {}).unwrap()
 }
