@@ -11,6 +11,7 @@ use super::network::Network;
 use super::output::{self, Output};
 use super::policy_arguments::PolicyArguments;
 use super::progress::Spinner;
+use super::vex::VexArguments;
 use super::{Failure, Global, baseline};
 use crate::database::Index;
 use crate::policy::Policy;
@@ -59,6 +60,8 @@ pub(super) struct Arguments {
     database: Database,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    vex: VexArguments,
     #[command(flatten)]
     walk: Walk,
     /// Only count what a baseline does not hold (`osprey baseline` writes one)
@@ -122,6 +125,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         policy.project.clone_from(&arguments.project);
     }
     selection.exclude.extend(policy.exclude.iter().cloned());
+    arguments.vex.load(&mut policy)?;
     let client = arguments.network.client(&policy)?;
     let index = Index::open(&arguments.database.directory()?);
     let spinner = Spinner::new(caller::shows_progress(global));

@@ -15,16 +15,21 @@ use crate::model::{
 
 mod baseline;
 mod decide;
+mod example;
 mod exception;
 mod parse;
 mod pattern;
+mod priority;
 mod scope;
+pub mod vex;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
-pub use decide::{decide, order};
+pub use decide::decide;
+pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
+pub use priority::order;
 pub use scope::Filter;
 
 /// The rule whose level is graded by severity and fix.
@@ -236,6 +241,8 @@ pub struct Policy {
     pub rules: BTreeMap<&'static str, RuleSettings>,
     /// Its own rules, in the order of the file. What it says about each stands in [`Policy::rules`] as well.
     pub custom: Vec<&'static CustomRule>,
+    /// What the file says that it does, for `osprey policy test`; those of files that it extends are not here.
+    pub examples: Vec<Example>,
     /// The scanned project itself, as services know it: `github.com/owner/name`.
     pub project: Option<String>,
     /// Other addresses of services, by their names; only of a policy that the caller names.
@@ -251,6 +258,8 @@ pub struct Policy {
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
     /// not here is as the profile or the program has it.
     pub places: BTreeMap<String, Provenance>,
+    /// VEX documents that the caller hands in, in the caller's order.
+    pub vex: Vec<vex::Document>,
 }
 
 /// The dotted key of a rule's level.
@@ -283,6 +292,7 @@ impl Policy {
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
             custom: Vec::new(),
+            examples: Vec::new(),
             project: None,
             sources: BTreeMap::new(),
             exclude: Vec::new(),
@@ -290,6 +300,7 @@ impl Policy {
             delegate: None,
             exceptions: Vec::new(),
             places: BTreeMap::new(),
+            vex: Vec::new(),
         }
     }
 

@@ -205,6 +205,7 @@ impl Judging<'_> {
         let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
 
         diagnostics.extend(answers.diagnostics);
+        diagnostics.extend(policy::vex::remarks(&policy.vex, &graph, policy.project.as_deref()));
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             evaluated_on: today.to_string(),
