@@ -1,5 +1,6 @@
 //! Arguments, exit codes, progress. This room alone reads the wall clock, the environment and the terminal.
 
+mod baseline;
 mod cache;
 mod caller;
 mod db;

@@ -11,10 +11,10 @@ use super::network::Network;
 use super::output::{self, Output};
 use super::policy_arguments::PolicyArguments;
 use super::progress::Spinner;
-use super::{Failure, Global};
+use super::{Failure, Global, baseline};
 use crate::database::Index;
 use crate::policy::Policy;
-use crate::scan::{Bounds, Knowledge, Request, Selection, scan};
+use crate::scan::{Base, Bounds, Knowledge, Request, Selection, scan};
 
 /// What to walk.
 #[derive(Debug, Clone, Args)]
@@ -61,6 +61,12 @@ pub(super) struct Arguments {
     policy: PolicyArguments,
     #[command(flatten)]
     walk: Walk,
+    /// Only count what a baseline does not hold (`osprey baseline` writes one)
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Only count what is new since this branch, tag or commit: since the newest commit that it and HEAD descend from
+    #[arg(long, value_name = "REV")]
+    since: Option<String>,
     /// Leave out what is there for development only
     #[arg(long)]
     no_dev: bool,
@@ -100,7 +106,18 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let outputs = output::plan(&arguments.output)?;
     let today = arguments.today.unwrap_or_else(caller::today);
     let mut selection = arguments.walk.selection(&arguments.paths);
+    let base = match &arguments.since {
+        Some(revision) => {
+            let root = selection.root().map_err(Failure::usage)?;
+            Some(Base::open(&root, revision).map_err(Failure::usage)?)
+        }
+        None => None,
+    };
     let mut policy = arguments.policy.load(&selection, today)?;
+    let baseline = match &arguments.baseline {
+        Some(path) => Some((path.display().to_string(), baseline::read(path)?)),
+        None => None,
+    };
     if arguments.project.is_some() {
         policy.project.clone_from(&arguments.project);
     }
@@ -115,6 +132,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         today,
         no_dev: arguments.no_dev,
         resolve_cargo: arguments.resolve.contains(&Resolve::Cargo),
+        since: base.as_ref(),
+        baseline: baseline.as_ref().map(|(path, baseline)| (path.as_str(), baseline)),
     };
     let scanned = scan(&request, &|stage| spinner.show(stage));
     spinner.clear();

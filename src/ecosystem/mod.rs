@@ -183,6 +183,11 @@ impl FileSet {
         }
     }
 
+    /// Every file, with its bytes or why it cannot be had, by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&RepoPath, Result<&[u8], &str>)> {
+        self.files.iter().map(|(path, content)| (path, content.as_deref().map_err(String::as_str)))
+    }
+
     /// The paths of all files that could be read and lie in a folder (`""` is the root) or below it, in order.
     pub fn below<'f>(&'f self, folder: &str) -> impl Iterator<Item = (&'f RepoPath, &'f [u8])> + use<'f> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };

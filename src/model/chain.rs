@@ -8,6 +8,7 @@
 use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::{PackageIndex, PathCount, Root};
 
@@ -33,26 +34,83 @@ pub fn chains(root: &Root, target: PackageIndex, max: usize) -> Chains {
 #[derive(Debug)]
 pub struct Routes<'r> {
     root: &'r Root,
-    /// What is needed and by whom, sorted; made when the first package is asked about.
-    needed_by: OnceCell<Vec<(PackageIndex, PackageIndex)>>,
+    /// Made when the first package is asked about.
+    users: OnceCell<Users>,
+}
+
+/// Who needs each package.
+#[derive(Debug)]
+struct Users {
+    /// Where the users of each package begin in `all`, up to the last that is needed.
+    first: Vec<usize>,
+    /// Who needs a package, by package; the users of one in their order.
+    all: Vec<PackageIndex>,
+}
+
+impl Users {
+    /// By counting: edges are many, and packages have small numbers.
+    fn of(root: &Root) -> Self {
+        let edges = || root.dependencies.iter().filter(|edge| edge.from != edge.to);
+        let packages = edges().map(|edge| edge.to as usize + 1).max().unwrap_or(0);
+        let mut first = vec![0; packages + 1];
+        for edge in edges() {
+            first[edge.to as usize + 1] += 1;
+        }
+        for package in 0..packages {
+            first[package + 1] += first[package];
+        }
+        let mut next = first.clone();
+        let mut all = vec![0; first[packages]];
+        for edge in edges() {
+            let place = &mut next[edge.to as usize];
+            all[*place] = edge.from;
+            *place += 1;
+        }
+        Self { first, all }
+    }
+
+    fn of_package(&self, package: PackageIndex) -> &[PackageIndex] {
+        let at = package as usize;
+        match (self.first.get(at), self.first.get(at + 1)) {
+            (Some(&first), Some(&end)) => &self.all[first..end],
+            _ => &[],
+        }
+    }
+}
+
+/// Packages are numbered one after the other, by nobody outside, so that their numbers need no hash that withstands
+/// who chooses them.
+type ByPackage<T> = HashMap<PackageIndex, T, BuildHasherDefault<NumberHasher>>;
+
+/// Spreads a number over all bits (<https://doi.org/10.1145/3360551>, Fibonacci hashing).
+#[derive(Debug, Default)]
+struct NumberHasher(u64);
+
+impl Hasher for NumberHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u32(u32::from(byte));
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl<'r> Routes<'r> {
     /// The routes of a root. The first question costs one pass over its edges.
     pub fn of(root: &'r Root) -> Self {
-        Self { root, needed_by: OnceCell::new() }
+        Self { root, users: OnceCell::new() }
     }
 
     /// Who needs a package.
-    fn users(&self, package: PackageIndex) -> impl Iterator<Item = PackageIndex> {
-        let edges = self.needed_by.get_or_init(|| {
-            let edges = self.root.dependencies.iter().filter(|edge| edge.from != edge.to);
-            let mut edges: Vec<_> = edges.map(|edge| (edge.to, edge.from)).collect();
-            edges.sort_unstable();
-            edges
-        });
-        let first = edges.partition_point(|&(to, _)| to < package);
-        edges[first..].iter().take_while(move |&&(to, _)| to == package).map(|&(_, from)| from)
+    fn users(&self, package: PackageIndex) -> &[PackageIndex] {
+        self.users.get_or_init(|| Users::of(self.root)).of_package(package)
     }
 
     /// [`chains`] of this root; looks only at what leads to the package.
@@ -66,19 +124,19 @@ impl<'r> Routes<'r> {
 /// The part of a root's graph from which the target can be reached.
 struct Reaching {
     /// Steps to the target, by package.
-    distance: HashMap<PackageIndex, u32>,
+    distance: ByPackage<u32>,
     /// Who needs whom, sorted, only among packages with a distance.
-    needs: HashMap<PackageIndex, Vec<PackageIndex>>,
+    needs: ByPackage<Vec<PackageIndex>>,
 }
 
 impl Reaching {
     fn towards(routes: &Routes<'_>, target: PackageIndex) -> Self {
-        let mut distance = HashMap::from([(target, 0)]);
-        let mut needs: HashMap<PackageIndex, Vec<PackageIndex>> = HashMap::new();
+        let mut distance: ByPackage<u32> = std::iter::once((target, 0)).collect();
+        let mut needs: ByPackage<Vec<PackageIndex>> = ByPackage::default();
         let mut todo = VecDeque::from([target]);
         while let Some(package) = todo.pop_front() {
             let next = distance[&package] + 1;
-            for user in routes.users(package) {
+            for &user in routes.users(package) {
                 // What the target needs itself is not on a path to it, save where a cycle would repeat it.
                 if user == target {
                     continue;
@@ -155,7 +213,7 @@ impl Reaching {
             Open,
             Done(u64),
         }
-        let mut states: HashMap<PackageIndex, State> = HashMap::from([(target, State::Done(1))]);
+        let mut states: ByPackage<State> = std::iter::once((target, State::Done(1))).collect();
         let mut exact = true;
         let mut total = 0_u64;
         for &start in starts {

@@ -33,6 +33,6 @@ pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath
 pub use package::{Package, PackageId, Source, SourceKind};
 pub use purl::Purl;
 pub use report::{
-    Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState, PolicyOrigin, PolicySummary,
-    Report, SourceCoverage, SourceState, Summary, Unknown, Verdict,
+    BaseCommit, BaselineUse, Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
+    PolicyOrigin, PolicySummary, Report, SourceCoverage, SourceState, Summary, Unknown, Verdict,
 };

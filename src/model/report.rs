@@ -322,6 +322,36 @@ impl PolicyOrigin {
     }
 }
 
+/// What became of a baseline. Every entry is counted once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BaselineUse {
+    /// The file, as the caller named it; in the scanned tree, relative to its root.
+    pub path: String,
+    /// How many findings it holds.
+    pub entries: usize,
+    /// How many of them are there still, and are not counted again.
+    pub matched: usize,
+    /// How many are there and became worse, so that they count.
+    pub worse: usize,
+    /// How many are about files that this scan did not look at.
+    pub not_scanned: usize,
+    /// Those that are there no more, each in a line, sorted.
+    pub gone: Vec<String>,
+}
+
+/// The state of the repository that a run is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseCommit {
+    /// The revision that the caller named.
+    pub named: String,
+    /// The commit that it stands for, hexadecimal.
+    pub revision: String,
+    /// The newest commit that it and the one checked out both descend from: what was there then is not new.
+    pub merge_base: String,
+    /// When that was made, RFC 3339, UTC.
+    pub time: String,
+}
+
 /// The policy that judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySummary {
@@ -348,6 +378,10 @@ pub struct Report {
     pub policy: PolicySummary,
     /// The commit that is checked out, where it can be read.
     pub revision: Option<String>,
+    /// The state that the run is compared with.
+    pub base: Option<BaseCommit>,
+    /// The baseline, where there is one.
+    pub baseline: Option<BaselineUse>,
     /// The rules that were evaluated.
     pub rules: Vec<&'static Rule>,
     /// The packages and how they are used.

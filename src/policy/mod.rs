@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use crate::expression::CustomRule;
 use crate::model::{
     Data, Diagnostic, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, RepoPath, Rule, Scope,
     Setting, Severity,
 };
 
+mod baseline;
 mod decide;
 mod exception;
 mod parse;
@@ -22,13 +24,14 @@ mod show;
 mod strictness;
 mod tighten;
 
+pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use decide::{decide, order};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
 pub use scope::Filter;
 pub use strictness::Direction;
-pub use tighten::{Difference, compare};
+pub use tighten::{Difference, differences};
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
@@ -237,6 +240,8 @@ pub struct Policy {
     pub max_exception_days: Option<u32>,
     /// What it says about each rule, by id.
     pub rules: BTreeMap<&'static str, RuleSettings>,
+    /// Its own rules, in the order of the file. What it says about each stands in [`Policy::rules`] as well.
+    pub custom: Vec<&'static CustomRule>,
     /// The scanned project itself, as services know it: `github.com/owner/name`.
     pub project: Option<String>,
     /// Other addresses of services, by their names; only of a policy that the caller names.
@@ -290,6 +295,7 @@ impl Policy {
             test_data: Level::Warn,
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
+            custom: Vec::new(),
             project: None,
             sources: BTreeMap::new(),
             exclude: Vec::new(),

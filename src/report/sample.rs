@@ -500,6 +500,8 @@ fn empty(graph: DependencyGraph, complete: bool) -> Report {
             tightened_by: None,
         },
         revision: None,
+        base: None,
+        baseline: None,
         rules: vec![&MALWARE, &EXPLOITED, &VULNERABILITY, &UNMAINTAINED, &ORIGIN, &UNPINNED],
         decisions: Vec::new(),
         exceptions: Vec::new(),

@@ -193,6 +193,71 @@ pub(super) fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
+/// Which part of a tree is looked at, whatever the tree is read from.
+pub(super) struct Scope<'s> {
+    selection: &'s Selection,
+    exclude: Gitignore,
+    /// The paths that were asked for, relative to the root.
+    starts: Vec<RepoPath>,
+}
+
+impl<'s> Scope<'s> {
+    /// What a selection looks at.
+    ///
+    /// # Errors
+    /// Where a path that was asked for is not there, or a glob is none.
+    pub(super) fn of(selection: &'s Selection) -> Result<Self, DiscoverError> {
+        let root = selection.root()?;
+        let mut starts = Vec::new();
+        for path in &selection.paths {
+            starts.push(relative(&root, &canonical(path)?));
+        }
+        Ok(Self { selection, exclude: exclude(selection, &root)?, starts })
+    }
+
+    pub(super) fn starts(&self) -> impl Iterator<Item = &RepoPath> {
+        self.starts.iter()
+    }
+
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.selection.bounds
+    }
+
+    /// Whether nothing in a folder is looked at: the caller excludes it, or a package manager made it.
+    pub(super) fn leaves_out_folder(&self, path: &str, name: &str) -> bool {
+        VENDORED.contains(&name) || self.exclude.matched(path, true).is_ignore()
+    }
+
+    /// Whether the caller excludes a file.
+    pub(super) fn leaves_out_file(&self, path: &str) -> bool {
+        self.exclude.matched(path, false).is_ignore()
+    }
+
+    /// Whether a file lies among test data, seen from a path that was asked for.
+    pub(super) fn is_test_data(&self, start: &str, path: &str) -> bool {
+        let inside = path.strip_prefix(start).unwrap_or(path);
+        crate::ecosystem::folder_of(inside).split('/').any(|part| TEST_DATA.contains(&part))
+    }
+}
+
+/// What the caller excludes.
+fn exclude(selection: &Selection, root: &Path) -> Result<Gitignore, DiscoverError> {
+    let mut exclude = GitignoreBuilder::new(root);
+    for glob in &selection.exclude {
+        let wrong = |error: ignore::Error| DiscoverError::Glob { glob: glob.clone(), message: error.to_string() };
+        exclude.add_line(None, glob).map_err(wrong)?;
+    }
+    let glob = || selection.exclude.join(", ");
+    exclude.build().map_err(|error| DiscoverError::Glob { glob: glob(), message: error.to_string() })
+}
+
+/// A path as reports have it.
+fn relative(root: &Path, path: &Path) -> RepoPath {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/").into()
+}
+
 /// A walk under way.
 struct Walk<'s> {
     selection: &'s Selection,
@@ -218,14 +283,7 @@ struct Folder<'f> {
 
 impl<'s> Walk<'s> {
     fn new(selection: &'s Selection, root: PathBuf) -> Result<Self, DiscoverError> {
-        let mut exclude = GitignoreBuilder::new(&root);
-        for glob in &selection.exclude {
-            let wrong = |error: ignore::Error| DiscoverError::Glob { glob: glob.clone(), message: error.to_string() };
-            exclude.add_line(None, glob).map_err(wrong)?;
-        }
-        let glob = || selection.exclude.join(", ");
-        let exclude =
-            exclude.build().map_err(|error| DiscoverError::Glob { glob: glob(), message: error.to_string() })?;
+        let exclude = exclude(selection, &root)?;
         let mut discovery = Discovery { root, ..Discovery::default() };
         let tracked = match super::git::tracked(&discovery.root) {
             Ok(tracked) => tracked.unwrap_or_default(),
@@ -472,9 +530,7 @@ impl<'s> Walk<'s> {
     }
 
     fn repo_path(&self, path: &Path) -> RepoPath {
-        let inside = path.strip_prefix(&self.discovery.root).unwrap_or(path);
-        let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
-        parts.join("/").into()
+        relative(&self.discovery.root, path)
     }
 
     fn finish(self) -> Discovery {

@@ -1,7 +1,7 @@
 //! Judging packages before they are added: each as if it were a direct dependency, with everything that any source
 //! tells about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -41,7 +41,8 @@ pub fn evaluate(intake: &Intake<'_>, show: &dyn Fn(Stage)) -> Result<Report, Sca
     let needs: BTreeMap<Data, Scope> =
         Data::ALL.into_iter().filter(|data| *data != Data::OwnScorecard).map(|data| (data, Scope::All)).collect();
     let judging = Judging { policy: intake.policy, knowledge: intake.knowledge, today: intake.today, needs };
-    let inventory = Inventory { graph, files, bounds: Vec::new(), diagnostics: Vec::new(), revision: None };
+    let inventory =
+        Inventory { graph, added: BTreeSet::new(), files, bounds: Vec::new(), diagnostics: Vec::new(), revision: None };
     let (mut report, facts) = judging.conclude(inventory, show)?;
     let parameters = parameters(intake.policy, &report.graph);
     let view = View { graph: &report.graph, facts: &facts, parameters: &parameters, today: intake.today };

@@ -5,10 +5,13 @@ mod discover;
 mod evaluate;
 mod git;
 mod health;
+mod history;
 mod read;
 mod resolve;
+mod since;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use futures_util::future::join;
 use jiff::civil::Date;
@@ -16,15 +19,17 @@ use jiff::civil::Date;
 use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Support};
 use crate::model::{
-    Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, RepoPath, Report, Scope,
+    BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex, RepoPath,
+    Report, Scope,
 };
-use crate::policy::{self, Policy};
+use crate::policy::{self, Baseline, Earlier, Policy, Since};
 use crate::rule::{self, Parameters, View};
 use crate::source::{self, Client};
 
 pub use evaluate::{Intake, evaluate};
 
 pub use discover::{Bounds, DiscoverError, Selection};
+pub use history::{Base, HistoryError};
 
 /// What to scan and by what to judge it.
 #[derive(Debug)]
@@ -41,6 +46,10 @@ pub struct Request<'r> {
     pub no_dev: bool,
     /// Asks `cargo metadata` about each Cargo workspace. It runs what the tree configures: for trusted trees only.
     pub resolve_cargo: bool,
+    /// The state that it is compared with: what was there is not new.
+    pub since: Option<&'r Base>,
+    /// What was found before, with the name of its file.
+    pub baseline: Option<(&'r str, &'r Baseline)>,
 }
 
 /// Who is asked about packages.
@@ -102,16 +111,26 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
     let discovery = discover::discover(&request.selection)?;
 
     show(Stage::Read(discovery.files.len()));
-    let mut reading = read::read(&discovery, request.selection.bounds.file_size);
+    let (mut reading, files) = read::read(&discovery, request.selection.bounds.file_size);
+    let mut before = match request.since {
+        Some(base) => {
+            let scope = discover::Scope::of(&request.selection)?;
+            Some((base, since::before(base, &scope, &discovery, &files)))
+        }
+        None => None,
+    };
+    drop(files);
     if request.resolve_cargo {
         resolve::resolve(&discovery.root, &mut reading);
     }
     let mut graph = reading.graph;
     if request.no_dev {
         graph = graph.without_dev();
+        before = before.map(|(base, before)| (base, before.without_dev()));
     }
 
     let inventory = Inventory {
+        added: before.as_ref().map(|(_, before)| before.added(&graph)).unwrap_or_default(),
         graph,
         files: reading.files,
         bounds: discovery.bounds,
@@ -124,12 +143,37 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
         today: request.today,
         needs: request.policy.needs(),
     };
-    Ok(judging.conclude(inventory, show)?.0)
+    let (mut report, facts) = judging.conclude(inventory, show)?;
+    let since = match before {
+        Some((base, before)) => {
+            report.base = Some(base.commit.clone());
+            Some(before.since(&judging, base, (&mut report, &facts))?)
+        }
+        None => None,
+    };
+    compare(request, &discovery.root, since.as_ref(), &mut report);
+    Ok(report)
+}
+
+/// Says what of the findings was there before.
+fn compare(request: &Request<'_>, root: &Path, since: Option<&Since>, report: &mut Report) {
+    let looked_at = report.coverage.files.iter().filter(|file| file.state != FileState::Skipped);
+    let looked_at: BTreeSet<&str> = looked_at.map(|file| &*file.path).collect();
+    let earlier = Earlier {
+        baseline: request.baseline.map(|(_, baseline)| baseline),
+        since,
+        is_scanned: &|path| looked_at.contains(path),
+        is_gone: &|path| std::fs::symlink_metadata(root.join(path)).is_err(),
+    };
+    let used = policy::compare(&mut report.decisions, &report.graph, &earlier);
+    report.baseline = used.zip(request.baseline).map(|(used, (path, _))| BaselineUse { path: path.to_owned(), ..used });
 }
 
 /// What there is to judge, and what of it could not be read.
 struct Inventory {
     graph: DependencyGraph,
+    /// The packages of which no version was there at the merge base.
+    added: BTreeSet<PackageIndex>,
     files: Vec<FileCoverage>,
     bounds: Vec<String>,
     diagnostics: Vec<Diagnostic>,
@@ -149,7 +193,7 @@ impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
         let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, mut files, bounds, mut diagnostics, revision } = inventory;
+        let Inventory { graph, added, mut files, bounds, mut diagnostics, revision } = inventory;
         files.extend(unread_policy(policy));
         files.sort();
         diagnostics.extend(policy.remarks.iter().cloned());
@@ -157,7 +201,7 @@ impl Judging<'_> {
         let mut answers = self.learn(&graph)?;
 
         show(Stage::Judge);
-        let parameters = parameters(policy, &graph);
+        let parameters = Parameters { added, ..parameters(policy, &graph) };
         let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
         let (findings, unlearnt) = rule::find(&view);
         answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
@@ -169,6 +213,8 @@ impl Judging<'_> {
             evaluated_on: today.to_string(),
             policy: policy.summary(),
             revision,
+            base: None,
+            baseline: None,
             rules: policy.active(),
             graph,
             decisions,
@@ -217,7 +263,7 @@ impl Judging<'_> {
 /// Where a path that was asked for cannot be scanned at all.
 pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverError> {
     let discovery = discover::discover(selection)?;
-    Ok(read::read(&discovery, selection.bounds.file_size).graph)
+    Ok(read::read(&discovery, selection.bounds.file_size).0.graph)
 }
 
 /// The row of the ledger for the tree's policy, where it could not be read and the caller's holds without what it would
@@ -248,6 +294,8 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .filter(|(_, package)| policy.is_internal(&package.id))
             .map(|(at, _)| at)
             .collect(),
+        custom: policy.custom.clone(),
+        added: BTreeSet::new(),
         hashed_formats: hashed.map(|parser| parser.id).collect(),
     }
 }

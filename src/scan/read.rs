@@ -33,14 +33,24 @@ struct Outcome {
     parsed: Parsed,
 }
 
-/// Reads everything that was discovered.
-pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> Reading {
+/// Reads everything that was discovered: what came of it, and the files themselves.
+pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> (Reading, FileSet) {
     let load = |path: &RepoPath| load(&discovery.root, path, max_file_size);
     let mut files = FileSet::default();
     let paths: Vec<RepoPath> = discovery.files.iter().map(|found| RepoPath::clone(&found.path)).collect();
     for (path, content) in map_all(paths, |path| (RepoPath::clone(&path), load(&path))) {
         files.insert(path, content);
     }
+    let reading = read_loaded(discovery, &mut files, &load);
+    (reading, files)
+}
+
+/// The same of files that are at hand; `load` reads those that they ask for.
+pub(super) fn read_loaded(
+    discovery: &Discovery,
+    files: &mut FileSet,
+    load: &dyn Fn(&RepoPath) -> Result<Vec<u8>, String>,
+) -> Reading {
     let claimed: Vec<(RepoPath, &'static Parser)> = discovery
         .files
         .iter()
@@ -48,10 +58,10 @@ pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> Reading {
         .collect();
     let (locks, manifests): (Vec<_>, Vec<_>) =
         claimed.into_iter().partition(|(_, parser)| parser.role == Role::Lockfile);
-    let mut outcomes = parse_all(locks, &mut files, &load);
+    let mut outcomes = parse_all(locks, files, load);
     let read_with = companions(&outcomes);
     let alone = manifests.into_iter().filter(|(path, _)| !read_with.contains_key(path)).collect();
-    outcomes.extend(parse_all(alone, &mut files, &load));
+    outcomes.extend(parse_all(alone, files, load));
     give_back(&mut outcomes);
     conclude(discovery, outcomes, &read_with)
 }
@@ -138,7 +148,7 @@ fn load(root: &Path, path: &RepoPath, max: u64) -> Result<Vec<u8>, String> {
 fn parse_all(
     mut pending: Vec<(RepoPath, &'static Parser)>,
     files: &mut FileSet,
-    load: &(dyn Fn(&RepoPath) -> Result<Vec<u8>, String> + Sync),
+    load: &dyn Fn(&RepoPath) -> Result<Vec<u8>, String>,
 ) -> Vec<Outcome> {
     let mut outcomes = Vec::with_capacity(pending.len());
     for round in 1..=ROUNDS {

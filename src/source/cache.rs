@@ -73,8 +73,8 @@ impl Cache {
     }
 
     fn place(&self, service: &str, question: &str) -> Option<PathBuf> {
-        let name = format!("{:032x}", xxh3_128(question.as_bytes()));
-        Some(self.root.as_ref()?.join(service).join(&name[..2]).join(&name[2..]))
+        let hash = xxh3_128(question.as_bytes());
+        Some(self.root.as_ref()?.join(format!("{service}/{:02x}/{:030x}", hash >> 120, hash & (u128::MAX >> 8))))
     }
 
     /// Whether anything is kept of a service.

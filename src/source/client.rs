@@ -152,6 +152,8 @@ impl Trouble {
 #[derive(Debug)]
 struct Lane {
     base: Url,
+    /// The same as the cache knows it: without what is nobody's business.
+    name: String,
     /// When the next request may begin.
     next: Cell<Instant>,
     /// Questions without an answer in a row.
@@ -185,6 +187,7 @@ impl Client {
             let most = parallel.entry(host(&base)).or_default();
             *most = (*most).max(service.parallel);
             let lane = Lane {
+                name: redacted(&base),
                 base,
                 next: Cell::new(started),
                 failures: Cell::new(0),
@@ -364,7 +367,7 @@ impl Client {
     }
 
     fn addressed(&self, service: &Service, question: &str) -> String {
-        let base = self.lanes.get(service.id).map(|lane| redacted(&lane.base)).unwrap_or_default();
+        let base = self.lanes.get(service.id).map_or("", |lane| &lane.name);
         format!("{base} {question}")
     }
 
@@ -382,6 +385,7 @@ impl Client {
 
     /// Asks the service; `None` where it says that what is kept still holds.
     async fn ask(&self, request: &Request, kept: Option<&Kept>) -> Result<Option<Kept>, SourceError> {
+        self.is_asked(request.service)?;
         let mut request = request.clone();
         if let Some(etag) = kept.and_then(|kept| kept.etag.clone()) {
             request = request.with(IF_NONE_MATCH.as_str(), etag);

@@ -101,6 +101,8 @@ fn report(tree: &Path, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
         today: TODAY,
         no_dev: false,
         resolve_cargo: false,
+        since: None,
+        baseline: None,
     };
     scan(&request, &|_| {}).unwrap()
 }

@@ -162,6 +162,8 @@ fn survive(name: &str, bytes: &[u8]) {
         today: TODAY.parse().unwrap(),
         no_dev: bytes.len().is_multiple_of(2),
         resolve_cargo: false,
+        since: None,
+        baseline: None,
     };
     let report = scan(&request, &|_| {}).unwrap();
     for &format in Format::ALL {

@@ -66,6 +66,8 @@ fn scanned(project: &str, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
         today: TODAY,
         no_dev: false,
         resolve_cargo: false,
+        since: None,
+        baseline: None,
     };
     scan(&request, &|_| {}).unwrap()
 }

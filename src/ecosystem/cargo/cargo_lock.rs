@@ -3,6 +3,7 @@
 //! (<https://github.com/rust-lang/cargo/blob/master/src/cargo/core/resolver/encode.rs>).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
@@ -226,18 +227,26 @@ fn unmet(own: &str, manifest: &Manifest, has: &BTreeSet<&str>, diagnostics: &mut
 struct Names<'e, 'd> {
     entries: &'e [Entry<'d>],
     order: Vec<usize>,
+    /// The run of each name in the order.
+    by_name: HashMap<&'d str, Range<usize>>,
 }
 
 impl<'e, 'd> Names<'e, 'd> {
     fn of(entries: &'e [Entry<'d>]) -> Self {
         let mut order: Vec<usize> = (0..entries.len()).collect();
         order.sort_by_key(|&at| (entries[at].name, entries[at].version, entries[at].source.map(without_commit)));
-        Self { entries, order }
+        let mut by_name = HashMap::with_capacity(entries.len());
+        let mut first = 0;
+        for run in order.chunk_by(|&a, &b| entries[a].name == entries[b].name) {
+            by_name.insert(entries[run[0]].name, first..first + run.len());
+            first += run.len();
+        }
+        Self { entries, order, by_name }
     }
 
     fn resolve(&self, text: &str) -> Option<usize> {
         let mut parts = text.splitn(3, ' ');
-        let named = self.matching(&self.order, parts.next()?, |entry| entry.name);
+        let named = &self.order[self.by_name.get(parts.next()?)?.clone()];
         let Some(version) = parts.next() else {
             // Several versions are told apart in the file; only their count matters here.
             return if let [only] = named { Some(*only) } else { None };

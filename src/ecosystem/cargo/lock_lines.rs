@@ -30,8 +30,8 @@ pub(super) fn read<'t>(path: &RepoPath, text: &'t str) -> Option<Vec<Entry<'t>>>
         } else if matches!(line, "version = 3" | "version = 4") && entries.is_empty() && !has_version {
             has_version = true;
         } else if !(line.is_empty() || (line.starts_with('#') && entries.is_empty())) {
-            let (key, value) = line.split_once(" = ")?;
-            let value = quoted(value)?;
+            let (key, value) = line.split_at_checked(line.bytes().position(|byte| byte == b' ')?)?;
+            let value = quoted(value.strip_prefix(" = ")?)?;
             let draft = entries.last_mut()?;
             let place = match key {
                 "name" => &mut draft.name,

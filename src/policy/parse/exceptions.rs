@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Known;
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
-use crate::model::{Data, Ecosystem, Rule};
+use crate::model::{Ecosystem, Rule};
 use crate::policy::exception::Bound;
 use crate::policy::pattern::LONGEST;
 use crate::policy::{Exception, PackagePattern, PathPattern};
@@ -27,7 +27,7 @@ const MOST_IDS: usize = 50;
 
 /// What exceptions are read against.
 pub(super) struct Limits<'l> {
-    pub(super) known: &'l Known<'l>,
+    pub(super) known: &'l Known,
     pub(super) today: Date,
     pub(super) max_days: Option<u32>,
 }
@@ -78,7 +78,7 @@ fn read_one(
     });
     if let Some(Some(rule)) = rule
         && advisories.is_some()
-        && !rule.data.contains(&Data::Advisories)
+        && !limits.known.rests_on_advisories(rule)
     {
         reader.fail(&place, format!("findings of {} rest on no advisory: name a `package` alone", rule.id));
     }
@@ -129,7 +129,7 @@ fn end(
 ) -> (Option<Date>, bool) {
     let until_fixed = table.get("until-fixed").map(|value| (value, reader.boolean("until-fixed", value)));
     if let (Some((value, Some(true))), Some(rule)) = (&until_fixed, rule)
-        && !rule.data.contains(&Data::Advisories)
+        && !limits.known.rests_on_advisories(rule)
     {
         let message = format!("no advisory says when a finding of {} is fixed: write `expires`", rule.id);
         reader.fail(&value.span(), message);

@@ -72,6 +72,9 @@ const LOOK_ALIKES: &[(&str, char)] = &[
 
 /// The Latin letter, in lower case, that a character looks like in most typefaces.
 fn latin(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     // Full-width forms of ASCII stand in its order (U+FF01 to U+FF5E).
     let narrow = match u32::from(c).checked_sub(0xff01) {
         Some(at @ 0..0x5e) => char::from_u32(at + 0x21).unwrap_or(c),

@@ -3,8 +3,9 @@
 //! The lists hold what was most used in 2026, the most used first: of npm by downloads, of `PyPI` by downloads, of
 //! crates.io by the number of lockfiles that have it. Of Go modules there is none.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -16,17 +17,18 @@ pub(super) struct Popular {
     /// The names, the most used first.
     names: Vec<&'static str>,
     /// In the form in which names are the same.
-    known: HashSet<String>,
+    known: HashSet<Cow<'static, str>>,
     /// Scopes that one of the names has: somebody known owns them.
     scopes: HashSet<&'static str>,
     /// First words of many names without a scope, such as `babel`: whoever has such a name is older than the scope.
-    families: HashSet<&'static str>,
+    /// Made when a name differs from one of the list in its scope.
+    families: OnceLock<HashSet<&'static str>>,
     /// The places of the names that are guarded against a change of one letter, by the hash of the name and of what
     /// is left of it without each of its letters.
     shortened: Places,
     /// The places of the guarded names by the hash of their folded form.
     folded: Places,
-    /// The places of the guarded names by the hash of their letters in order.
+    /// The places of the guarded names by the hash of their letters in any order.
     swapped: Places,
     /// The places of names in a scope by the hash of what stands behind it.
     unscoped: Places,
@@ -93,26 +95,24 @@ impl Popular {
             {
                 unscoped.push((hash(name), at));
             }
-            swapped.push((hash(&sorted(name)), at));
+            swapped.push((unordered(name), at));
             // In one letter only the most used ones are guarded, in a scope whole.
             if usize::try_from(at).is_ok_and(|at| at < guard.letters) {
-                shortened.extend(shorter(name).map(|hash| (hash, at)));
+                shortened.extend(shorter(name).into_iter().map(|hash| (hash, at)));
             }
         }
         // What several scopes have is no name that stands for one of them.
-        let behind_scope = |name: &&str| hash(name.split_once('/').map_or(name, |(_, name)| name));
-        let mut behind: Vec<u64> = names.iter().map(behind_scope).collect();
-        behind.sort_unstable();
-        unscoped.retain(|(of, _)| {
-            let first = behind.partition_point(|name| name < of);
-            behind[first..].iter().take_while(|name| *name == of).count() == 1
-        });
-        let mut families: HashMap<&str, usize> = HashMap::new();
-        for (family, _) in names.iter().filter_map(|name| name.split_once('-')) {
-            *families.entry(family).or_default() += 1;
+        if !unscoped.is_empty() {
+            let behind_scope = |name: &&str| hash(name.split_once('/').map_or(name, |(_, name)| name));
+            let mut behind: Vec<u64> = names.iter().map(behind_scope).collect();
+            behind.sort_unstable();
+            unscoped.retain(|(of, _)| {
+                let first = behind.partition_point(|name| name < of);
+                behind[first..].iter().take_while(|name| *name == of).count() == 1
+            });
         }
         Self {
-            families: families.into_iter().filter(|(_, names)| *names >= FAMILY).map(|(family, _)| family).collect(),
+            families: OnceLock::new(),
             known: names.iter().map(|name| same(ecosystem, name)).collect(),
             scopes: names.iter().filter_map(|name| scope(name)).collect(),
             shortened: Places::new(shortened),
@@ -126,7 +126,7 @@ impl Popular {
 
     /// Whether a name is in the list.
     pub(super) fn knows(&self, ecosystem: Ecosystem, name: &str) -> bool {
-        self.known.contains(&same(ecosystem, name))
+        self.known.contains(&*same(ecosystem, name))
     }
 
     /// The most used name that a name can be taken for. A name that is known itself can be taken for none, and so can
@@ -137,8 +137,8 @@ impl Popular {
             return None;
         }
         let mut places: Vec<u32> = self.folded.of(hash(&folded(name))).collect();
-        places.extend(self.swapped.of(hash(&sorted(name))));
-        places.extend(shorter(name).flat_map(|hash| self.shortened.of(hash)));
+        places.extend(self.swapped.of(unordered(name)));
+        places.extend(shorter(name).into_iter().flat_map(|hash| self.shortened.of(hash)));
         places.sort_unstable();
         places.dedup();
         let by_name = places.into_iter().find_map(|at| {
@@ -146,12 +146,23 @@ impl Popular {
             let alike = alike(name, other)?;
             let is_meant = match alike {
                 Alike::Letter => rank <= self.letters,
-                Alike::Scope => !name.split_once('-').is_some_and(|(family, _)| self.families.contains(family)),
+                Alike::Scope => !name.split_once('-').is_some_and(|(family, _)| self.has_family(family)),
                 Alike::Characters | Alike::Separators | Alike::Swap => true,
             };
             is_meant.then_some(Target { rank, name: other, alike })
         });
         by_name.or_else(|| self.under_another_scope(name))
+    }
+
+    fn has_family(&self, word: &str) -> bool {
+        let families = self.families.get_or_init(|| {
+            let mut families: HashMap<&'static str, usize> = HashMap::new();
+            for (family, _) in self.names.iter().filter_map(|name| name.split_once('-')) {
+                *families.entry(family).or_default() += 1;
+            }
+            families.into_iter().filter(|(_, names)| *names >= FAMILY).map(|(family, _)| family).collect()
+        });
+        families.contains(word)
     }
 
     /// The name of which this one has all but the scope, where no other has it.
@@ -172,10 +183,13 @@ impl Popular {
 
 /// The form in which two names are the same package. crates.io lets nobody take a name that differs only in `-`, `_`
 /// and case from one that there is (<https://doc.rust-lang.org/cargo/reference/registry-index.html#name-restrictions>).
-fn same(ecosystem: Ecosystem, name: &str) -> String {
+fn same(ecosystem: Ecosystem, name: &str) -> Cow<'_, str> {
     match ecosystem {
-        Ecosystem::CratesIo => name.replace('_', "-").to_ascii_lowercase(),
-        _ => ecosystem.normalize_name(name).into_owned(),
+        Ecosystem::CratesIo if name.bytes().any(|byte| byte == b'_' || byte.is_ascii_uppercase()) => {
+            Cow::Owned(name.replace('_', "-").to_ascii_lowercase())
+        }
+        Ecosystem::CratesIo => Cow::Borrowed(name),
+        _ => ecosystem.normalize_name(name),
     }
 }
 
@@ -183,23 +197,41 @@ fn hash(text: &str) -> u64 {
     xxh3_64(text.as_bytes())
 }
 
-/// The characters of a name in order: two names of which one has two letters of the other swapped have the same.
-fn sorted(name: &str) -> String {
-    let mut letters: Vec<char> = name.chars().collect();
-    letters.sort_unstable();
-    letters.into_iter().collect()
+/// Spreads a number over all bits.
+fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 31)).wrapping_mul(FACTOR);
+    number ^ (number >> 29)
+}
+
+/// An odd number without a pattern in its bits.
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A hash of the characters of a name in whatever order: two names of which one has two letters of the other swapped
+/// have the same.
+fn unordered(name: &str) -> u64 {
+    name.chars().fold(0, |sum: u64, c| sum.wrapping_add(mixed(u64::from(c))))
 }
 
 /// Hashes of a name and of what is left of it without each of its characters: two names with one edit between them
-/// have one of these in common, so that no name is compared with all others.
-fn shorter(name: &str) -> impl Iterator<Item = u64> {
-    let without = name.char_indices().map(move |(at, c)| {
-        let mut left = String::with_capacity(name.len());
-        left.push_str(name.get(..at).unwrap_or_default());
-        left.push_str(name.get(at + c.len_utf8()..).unwrap_or_default());
-        hash(&left)
+/// have one of these in common, so that no name is compared with all others. A name is read as a number whose digits are
+/// its characters, so that none of what is left of it is written down.
+fn shorter(name: &str) -> Vec<u64> {
+    let digits = name.chars().map(|c| u64::from(c) + 1);
+    let before = digits.clone().scan(0, |before: &mut u64, digit| {
+        let left = *before;
+        *before = left.wrapping_mul(FACTOR).wrapping_add(digit);
+        Some(left)
     });
-    std::iter::once(hash(name)).chain(without)
+    let before: Vec<u64> = before.collect();
+    let mut hashes = Vec::with_capacity(before.len() + 1);
+    let (mut after, mut scale) = (0_u64, 1_u64);
+    for (digit, before) in digits.rev().zip(before.iter().rev()) {
+        hashes.push(mixed(before.wrapping_mul(scale).wrapping_add(after)));
+        after = after.wrapping_add(digit.wrapping_mul(scale));
+        scale = scale.wrapping_mul(FACTOR);
+    }
+    hashes.push(mixed(after));
+    hashes
 }
 
 /// Places by hash.

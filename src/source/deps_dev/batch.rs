@@ -30,6 +30,10 @@ pub(in crate::source) trait Question {
     const MEMBER: &'static str;
     /// It as one of the `requests`.
     fn request(&self) -> Value;
+    /// What it is kept by: all that tells it from others of its kind.
+    fn key(&self) -> String;
+    /// The name that it asks about.
+    fn subject(&self) -> &str;
     /// Makes a value of the member.
     ///
     /// # Errors
@@ -51,24 +55,23 @@ struct Page<'a> {
 /// Asks everything that is not kept, and answers in the order of the questions. A body that fails leaves its own
 /// questions without an answer, and no other's.
 pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[Q]) -> Vec<Answered<Q::Value>> {
-    let requests: Vec<Value> = questions.iter().map(Question::request).collect();
-    let keys: Vec<String> = requests.iter().map(|request| format!("{} {request}", Q::PATH)).collect();
+    let keys: Vec<String> = questions.iter().map(|question| format!("{} {}", Q::PATH, question.key())).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let mut answers: Vec<Option<Answered<Q::Value>>> = Vec::with_capacity(keys.len());
     let mut open = Vec::new();
     let kept = client.recall_parts(&DEPS_DEV, &keys);
-    for (at, ((request, key), kept)) in requests.iter().zip(&keys).zip(kept).enumerate() {
+    for (at, ((question, key), kept)) in questions.iter().zip(&keys).zip(kept).enumerate() {
         match kept {
             Some(part) if part.is_fresh => {
                 // What can no longer be read is as if it were not there.
                 let answer = read_part::<Q>(client, part);
                 if answer.is_none() {
-                    open.push((at, Asked { request, key, kept: None }));
+                    open.push((at, Asked { question, key, kept: None }));
                 }
                 answers.push(answer.map(Ok));
             }
             kept => {
-                open.push((at, Asked { request, key, kept }));
+                open.push((at, Asked { question, key, kept }));
                 answers.push(None);
             }
         }
@@ -76,8 +79,8 @@ pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[
     let asker = Asker { client, refusals: Cell::new(0), new: RefCell::default() };
     let asker = &asker;
     let bodies = open.chunks(BODY).map(async |places| {
-        let asked: Vec<&Asked<'_>> = places.iter().map(|(_, asked)| asked).collect();
-        (places, asker.body::<Q>(&asked).await)
+        let asked: Vec<&Asked<'_, Q>> = places.iter().map(|(_, asked)| asked).collect();
+        (places, asker.body(&asked).await)
     });
     let mut bodies = stream::iter(bodies).buffer_unordered(WINDOW);
     while let Some((places, body)) = bodies.next().await {
@@ -91,8 +94,8 @@ pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[
 }
 
 /// A question as it is sent and as it is kept, with what is kept that is too old to be used without asking.
-struct Asked<'q> {
-    request: &'q Value,
+struct Asked<'q, Q> {
+    question: &'q Q,
     key: &'q str,
     kept: Option<Part>,
 }
@@ -117,12 +120,12 @@ fn read_part<Q: Question>(client: &Client, part: Part) -> Option<Answer<Q::Value
 impl Asker<'_> {
     /// Asks one body to its last page. Where it is refused for one of its questions, its halves are asked by themselves,
     /// down to that one. What stays without an answer is answered by what is kept from earlier, as long as it is usable.
-    async fn body<Q: Question>(&self, asked: &[&Asked<'_>]) -> Vec<Answered<Q::Value>> {
+    async fn body<Q: Question>(&self, asked: &[&Asked<'_, Q>]) -> Vec<Answered<Q::Value>> {
         let mut answers = Vec::with_capacity(asked.len());
         let mut parts = vec![asked];
         while let Some(part) = parts.pop() {
             let mut of_part = Vec::with_capacity(part.len());
-            match self.pages::<Q>(part, &mut of_part).await {
+            match self.pages(part, &mut of_part).await {
                 Ok(()) => {}
                 Err(Trouble::Refused) if part.len() > 1 && self.refusals.get() < REFUSALS => {
                     self.refusals.set(self.refusals.get() + 1);
@@ -130,8 +133,8 @@ impl Asker<'_> {
                     parts.extend([right, left]);
                     continue;
                 }
-                Err(Trouble::Refused) => self.stand_in::<Q>(part, &mut of_part, odd("it refuses a question")),
-                Err(Trouble::Other(error)) => self.stand_in::<Q>(part, &mut of_part, error),
+                Err(Trouble::Refused) => self.stand_in(part, &mut of_part, odd("it refuses a question")),
+                Err(Trouble::Other(error)) => self.stand_in(part, &mut of_part, error),
             }
             answers.append(&mut of_part);
         }
@@ -139,7 +142,12 @@ impl Asker<'_> {
     }
 
     /// Answers the rest of the questions by what is kept from earlier, or by the error.
-    fn stand_in<Q: Question>(&self, asked: &[&Asked<'_>], answers: &mut Vec<Answered<Q::Value>>, error: SourceError) {
+    fn stand_in<Q: Question>(
+        &self,
+        asked: &[&Asked<'_, Q>],
+        answers: &mut Vec<Answered<Q::Value>>,
+        error: SourceError,
+    ) {
         let mut is_lost = false;
         for asked in asked.iter().skip(answers.len()) {
             let kept = asked.kept.clone().and_then(|part| read_part::<Q>(self.client, part));
@@ -155,12 +163,12 @@ impl Asker<'_> {
 
     async fn pages<Q: Question>(
         &self,
-        asked: &[&Asked<'_>],
+        asked: &[&Asked<'_, Q>],
         answers: &mut Vec<Answered<Q::Value>>,
     ) -> Result<(), Trouble> {
         // A body is long, and not made for nobody.
         self.client.is_asked(&DEPS_DEV)?;
-        let requests: Vec<&Value> = asked.iter().map(|asked| asked.request).collect();
+        let requests: Vec<Value> = asked.iter().map(|asked| asked.question.request()).collect();
         let mut token = String::new();
         // A page may be short, and one may hold a token alone; they cannot all be empty.
         for _ in 0..=2 * asked.len() {
@@ -182,7 +190,7 @@ impl Asker<'_> {
                 let Some(question) = asked.get(answers.len()) else {
                     return Err(odd("it answers more than was asked").into());
                 };
-                answers.push(self.take::<Q>(question, entry, page.as_of));
+                answers.push(self.take(question, entry, page.as_of));
             }
             match next {
                 Some(next) => token = next,
@@ -194,10 +202,10 @@ impl Asker<'_> {
     }
 
     /// Reads and keeps one entry. One that is none is told, and costs only itself.
-    fn take<Q: Question>(&self, asked: &Asked<'_>, entry: Entry, as_of: Timestamp) -> Answered<Q::Value> {
+    fn take<Q: Question>(&self, asked: &Asked<'_, Q>, entry: Entry, as_of: Timestamp) -> Answered<Q::Value> {
         let read = entry.and_then(|member| {
             let value = member.as_ref().map(|member| Q::read(member.get())).transpose()?;
-            if member.as_ref().is_some_and(|member| !is_about(asked.request, member.get())) {
+            if member.as_ref().is_some_and(|member| !is_about(asked.question.subject(), member.get())) {
                 return Err("it is about something else".to_owned());
             }
             Ok((value, member))
@@ -211,7 +219,7 @@ impl Asker<'_> {
             Err(reason) => {
                 let mut answer = Vec::with_capacity(1);
                 let message = format!("one of its answers cannot be used: {reason}");
-                self.stand_in::<Q>(&[asked], &mut answer, odd(message.clone()));
+                self.stand_in(&[asked], &mut answer, odd(message.clone()));
                 answer.pop().unwrap_or_else(|| Err(odd(message)))
             }
         }
@@ -235,9 +243,7 @@ struct Key {
 
 /// Whether an entry is about the name that was asked about, however each of them spells it: one that was left out of a
 /// page would give every package behind it the facts of another.
-fn is_about(request: &Value, member: &str) -> bool {
-    let asked = [&request["versionKey"]["name"], &request["projectKey"]["id"]];
-    let Some(asked) = asked.into_iter().find_map(Value::as_str) else { return false };
+fn is_about(asked: &str, member: &str) -> bool {
     let about: About = serde_json::from_str(member).unwrap_or_default();
     [about.version_key.name, about.project_key.id].iter().any(|name| is_same_name(name, asked))
 }
@@ -285,12 +291,10 @@ mod tests {
 
     #[test]
     fn an_entry_about_something_else_is_none() {
-        let version = json!({ "versionKey": { "system": "PYPI", "name": "ruamel.yaml", "version": "1.0" } });
-        let about = |name: &str| is_about(&version, &json!({ "versionKey": { "name": name } }).to_string());
+        let about = |name: &str| is_about("ruamel.yaml", &json!({ "versionKey": { "name": name } }).to_string());
         assert!(about("ruamel.yaml") && about("Ruamel-YAML") && !about("pyyaml") && !about(""));
-        assert!(!is_about(&version, "{}") && !is_about(&version, r#"{"versionKey":{}}"#));
-        let project = json!({ "projectKey": { "id": "github.com/owner/name" } });
-        assert!(is_about(&project, r#"{"projectKey":{"id":"github.com/Owner/name"}}"#));
-        assert!(!is_about(&project, r#"{"projectKey":{"id":"github.com/owner/other"}}"#));
+        assert!(!is_about("ruamel.yaml", "{}") && !is_about("ruamel.yaml", r#"{"versionKey":{}}"#));
+        assert!(is_about("github.com/owner/name", r#"{"projectKey":{"id":"github.com/Owner/name"}}"#));
+        assert!(!is_about("github.com/owner/name", r#"{"projectKey":{"id":"github.com/owner/other"}}"#));
     }
 }

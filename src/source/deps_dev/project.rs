@@ -23,6 +23,14 @@ impl Question for ProjectQuestion {
         json!({ "projectKey": { "id": self.0.to_ascii_lowercase() } })
     }
 
+    fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    fn subject(&self) -> &str {
+        &self.0
+    }
+
     fn read(json: &str) -> Result<Scored, String> {
         let project: Project = serde_json::from_str(json).map_err(|error| error.to_string())?;
         if project.project_key.is_none() {

@@ -37,6 +37,15 @@ impl Question for VersionQuestion {
         json!({ "versionKey": { "system": system, "name": self.name, "version": self.version } })
     }
 
+    fn key(&self) -> String {
+        // Quoted, so that no two lists of parts run together to the same text.
+        format!("{} {:?} {:?}", super::system(self.ecosystem), self.name, self.version)
+    }
+
+    fn subject(&self) -> &str {
+        &self.name
+    }
+
     fn read(json: &str) -> Result<Version, String> {
         let version: Version = serde_json::from_str(json).map_err(|error| error.to_string())?;
         // Everything else may be left out where it is empty or false.

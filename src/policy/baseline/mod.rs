@@ -1,0 +1,187 @@
+//! What was found before and does not fail a run again: a baseline, from a file ([`Baseline::parse`]) or from the
+//! decisions about an earlier state of the same tree ([`Baseline::of`]).
+//!
+//! # The file
+//!
+//! JSON, one finding a line, sorted, so that it diffs and merges well. Nothing in it changes while the findings do not.
+//!
+//! ```json
+//! {
+//! "version": 1,
+//! "findings": [
+//! {"path":"Cargo.lock","package":"pkg:cargo/time","rule":"known-vulnerability","ids":["CVE-2020-26235","RUSTSEC-2020-0071"],"level":"deny","severity":"medium","kinds":["runtime"],"exploited":false,"fingerprint":"…"}
+//! ]
+//! }
+//! ```
+//!
+//! | key | |
+//! |---|---|
+//! | `version` | `1` |
+//! | `findings` | what is denied or warned about, in the order of `path`, `package`, `rule`, `ids`, `fingerprint` |
+//! | `path` | the lockfile or manifest that fixes the package, or the file; relative to the root; `.` for the project |
+//! | `package` | its purl without a version; `null` for what is about a file or the project |
+//! | `rule` | the rule's id |
+//! | `ids` | every id of the advisory's alias group, sorted; none where it rests on no advisory |
+//! | `level` | `deny` or `warn`, as it was decided |
+//! | `severity` | of the advisory: `unknown`, `none`, `low`, `medium`, `high`, `critical`; `null` without one |
+//! | `kinds` | what the package is for: `runtime`, `build`, `optional`, `peer`, `dev`; none where that is unknown |
+//! | `exploited` | whether attacks were known |
+//! | `fingerprint` | the finding's, 64 hexadecimal digits |
+
+mod cover;
+mod file;
+
+use crate::model::{
+    AliasGroup, Decision, DependencyGraph, Exploited, Finding, Kinds, Level, PackageId, RepoPath, Severity, Source,
+    Subject,
+};
+
+pub use cover::{Earlier, Since, compare};
+pub use file::{BaselineError, LARGEST};
+
+use super::MALICIOUS_PACKAGE;
+
+/// The rule whose findings no baseline covers: they are about the change itself.
+const POLICY_CHANGED: &str = "policy-changed";
+
+/// The path of what is about the project as a whole.
+const PROJECT: &str = ".";
+
+/// One finding that was there before.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The lockfile or manifest that fixes the package, or the file; `.` for the project.
+    pub path: String,
+    /// The package's purl without a version; `None` for what is about a file or the project.
+    pub package: Option<String>,
+    /// The rule's id.
+    pub rule: String,
+    /// Every id of the alias group, sorted; empty for what rests on no advisory.
+    pub ids: Vec<String>,
+    /// What was decided.
+    pub level: Level,
+    /// The advisory's severity.
+    pub severity: Option<Severity>,
+    /// What the package is for.
+    pub kinds: Kinds,
+    /// Whether attacks were known.
+    pub exploited: bool,
+    /// The finding's fingerprint.
+    pub fingerprint: String,
+    /// The package's version; a file does not hold it, since it changes with each bump.
+    pub version: Option<String>,
+}
+
+/// Findings that were there before, sorted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Baseline {
+    /// The findings.
+    pub entries: Vec<Entry>,
+}
+
+impl Baseline {
+    /// What those decisions leave to be done: what is denied or warned about, and not excepted.
+    pub fn of(decisions: &[Decision], graph: &DependencyGraph) -> Self {
+        let is_open = |decision: &&Decision| decision.exception.is_none() && decision.level >= Level::Warn;
+        Self::made(decisions.iter().filter(is_open), graph)
+    }
+
+    /// Everything that was found, whatever was decided about it.
+    pub fn of_all(decisions: &[Decision], graph: &DependencyGraph) -> Self {
+        Self::made(decisions.iter(), graph)
+    }
+
+    fn made<'d>(decisions: impl Iterator<Item = &'d Decision>, graph: &DependencyGraph) -> Self {
+        let can_be_held = |decision: &&Decision| decision.finding.rule.id != POLICY_CHANGED;
+        let mut entries: Vec<Entry> =
+            decisions.filter(can_be_held).map(|decision| Entry::of(decision, graph)).collect();
+        entries.sort();
+        entries.dedup();
+        Self { entries }
+    }
+}
+
+impl Entry {
+    fn of(decision: &Decision, graph: &DependencyGraph) -> Self {
+        let finding = &decision.finding;
+        let about = About::of(finding, graph);
+        Self {
+            path: about.path.to_string(),
+            package: about.package,
+            rule: finding.rule.id.to_owned(),
+            ids: about.ids,
+            level: decision.level,
+            severity: finding.advisory.as_ref().map(|group| group.rating.severity),
+            kinds: about.kinds,
+            exploited: is_exploited(finding),
+            fingerprint: finding.fingerprint.clone(),
+            version: about.version,
+        }
+    }
+
+    /// What it says, in a line for people.
+    pub fn label(&self) -> String {
+        let what = self.ids.first().map_or(self.rule.as_str(), String::as_str);
+        match &self.package {
+            Some(package) => format!("{what} on {package} in {}", self.path),
+            None => format!("{what} in {}", self.path),
+        }
+    }
+
+    fn is_malware(&self) -> bool {
+        self.rule == MALICIOUS_PACKAGE
+    }
+}
+
+/// What identifies a finding from state to state.
+struct About {
+    path: RepoPath,
+    package: Option<String>,
+    ids: Vec<String>,
+    kinds: Kinds,
+    version: Option<String>,
+}
+
+impl About {
+    fn of(finding: &Finding, graph: &DependencyGraph) -> Self {
+        let ids = finding.advisory.as_ref().map(ids).unwrap_or_default();
+        match &finding.subject {
+            Subject::Package { package, root } => {
+                let id = &graph.package(*package).id;
+                let root = &graph.roots[*root];
+                Self {
+                    path: RepoPath::clone(&root.path),
+                    package: Some(name(id)),
+                    ids,
+                    kinds: root.usage(*package).map_or(Kinds::default(), |usage| usage.kinds),
+                    version: id.version.clone(),
+                }
+            }
+            Subject::File(path) => {
+                Self { path: RepoPath::clone(path), package: None, ids, kinds: Kinds::default(), version: None }
+            }
+            Subject::Project => {
+                Self { path: PROJECT.into(), package: None, ids, kinds: Kinds::default(), version: None }
+            }
+        }
+    }
+}
+
+/// The purl without version and address: what stays when a package is bumped.
+fn name(id: &PackageId) -> String {
+    let id = PackageId { version: None, source: Source::of(id.source.kind), ..id.clone() };
+    id.purl().as_str().to_owned()
+}
+
+/// Every id of a group, sorted, each once.
+fn ids(group: &AliasGroup) -> Vec<String> {
+    let records = group.records.iter().map(|record| record.id.as_str());
+    let mut ids: Vec<String> = group.ids().chain(records).map(str::to_owned).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+fn is_exploited(finding: &Finding) -> bool {
+    finding.advisory.as_ref().is_some_and(|group| matches!(group.exploited, Exploited::Yes { .. }))
+}
