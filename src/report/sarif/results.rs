@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::model::{Decision, FileState, Finding, Location, PackageIndex, Report, Root, Subject};
+use crate::model::{Change, Decision, FileState, Finding, Level, Location, PackageIndex, Report, Root, Subject};
 
 use super::super::{Options, escape, phrase};
 use super::rules::{self, Descriptor};
@@ -37,6 +37,9 @@ pub(super) struct SarifResult<'r> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     code_flows: Vec<CodeFlow>,
     partial_fingerprints: BTreeMap<&'static str, String>,
+    /// `new` is what the change brought in; what became known about what was there is as unchanged as that (3.27.24).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     /// In a run where one result has it, all have it (3.27.23).
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<Vec<Suppression>>,
@@ -115,7 +118,7 @@ pub(super) fn of<'r>(
             rule_id: id,
             // Every finding's rule is there; the order is that of the ids.
             rule_index: rules.partition_point(|rule| rule.id < id),
-            level: level(decision.level),
+            level: level(shown_level(decision)),
             message: Text::new(writer.message()),
             locations: [writer.place()],
             related_locations: writer.related(),
@@ -124,19 +127,35 @@ pub(super) fn of<'r>(
                 ("osprey/v1", fingerprint.to_owned()),
                 ("primaryLocationLineHash", format!("{short}:{occurrence}")),
             ]),
+            baseline_state: baseline_state(report, decision),
             suppressions: options.sarif_suppressed.then(|| suppressions(decision)),
         }
     };
     chosen.decisions.iter().map(&mut result).collect()
 }
 
+/// What is disclosed is warned about at the most; what is suppressed has the level that it would have.
+fn shown_level(decision: &Decision) -> Level {
+    match decision.change {
+        Some(Change::Disclosed) if decision.exception.is_none() => decision.effective(),
+        _ => decision.level,
+    }
+}
+
+fn baseline_state(report: &Report, decision: &Decision) -> Option<&'static str> {
+    report.is_compared().then(|| match decision.change {
+        Some(Change::Introduced) | None => "new",
+        Some(Change::Disclosed | Change::Known) => "unchanged",
+    })
+}
+
 fn suppressions(decision: &Decision) -> Vec<Suppression> {
-    let suppression = decision.exception.iter().map(|exception| Suppression {
-        kind: "external",
-        status: "accepted",
-        justification: escape::plain_clipped(&exception.reason, LONGEST_FIRST),
-    });
-    suppression.collect()
+    let accepted = |justification: String| Suppression { kind: "external", status: "accepted", justification };
+    match &decision.exception {
+        Some(exception) => vec![accepted(escape::plain_clipped(&exception.reason, LONGEST_FIRST))],
+        None if decision.is_known() => vec![accepted("It was there before.".to_owned())],
+        None => Vec::new(),
+    }
 }
 
 struct Writer<'r> {
