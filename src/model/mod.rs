@@ -11,6 +11,7 @@ mod health;
 mod license;
 mod location;
 mod package;
+mod priority;
 mod project;
 mod purl;
 mod report;
@@ -23,8 +24,8 @@ pub use checklist::{Answered, Checklist, ChecklistItem};
 pub use drift::{Drift, DriftKind};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
-    AppliedException, Change, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, Parameter, PathCount,
-    Rule, Scope, Setting, Stricter, Subject,
+    AppliedException, Change, Data, Decision, ExceptionOrigin, ExceptionState, ExceptionStatus, Finding, Level,
+    Parameter, PathCount, PolicyChange, Rule, Scope, Setting, Stricter, Subject,
 };
 pub use graph::{
     Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, OtherPackage, PackageIndex, Root, Use,
@@ -36,6 +37,7 @@ pub use health::{
 pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
 pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
 pub use package::{Package, PackageId, Source, SourceKind};
+pub use priority::{Priority, Threat};
 pub use project::{ProjectFiles, SeenFiles};
 pub use purl::Purl;
 pub use report::{

@@ -20,7 +20,7 @@ use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Parser, Role, Support};
 use crate::model::{
     BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex,
-    ProjectFiles, Report, Scope,
+    PolicyChange, ProjectFiles, Report, Scope,
 };
 use crate::policy::{self, Baseline, Earlier, Policy, Since};
 use crate::rule::{self, Parameters, View};
@@ -50,6 +50,8 @@ pub struct Request<'r> {
     pub since: Option<&'r Base>,
     /// What was found before, with the name of its file.
     pub baseline: Option<(&'r str, &'r Baseline)>,
+    /// What the change loosens in the tree's policy.
+    pub policy_changes: &'r [PolicyChange],
 }
 
 /// Who is asked about packages.
@@ -130,6 +132,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
     }
 
     let inventory = Inventory {
+        policy_changes: request.policy_changes.to_vec(),
         added: before.as_ref().map(|(_, before)| before.added(&graph)).unwrap_or_default(),
         graph,
         files: reading.files,
@@ -175,6 +178,8 @@ struct Inventory {
     graph: DependencyGraph,
     /// The packages of which no version was there at the merge base.
     added: BTreeSet<PackageIndex>,
+    /// What the change loosens in the policy.
+    policy_changes: Vec<PolicyChange>,
     files: Vec<FileCoverage>,
     bounds: Vec<String>,
     diagnostics: Vec<Diagnostic>,
@@ -195,19 +200,20 @@ impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
         let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, added, files, bounds, mut diagnostics, revision, project } = inventory;
+        let Inventory { graph, added, policy_changes, files, bounds, mut diagnostics, revision, project } = inventory;
         show(Stage::Ask(graph.packages.len()));
         let mut answers = self.learn(&graph)?;
         answers.facts.project = project;
 
         show(Stage::Judge);
-        let parameters = Parameters { added, ..parameters(policy, &graph) };
+        let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
         let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
         let (findings, unlearnt) = rule::find(&view);
         answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
         let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
 
         diagnostics.extend(answers.diagnostics);
+        diagnostics.extend(policy::vex::remarks(&policy.vex, &graph, policy.project.as_deref()));
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             evaluated_on: today.to_string(),
@@ -283,6 +289,7 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .collect(),
         custom: policy.custom.clone(),
         added: BTreeSet::new(),
+        policy_changes: Vec::new(),
         hashed_formats: ids(|parser| parser.capabilities.integrity == Support::Full),
         // `go.sum` is read for itself where there is no `go.mod`, and fixes versions all the same.
         manifest_formats: ids(|parser| parser.role == Role::Manifest && parser.capabilities.integrity == Support::None),

@@ -65,6 +65,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     }
     let tree = Tree::read(input, &packages, &mut diagnostics);
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
+    builder.reserve(packages.len());
     build(&packages, &tree, &mut builder, &mut diagnostics);
     if let Some(drift) = &tree.unlocked {
         builder.drift(drift.clone());
