@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// What `cli` may name in the rooms of which it may use the tables only.
 const TABLES: &[(&str, &[&str])] =
-    &[("rule", &["rules"]), ("ecosystem", &["PARSERS", "UNSUPPORTED", "Parser", "Role", "Support"])];
+    &[("rule", &["rules", "CLAUSES"]), ("ecosystem", &["PARSERS", "UNSUPPORTED", "Parser", "Role", "Support"])];
 
 /// No file has more lines than this before its tests.
 const MAX_LINES: usize = 800;
