@@ -11,6 +11,7 @@ mod architecture;
 mod asking;
 mod capabilities;
 mod commands;
+mod custom;
 mod discovery;
 mod evaluate;
 mod exit_codes;

@@ -157,14 +157,24 @@ fn condition(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Condition> {
         Err(mistakes) => mistakes,
     };
     let span = value.span();
-    // With escapes in it, what is written and what it means are of different lengths: then the string is the place.
-    let begin = reader.written(&span).find(text).map(|at| span.start + at);
+    let written = reader.written(&span);
     for mistake in mistakes {
-        let place = match begin {
-            Some(begin) => begin + mistake.span.start..begin + mistake.span.end,
-            None => span.clone(),
-        };
-        reader.fail(&place, format!("`when`: {}", mistake.message));
+        let place = place(written, text, &mistake.span).map(|place| span.start + place.start..span.start + place.end);
+        reader.fail(&place.unwrap_or_else(|| span.clone()), format!("`when`: {}", mistake.message));
     }
     None
 }
+
+/// Where a part of a text stands in the string that it was written as. TOML reads `\r\n` as `\n`. `None` where there are
+/// escapes: then what is written and what it means are of different lengths.
+fn place(written: &str, text: &str, part: &Range<usize>) -> Option<Range<usize>> {
+    if let Some(begin) = written.find(text) {
+        return Some(begin + part.start..begin + part.end);
+    }
+    let begin = written.find(&text.replace('\n', "\r\n"))?;
+    let lines = |end: usize| text.get(..end).map_or(0, |text| text.matches('\n').count());
+    Some(begin + part.start + lines(part.start)..begin + part.end + lines(part.end))
+}
+
+#[cfg(test)]
+mod tests;
