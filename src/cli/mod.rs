@@ -3,6 +3,7 @@
 mod baseline;
 mod cache;
 mod caller;
+mod compared;
 mod db;
 mod evaluate;
 mod exit;
@@ -10,11 +11,13 @@ mod explain;
 mod list;
 mod network;
 mod output;
+mod policy;
 mod policy_arguments;
 mod progress;
 mod scan;
 mod shell;
 mod update;
+mod vex;
 mod why;
 
 use std::io::Write as _;
@@ -65,6 +68,8 @@ enum When {
 enum Command {
     /// Scan directories, lockfiles or manifests; decide; report
     Scan(Box<scan::Arguments>),
+    /// Write what is found today as a baseline, so that only what is new fails a scan
+    Baseline(Box<baseline::Arguments>),
     /// Judge packages before they are added
     Evaluate(Box<evaluate::Arguments>),
     /// Make, bring up to date, show or check the local advisory index
@@ -73,6 +78,9 @@ enum Command {
     /// Show or forget what is kept of answers of services
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Show, check or test a policy
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Show by which paths a package comes in
     Why(why::Arguments),
     /// Explain a rule or an advisory
@@ -115,9 +123,11 @@ fn run(cli: Cli) -> Exit {
     let global = cli.global;
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &global),
+        Command::Baseline(arguments) => baseline::run(&arguments, &global),
         Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),
+        Command::Policy(command) => policy::run(&command, &global),
         Command::Why(arguments) => why::run(&arguments, &global),
         Command::Explain(arguments) => explain::run(&arguments, &global),
         Command::List(arguments) => list::run(&arguments, &global),

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::Failure;
 use super::exit::Exit;
 use crate::model::{Level, PolicyOrigin, Severity};
-use crate::policy::{self, Policy, Profile, ReadFile, Reading};
+use crate::policy::{self, Policy, PolicyState, Profile, ReadFile, Reading};
 use crate::rule;
 use crate::scan::Selection;
 
@@ -130,7 +130,7 @@ pub(super) fn policy_places(selection: &Selection) -> Result<(PathBuf, Vec<Strin
 
 /// Reads a file of the work tree by its path from the root. What a symbolic link leads to could lie anywhere, and counts
 /// as not there.
-pub(super) fn read_in_tree(root: &Path, path: &str) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn read_in_tree(root: &Path, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
     let mut full = root.to_owned();
     for part in path.split('/') {
         full.push(part);
@@ -140,26 +140,19 @@ pub(super) fn read_in_tree(root: &Path, path: &str) -> Result<Option<Vec<u8>>, S
             Err(_) => return Ok(None),
         }
     }
-    if full.is_file() { read_file(&full).map(Some).map_err(|error| error.to_string()) } else { Ok(None) }
+    if full.is_file() { read_file(&full, most).map(Some).map_err(|error| error.to_string()) } else { Ok(None) }
 }
 
-/// The bytes of a policy. Of a file that is too large no more is read than shows that it is.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+/// The bytes of a file. Of one that is too large no more is read than shows that it is.
+fn read_file(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(policy::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 impl PolicyArguments {
-    /// The policy in force over a selection: the caller's, which the tree's may tighten; else the tree's, else the built-in
-    /// one; then the levels for this run.
-    pub(super) fn load(&self, selection: &Selection, today: Date) -> Result<Policy, Failure> {
-        let (root, places) = policy_places(selection)?;
-        let read = |path: &str| read_in_tree(&root, path);
-        self.load_from(Some(&TreeFiles { origin: PolicyOrigin::Tree, read: &read, places }), today)
-    }
-
-    /// The same with the files of a tree as somebody else reads them, or without a tree.
+    /// The policy in force: the caller's, which that of a tree may tighten; else that of a tree, else the built-in one; then
+    /// the levels for this run.
     pub(super) fn load_from(&self, tree: Option<&TreeFiles<'_>>, today: Date) -> Result<Policy, Failure> {
         let rules = rule::rules();
         let tree = tree.filter(|_| !self.no_repo_policy);
@@ -193,6 +186,27 @@ fn below(mut policy: Policy, found: Option<(&TreeFiles<'_>, &str)>, today: Date)
     }
 }
 
+impl PolicyArguments {
+    /// Whether the scanned tree has no say.
+    pub(super) fn ignores_tree(&self) -> bool {
+        self.no_repo_policy
+    }
+
+    /// The policy of a tree by itself, whatever the caller says.
+    pub(super) fn of_tree(&self, tree: &TreeFiles<'_>, today: Date) -> Result<PolicyState, Failure> {
+        let Some(path) = tree.policy()? else { return Ok(PolicyState::Absent(tree.places.first().cloned())) };
+        let is_below = self.policy.is_some() || self.profile.is_some();
+        let rules = rule::rules();
+        let none: &[_] = &[];
+        let reading =
+            Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below: is_below.then_some(none) };
+        Ok(match policy::load(path, &reading) {
+            Ok(policy) => PolicyState::Read(Box::new(policy)),
+            Err(errors) => PolicyState::Broken { path: path.to_owned(), errors },
+        })
+    }
+}
+
 impl Levels {
     fn apply(&self, policy: &mut Policy) -> Result<(), Failure> {
         for (names, level) in [(&self.allow, Level::Allow), (&self.warn, Level::Warn), (&self.deny, Level::Deny)] {
@@ -213,7 +227,7 @@ pub(super) fn read(path: &Path, today: Date) -> Result<Policy, Failure> {
     // A path that is no text can still be opened as it was given.
     let read = |asked: &str| {
         let file = if asked == shown { path } else { Path::new(asked) };
-        match read_file(file) {
+        match read_file(file, policy::LARGEST) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.to_string()),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AliasGroup, Fix, Location, PackageIndex, RepoPath};
+use super::{AliasGroup, Fix, Location, PackageIndex, Priority, RepoPath};
 
 /// What the user makes of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -323,6 +323,8 @@ pub struct Decision {
     pub level: Level,
     /// Why it has this level, in a few words.
     pub reason: String,
+    /// What makes it come before others.
+    pub priority: Priority,
     /// The exception that covers it.
     pub exception: Option<AppliedException>,
     /// What the change that is judged has to do with it; `None` where no earlier state was given to compare with.
@@ -341,20 +343,54 @@ impl Decision {
     }
 }
 
+/// What a change loosens in the policy, the exceptions or the baseline of the scanned tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyChange {
+    /// Where it stands now; where it was removed, the first line of the file that it was in.
+    pub location: Location,
+    /// What identifies it: a dotted key of the policy, or what an exception names.
+    pub key: String,
+    /// What it was and what it is, in a sentence without a final full stop.
+    pub message: String,
+}
+
 /// An exception as it covers a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedException {
     /// Its id: what it names.
     pub id: String,
+    /// Where it comes from.
+    pub origin: ExceptionOrigin,
     /// Why it was made.
     pub reason: String,
     /// Who answers for it.
     pub owner: Option<String>,
     /// The last day on which it holds, `2027-01-31`.
     pub expires: Option<String>,
+    /// Where it stands.
+    pub location: Location,
 }
 
-/// What became of an exception of the policy.
+/// Where an exception comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExceptionOrigin {
+    /// A policy.
+    Policy,
+    /// A VEX document: a statement that a product is not affected by a vulnerability.
+    Vex,
+}
+
+impl ExceptionOrigin {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Vex => "vex",
+        }
+    }
+}
+
+/// What became of an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExceptionState {
     /// It covered a finding.
@@ -379,17 +415,23 @@ impl ExceptionState {
     }
 }
 
-/// An exception of the policy and what became of it.
+/// An exception and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExceptionStatus {
     /// What it names.
     pub id: String,
+    /// Where it comes from.
+    pub origin: ExceptionOrigin,
     /// What became of it.
     pub state: ExceptionState,
+    /// How many findings it covers.
+    pub findings: usize,
     /// Why it was made.
     pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
     /// The last day on which it holds.
     pub expires: Option<String>,
-    /// Where it stands in the policy file.
+    /// Where it stands in the policy file or the VEX document.
     pub location: Option<Location>,
 }

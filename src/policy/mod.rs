@@ -15,22 +15,31 @@ use crate::model::{
 };
 
 mod baseline;
+mod changed;
 mod decide;
+mod example;
 mod exception;
 mod parse;
 mod pattern;
+mod priority;
 mod scope;
 mod show;
 mod strictness;
 mod tighten;
+pub mod vex;
+mod warnings;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
-pub use decide::{decide, order};
+pub use changed::{BaselineFile, PolicyState, loosened};
+pub use decide::decide;
+pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
-pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
+pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse, schema};
 pub use pattern::{NamePattern, PathPattern};
+pub use priority::order;
 pub use scope::Filter;
 pub use strictness::Direction;
+use strictness::threshold;
 pub use tighten::{Difference, differences};
 
 /// The rule whose level is graded by severity and fix.
@@ -242,6 +251,8 @@ pub struct Policy {
     pub rules: BTreeMap<&'static str, RuleSettings>,
     /// Its own rules, in the order of the file. What it says about each stands in [`Policy::rules`] as well.
     pub custom: Vec<&'static CustomRule>,
+    /// What the file says that it does, for `osprey policy test`; those of files that it extends are not here.
+    pub examples: Vec<Example>,
     /// The scanned project itself, as services know it: `github.com/owner/name`.
     pub project: Option<String>,
     /// Other addresses of services, by their names; only of a policy that the caller names.
@@ -252,6 +263,8 @@ pub struct Policy {
     pub overrides: Vec<Override>,
     /// In which bounds the scanned tree may add exceptions.
     pub delegate: Option<Delegate>,
+    /// The file of its baseline; in the scanned tree, relative to its root.
+    pub baseline: Option<String>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
     /// What is to be said about it in the report: what of the tree's policy does not hold.
@@ -264,6 +277,8 @@ pub struct Policy {
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
     /// not here is as the profile or the program has it.
     pub places: BTreeMap<String, Provenance>,
+    /// VEX documents that the caller hands in, in the caller's order.
+    pub vex: Vec<vex::Document>,
 }
 
 /// The dotted key of a rule's level.
@@ -296,16 +311,19 @@ impl Policy {
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
             custom: Vec::new(),
+            examples: Vec::new(),
             project: None,
             sources: BTreeMap::new(),
             exclude: Vec::new(),
             overrides: Vec::new(),
             delegate: None,
+            baseline: None,
             exceptions: Vec::new(),
             remarks: Vec::new(),
             tightened_by: None,
             unread: None,
             places: BTreeMap::new(),
+            vex: Vec::new(),
         }
     }
 
@@ -348,6 +366,12 @@ impl Policy {
         for one in &mut self.overrides {
             one.min_severity = None;
         }
+    }
+
+    /// Where a key stands, `osprey.toml:3:7`, where it stands in a file.
+    pub fn place(&self, key: &str) -> Option<String> {
+        let Location { path, line, column, .. } = self.places.get(key)?.location()?;
+        Some(format!("{path}:{line}:{column}"))
     }
 
     /// Whether a flag gave the level of a rule.

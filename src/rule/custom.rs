@@ -25,7 +25,7 @@ pub(super) fn find(view: &View<'_>, custom: &'static CustomRule) -> Found {
             Ok(false) => Outcome::default(),
             Ok(true) => {
                 let what = shown::what(custom, &known);
-                let fired = Fired { what, change: custom.rule.fix.to_owned(), escalated: false };
+                let fired = Fired { what, change: custom.rule.fix.trim_end_matches('.').to_owned(), escalated: false };
                 Outcome { fires: Some(fired), missing: Vec::new() }
             }
             Err(missing) => Outcome { fires: None, missing: known.missed(missing) },

@@ -23,6 +23,11 @@ pub(super) fn fingerprint_of_project(rule: &Rule, project: &str) -> String {
     digest(&[rule.id, project])
 }
 
+/// The fingerprint of a finding about something in a file that has that key.
+pub(super) fn fingerprint_of_file(rule: &Rule, path: &RepoPath, key: &str) -> String {
+    digest(&[rule.id, path, key])
+}
+
 fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::expression::CustomRule;
-use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule, Scope, Setting};
+use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, PolicyChange, Rule, Scope, Setting};
 
 mod advisory_finding;
 mod checklist;
@@ -36,6 +36,7 @@ mod no_provenance;
 mod no_vulnerability_reporting;
 mod outdated_dependency;
 mod place;
+mod policy_changed;
 mod project_scorecard;
 mod releases;
 mod scorecard;
@@ -116,6 +117,7 @@ pub static RULES: &[&Check] = &[
     &unknown_license::CHECK,
     &denied_license::CHECK,
     &project_scorecard::CHECK,
+    &policy_changed::CHECK,
 ];
 
 /// What rules are told by the caller: the policy's say, and what a file format can tell.
@@ -130,6 +132,8 @@ pub struct Parameters {
     pub private: BTreeSet<PackageIndex>,
     /// Packages of which no version was there at the merge base; empty where nothing is compared.
     pub added: BTreeSet<PackageIndex>,
+    /// What the change loosens in the tree's policy; empty where nothing is compared.
+    pub policy_changes: Vec<PolicyChange>,
     /// What the policy sets for each rule, by its id and the parameter's key.
     pub settings: BTreeMap<&'static str, BTreeMap<&'static str, Setting>>,
     /// The rules that judge more or fewer packages than their constant says, by id.
@@ -276,6 +280,7 @@ mod tests {
             "unknown-license: warn, allow",
             "denied-license: deny, deny",
             "project-scorecard: warn, allow",
+            "policy-changed: deny, warn",
         ];
         assert_eq!(levels, promised);
     }

@@ -19,8 +19,8 @@ use jiff::civil::Date;
 use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Support};
 use crate::model::{
-    BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex, RepoPath,
-    Report, Scope,
+    BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex,
+    PolicyChange, RepoPath, Report, Scope,
 };
 use crate::policy::{self, Baseline, Earlier, Policy, Since};
 use crate::rule::{self, Parameters, View};
@@ -50,6 +50,8 @@ pub struct Request<'r> {
     pub since: Option<&'r Base>,
     /// What was found before, with the name of its file.
     pub baseline: Option<(&'r str, &'r Baseline)>,
+    /// What the change loosens in the tree's policy.
+    pub policy_changes: &'r [PolicyChange],
 }
 
 /// Who is asked about packages.
@@ -130,6 +132,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
     }
 
     let inventory = Inventory {
+        policy_changes: request.policy_changes.to_vec(),
         added: before.as_ref().map(|(_, before)| before.added(&graph)).unwrap_or_default(),
         graph,
         files: reading.files,
@@ -174,6 +177,8 @@ struct Inventory {
     graph: DependencyGraph,
     /// The packages of which no version was there at the merge base.
     added: BTreeSet<PackageIndex>,
+    /// What the change loosens in the policy.
+    policy_changes: Vec<PolicyChange>,
     files: Vec<FileCoverage>,
     bounds: Vec<String>,
     diagnostics: Vec<Diagnostic>,
@@ -193,7 +198,7 @@ impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
         let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, added, mut files, bounds, mut diagnostics, revision } = inventory;
+        let Inventory { graph, added, policy_changes, mut files, bounds, mut diagnostics, revision } = inventory;
         files.extend(unread_policy(policy));
         files.sort();
         diagnostics.extend(policy.remarks.iter().cloned());
@@ -201,13 +206,14 @@ impl Judging<'_> {
         let mut answers = self.learn(&graph)?;
 
         show(Stage::Judge);
-        let parameters = Parameters { added, ..parameters(policy, &graph) };
+        let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
         let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
         let (findings, unlearnt) = rule::find(&view);
         answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
         let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
 
         diagnostics.extend(answers.diagnostics);
+        diagnostics.extend(policy::vex::remarks(&policy.vex, &graph, policy.project.as_deref()));
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             evaluated_on: today.to_string(),
@@ -296,6 +302,7 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .collect(),
         custom: policy.custom.clone(),
         added: BTreeSet::new(),
+        policy_changes: Vec::new(),
         hashed_formats: hashed.map(|parser| parser.id).collect(),
     }
 }

@@ -68,6 +68,7 @@ fn scanned(project: &str, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
         resolve_cargo: false,
         since: None,
         baseline: None,
+        policy_changes: &[],
     };
     scan(&request, &|_| {}).unwrap()
 }

@@ -75,6 +75,28 @@ fn resolve(text: &str, chain: &[String], origin: PolicyOrigin) -> Result<String,
     Ok(path)
 }
 
+/// The path of the baseline that a policy names, relative to the policy's file.
+pub(super) fn baseline(
+    reader: &mut Reader<'_>,
+    value: &Value<'_>,
+    origin: PolicyOrigin,
+    chain: &[String],
+) -> Option<String> {
+    let text = reader.text("baseline", value)?;
+    let from = chain.last().map_or("", String::as_str);
+    let path = match origin {
+        PolicyOrigin::Tree | PolicyOrigin::Base => within_tree(from, text).filter(|path| !path.is_empty()),
+        PolicyOrigin::Flag | PolicyOrigin::BuiltIn => (!Path::new(text).is_absolute())
+            .then(|| Path::new(from).parent().unwrap_or(Path::new("")).join(text).display().to_string()),
+    };
+    if path.is_none() {
+        let message =
+            format!("`baseline` takes a path relative to the policy's file and inside the tree, not {}", quoted(text));
+        reader.fail(&value.span(), message);
+    }
+    path
+}
+
 /// A path relative to the folder of a file, both inside the tree; `None` where it leads out.
 fn within_tree(from: &str, text: &str) -> Option<String> {
     if text.starts_with('/') || text.contains(['\\', '\0', ':']) {

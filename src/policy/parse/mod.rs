@@ -12,12 +12,14 @@
 //! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
+//! | `baseline` | the file of a baseline, relative to this one |
 //! | `exclude` | globs as in `.gitignore` of what is not scanned |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
 //! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
 //! | `[[overrides]]` | `rules` (all unless given), `kinds`, `scope`, `ecosystems`, `paths`, `packages`, then `level` or `at-least`, `min-severity` |
 //! | `[delegate]` | `rules`, `max-days`, `max-severity`: the exceptions that a scanned tree may add; only in a policy that the caller names |
-//! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
+//! | `[[exceptions]]` | `advisory`, `package`, `rule`, `path` (one of the first two, or the last two), `reason`, `owner`, `expires`, `until-fixed` |
+//! | `[[examples]]` | `rule`, then `given` and `absent` or `finding`, and `expect`: for `osprey policy test` |
 
 use std::collections::HashSet;
 
@@ -33,14 +35,17 @@ use crate::model::{Level, PolicyOrigin, Rule, source};
 
 mod custom;
 mod delegate;
+mod examples;
 mod exceptions;
 mod extends;
 mod reader;
 mod rules;
+mod schema;
 mod scope;
 
 pub use reader::PolicyError;
 pub(super) use reader::{did_you_mean, nearest, quoted};
+pub use schema::schema;
 
 use reader::{Reader, Value};
 use rules::Known;
@@ -58,16 +63,19 @@ const KEYS: &[&str] = &[
     "max-exception-days",
     "project",
     "sources",
+    "baseline",
     "exclude",
     "rules",
     "custom",
     "overrides",
     "delegate",
     "exceptions",
+    "examples",
 ];
 
 /// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
-const PLACED: &[&str] = &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "delegate"];
+const PLACED: &[&str] =
+    &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "baseline", "delegate"];
 
 /// Reads a file by its path; `None`: there is no such file.
 pub type ReadFile<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
@@ -182,6 +190,9 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     if let Some(value) = table.get("sources") {
         sources(reader, value, reading, &mut policy);
     }
+    if let Some(value) = table.get("baseline") {
+        policy.baseline = extends::baseline(reader, value, reading.origin, chain);
+    }
     if let Some(value) = table.get("custom") {
         custom::read(reader, value, &mut policy);
     }
@@ -203,6 +214,8 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
         policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
         policy.exceptions.extend(own);
     }
+    let examples = table.get("examples").map(|value| examples::read(reader, value, &known, &policy));
+    policy.examples = examples.unwrap_or_default();
     policy
 }
 
@@ -568,10 +581,13 @@ expires = 2026-12-01
             "package = \"time\"\nrule = \"known-vuln\"\npath = \"../other\"\nreason = 3\nexpires = 2027-01-31",
             "advisory = \"CVE-1\"\nrule = \"untrusted-origin\"\nreason = \"r\"\nuntil-fixed = true",
             "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = 2027-01-31\n[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"s\"\nexpires = 2027-03-31",
+            "rule = \"untrusted-origin\"\nreason = \"r\"\nexpires = 2027-01-31",
+            "path = \"services\"\nreason = \"r\"\nexpires = 2027-01-31",
+            "rule = \"malicious-package\"\npath = \"services\"\nreason = \"r\"\nexpires = 2027-01-31",
         ];
         let wrong = |lines: &str| errors(&format!("version = 1\n[[exceptions]]\n{lines}\n"));
         insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
-        osprey.toml:2:1: an exception must name an `advisory` or a `package`
+        osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
         osprey.toml:2:1: an exception needs a `reason`, so that others can judge whether it still holds
         osprey.toml:4:10: `reason` is empty
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
@@ -588,9 +604,12 @@ expires = 2026-12-01
         osprey.toml:4:8: unknown rule "known-vuln"; did you mean "known-vulnerability"?
         osprey.toml:5:8: `path` "../other" leads out of the root
         osprey.toml:6:10: `reason` must be a string, not a whole number
-        osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` alone
+        osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` or a `path` alone
         osprey.toml:6:15: no advisory says when a finding of untrusted-origin is fixed: write `expires`
         osprey.toml:7:12: this exception names the same as the one in line 3: CVE-1
+        osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
+        osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
+        osprey.toml:2:1: findings of malicious-package rest on advisories: name the `advisory` or the `package`, so that new ones still count
         "#);
     }
 

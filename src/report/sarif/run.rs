@@ -159,8 +159,8 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         let findings = count(chosen.excepted, "finding is", "findings are");
         say("note", format!("{findings} covered by an exception and left out here."));
     }
-    let exceptions = report.exceptions.iter().filter_map(|exception| phrase::exception(report, exception));
-    exceptions.for_each(|said| say("warning", format!("Exception {said}.")));
+    all.extend(of_exceptions(report));
+    let mut say = |level: &'static str, text: String| all.push(Notification::new(level, &text));
     if report.policy.origin == PolicyOrigin::Tree {
         say("note", "policy: from the scanned tree, not enforced by the caller.".to_owned());
     }
@@ -194,6 +194,17 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         ));
     }
     all
+}
+
+/// The exceptions that somebody should look after, each at its place.
+fn of_exceptions(report: &Report) -> impl Iterator<Item = Notification> {
+    report.exceptions.iter().filter_map(|exception| {
+        let said = phrase::exception(report, exception)?;
+        let mut notification = Notification::new("warning", &format!("Exception {said}."));
+        let place = exception.location.as_ref().map(PhysicalLocation::of);
+        notification.locations = place.map(|physical_location| [NotificationPlace { physical_location }]);
+        Some(notification)
+    })
 }
 
 impl Notification {
