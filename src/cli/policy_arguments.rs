@@ -162,7 +162,7 @@ impl PolicyArguments {
             (None, Some(profile), found) => below(Policy::built_in(profile.into(), &rules), found, today),
             (None, None, Some((tree, path))) => {
                 let (read, origin) = (tree.read, tree.origin);
-                let reading = Reading { read, origin, rules: &rules, today, below_caller: false };
+                let reading = Reading { read, origin, rules: &rules, today, below: None };
                 policy::load(path, &reading).map_err(wrong)?
             }
             (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
@@ -194,9 +194,8 @@ impl PolicyArguments {
 /// The caller's policy with what the tree's tightens.
 fn below(mut policy: Policy, found: Option<(&TreeFiles<'_>, &str)>, today: Date) -> Policy {
     let Some((tree, path)) = found else { return policy };
-    // The tree may speak of the caller's own rules, too.
-    let rules: Vec<_> = policy.rules.values().map(|settings| settings.rule).collect();
-    let reading = Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below_caller: true };
+    let custom = policy.custom.clone();
+    let reading = Reading { read: tree.read, origin: tree.origin, rules: &rule::rules(), today, below: Some(&custom) };
     match policy::load(path, &reading) {
         Ok(tree) => policy.tightened_by(&tree, today),
         Err(errors) => {
@@ -232,8 +231,7 @@ pub(super) fn read(path: &Path, today: Date) -> Result<Policy, Failure> {
             Err(error) => Err(error.to_string()),
         }
     };
-    let reading =
-        Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today, below_caller: false };
+    let reading = Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today, below: None };
     policy::load(&shown, &reading).map_err(wrong)
 }
 

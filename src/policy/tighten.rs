@@ -28,7 +28,7 @@ pub struct Difference {
 
 /// Everything that differs, by key.
 pub fn differences(from: &Policy, to: &Policy) -> Vec<Difference> {
-    let mut differences = Vec::new();
+    let mut differences = conditions(from, to);
     let place = |key: &str| {
         let of = |policy: &Policy| policy.places.get(key).and_then(Provenance::location).cloned();
         of(to).or_else(|| of(from))
@@ -78,6 +78,25 @@ fn rule_that_is_gone_or_new(id: &str, from: Option<&RuleSettings>, to: Option<&R
     let text = |settings: Option<&RuleSettings>| settings.map(|settings| format!("\"{}\"", settings.level));
     let direction = if to.is_some() { Direction::Stricter } else { Direction::Milder };
     Difference { key: format!("custom.{id}"), from: text(from), to: text(to), direction, place: None }
+}
+
+/// Rules of the policies' own that look for something else now.
+fn conditions(from: &Policy, to: &Policy) -> Vec<Difference> {
+    let before: std::collections::BTreeMap<&str, &str> =
+        from.custom.iter().map(|custom| (custom.rule.id, custom.condition.text())).collect();
+    let edited = to.custom.iter().filter_map(|custom| {
+        let (id, condition) = (custom.rule.id, custom.condition.text());
+        let earlier = before.get(id).filter(|earlier| **earlier != condition)?;
+        let key = format!("rules.{id}.level");
+        Some(Difference {
+            key: format!("custom.{id}.when"),
+            from: Some(format!("{earlier:?}")),
+            to: Some(format!("{condition:?}")),
+            direction: Direction::Incomparable,
+            place: to.places.get(&key).and_then(Provenance::location).cloned(),
+        })
+    });
+    edited.collect()
 }
 
 fn delegates(from: &Policy, to: &Policy) -> Option<Difference> {
@@ -285,20 +304,35 @@ impl Tightening<'_> {
 
     fn rules(&mut self) {
         for (id, theirs) in &self.tree.rules {
-            match self.policy.rules.get(id) {
+            match self.policy.rules.get(id).cloned() {
                 None => {
                     // A rule of the tree's own finds more and hides nothing.
                     self.policy.rules.insert(id, theirs.clone());
+                    self.policy.custom.extend(self.tree.custom.iter().filter(|custom| custom.rule.id == *id));
                     let prefix = format!("rules.{id}.");
                     let places = self.tree.places.iter().filter(|(key, _)| key.starts_with(&prefix));
                     let places: Vec<_> = places.map(|(key, place)| (key.clone(), place.clone())).collect();
                     self.policy.places.extend(places);
                 }
                 Some(mine) => {
-                    let tightened = self.rule(&mine.clone(), theirs);
+                    self.keep_condition(id);
+                    let tightened = self.rule(&mine, theirs);
                     self.policy.rules.insert(id, tightened);
                 }
             }
+        }
+    }
+
+    /// A rule of the caller's own looks for what the caller says.
+    fn keep_condition(&mut self, id: &str) {
+        let of = |policy: &Policy| {
+            policy.custom.iter().find(|custom| custom.rule.id == id).map(|custom| custom.condition.text())
+        };
+        if let (Some(mine), Some(theirs)) = (of(&self.policy), of(self.tree))
+            && mine != theirs
+        {
+            let place = self.said(&format!("rules.{id}.level"));
+            self.refuse(place.as_ref(), format!("the caller's policy has a rule {id} of its own, and that one holds"));
         }
     }
 
