@@ -150,7 +150,7 @@ fn read(shown: &str, text: &str, today: Date) -> Result<Policy, Vec<PolicyError>
         }
     };
     let rules = rule::rules();
-    policy::load(shown, &Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rules, today, below_caller: false })
+    policy::load(shown, &Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rules, today, below: None })
 }
 
 /// Whether two policies have the same exceptions, wherever they stand.
