@@ -157,33 +157,39 @@ impl PolicyArguments {
         let rules = rule::rules();
         let tree = tree.filter(|_| !self.no_repo_policy);
         let found = tree.map(TreeFiles::policy).transpose()?.flatten();
-        let mut policy = match (&self.policy, self.profile, tree.zip(found)) {
-            (Some(path), _, found) => below(read(path, today)?, found, today),
-            (None, Some(profile), found) => below(Policy::built_in(profile.into(), &rules), found, today),
-            (None, None, Some((tree, path))) => {
+        let mut policy = match (self.of_caller(today)?, tree.zip(found)) {
+            (Some(policy), found) => below(policy, found, today),
+            (None, Some((tree, path))) => {
                 let (read, origin) = (tree.read, tree.origin);
                 let reading = Reading { read, origin, rules: &rules, today, below: None };
                 policy::load(path, &reading).map_err(wrong)?
             }
-            (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
+            (None, None) => Policy::built_in(Profile::Brownfield, &rules),
         };
         self.levels.apply(&mut policy)?;
         Ok(policy)
     }
-}
 
-impl PolicyArguments {
     /// Whether the scanned tree has no say.
     pub(super) fn ignores_tree(&self) -> bool {
         self.no_repo_policy
     }
 
+    /// What the caller chooses, if the caller does.
+    fn of_caller(&self, today: Date) -> Result<Option<Policy>, Failure> {
+        match (&self.policy, self.profile) {
+            (Some(path), _) => read(path, today).map(Some),
+            (None, Some(profile)) => Ok(Some(Policy::built_in(profile.into(), &rule::rules()))),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The policy of a tree by itself, whatever the caller says.
     pub(super) fn of_tree(&self, tree: &TreeFiles<'_>, today: Date) -> Result<PolicyState, Failure> {
         let Some(path) = tree.policy()? else { return Ok(PolicyState::Absent(tree.places.first().cloned())) };
-        let below_caller = self.policy.is_some() || self.profile.is_some();
-        let rules = rule::rules();
-        let reading = Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below_caller };
+        let caller = self.of_caller(today)?;
+        let below = caller.as_ref().map(|policy| policy.custom.as_slice());
+        let reading = Reading { read: tree.read, origin: tree.origin, rules: &rule::rules(), today, below };
         Ok(match policy::load(path, &reading) {
             Ok(policy) => PolicyState::Read(Box::new(policy)),
             Err(errors) => PolicyState::Broken { path: path.to_owned(), errors },
