@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::{Exit, Failure, Global};
 
+mod init;
 mod check;
 mod show;
 mod test;
@@ -11,6 +12,8 @@ mod test;
 /// What is done with a policy.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a commented policy for a project as it is today, and a baseline of what is found in it
+    Init(Box<init::Arguments>),
     /// Show the policy in force as a file, and where each value comes from
     Show(show::Arguments),
     /// Check a policy file, with what it extends
@@ -26,6 +29,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, global: &Global) -> Result<Exit, Failure> {
     match command {
+        Command::Init(arguments) => init::run(arguments, global),
         Command::Show(arguments) => show::run(arguments),
         Command::Check(arguments) => check::run(arguments, global),
         Command::Schema => check::schema(),

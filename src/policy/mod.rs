@@ -17,6 +17,7 @@ use crate::model::{
 mod baseline;
 mod changed;
 mod decide;
+mod draft;
 mod example;
 mod exception;
 mod parse;
@@ -32,6 +33,7 @@ mod warnings;
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use changed::{BaselineFile, PolicyState, loosened};
 pub use decide::decide;
+pub use draft::draft;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse, schema};

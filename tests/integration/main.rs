@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and tests run the program and set its environment"
 )]
 
+mod accept;
 mod architecture;
 mod asking;
 mod capabilities;
