@@ -14,8 +14,9 @@
 //! | [`advisory`] | OSV records, what they cover, alias groups, ratings | model, version | none |
 //! | [`database`] | the compiled advisory index: make, open, look up | model, version, advisory | files |
 //! | [`source`] | clients of services: OSV, `RustSec`, deps.dev, Scorecard, KEV, EPSS, badges, endoflife.date; the cache | model, advisory | network, async; the cache's files |
-//! | [`rule`] | what is looked for: facts to findings, one file per rule | model, version | none |
-//! | [`policy`] | what is accepted: findings to decisions | model, version | none |
+//! | [`expression`] | conditions that a policy writes itself: read, checked against one table of variables, evaluated | model | none |
+//! | [`rule`] | what is looked for: facts to findings, one file per rule | model, version, expression | none |
+//! | [`policy`] | what is accepted: findings to decisions | model, version, expression | none |
 //! | [`report`] | how it is written, one file per format | model | only the given writer |
 //! | [`scan`] | the pipeline; its `discover` alone walks the scanned tree | all but report and cli | through them |
 //! | [`cli`] | arguments, exit codes, progress; alone reads clock, environment, terminal | all | yes |
@@ -63,6 +64,7 @@ pub mod advisory;
 pub mod cli;
 pub mod database;
 pub mod ecosystem;
+pub mod expression;
 pub mod model;
 pub mod policy;
 pub mod report;

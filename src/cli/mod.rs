@@ -11,11 +11,13 @@ mod explain;
 mod list;
 mod network;
 mod output;
+mod policy;
 mod policy_arguments;
 mod progress;
 mod scan;
 mod shell;
 mod update;
+mod vex;
 mod why;
 
 use std::io::Write as _;
@@ -76,6 +78,9 @@ enum Command {
     /// Show or forget what is kept of answers of services
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Test a policy
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Show by which paths a package comes in
     Why(why::Arguments),
     /// Explain a rule or an advisory
@@ -122,6 +127,7 @@ fn run(cli: Cli) -> Exit {
         Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),
+        Command::Policy(command) => policy::run(&command, &global),
         Command::Why(arguments) => why::run(&arguments, &global),
         Command::Explain(arguments) => explain::run(&arguments, &global),
         Command::List(arguments) => list::run(&arguments, &global),

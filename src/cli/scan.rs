@@ -12,6 +12,7 @@ use super::network::Network;
 use super::output::{self, Output};
 use super::policy_arguments::PolicyArguments;
 use super::progress::Spinner;
+use super::vex::VexArguments;
 use super::{Failure, Global};
 use crate::database::Index;
 use crate::model::Report;
@@ -59,6 +60,8 @@ pub(super) struct Subject {
     pub(super) database: Database,
     #[command(flatten)]
     policy: PolicyArguments,
+    #[command(flatten)]
+    vex: VexArguments,
     #[command(flatten)]
     walk: Walk,
     /// Leave out what is there for development only
@@ -115,6 +118,7 @@ impl Subject {
         if self.project.is_some() {
             comparison.policy.project.clone_from(&self.project);
         }
+        self.vex.load(&mut comparison.policy)?;
         comparison.selection.exclude.extend(comparison.policy.exclude.iter().cloned());
         Ok(comparison)
     }

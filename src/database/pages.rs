@@ -155,7 +155,8 @@ impl Pages {
 
     /// Checks every page of the file.
     pub(super) fn verify(&self) -> Result<(), ReadError> {
-        (1..=self.sums.len() as u64 / 8).try_for_each(|page| self.load(page).map(drop))
+        let bytes = vec![0; PAGE].into_boxed_slice();
+        (1..=self.sums.len() as u64 / 8).try_fold(bytes, |bytes, page| self.load(page, bytes)).map(drop)
     }
 
     /// How many bytes all pages have together.
@@ -184,7 +185,9 @@ impl Pages {
         let place = usize::try_from(page % KEPT as u64).unwrap_or_default();
         let mut kept = self.kept.borrow_mut();
         if kept[place].as_ref().is_none_or(|(number, _)| *number != page) {
-            kept[place] = Some((page, self.load(page)?));
+            // A page that gives way leaves its bytes to the next one.
+            let bytes = kept[place].take().map_or_else(|| vec![0; PAGE].into_boxed_slice(), |(_, bytes)| bytes);
+            kept[place] = Some((page, self.load(page, bytes)?));
         }
         if let Some((_, bytes)) = &kept[place] {
             take(bytes);
@@ -192,8 +195,8 @@ impl Pages {
         Ok(())
     }
 
-    fn load(&self, page: u64) -> Result<Box<[u8]>, ReadError> {
-        let mut bytes = vec![0; PAGE].into_boxed_slice();
+    /// Reads a page over the bytes of another.
+    fn load(&self, page: u64, mut bytes: Box<[u8]>) -> Result<Box<[u8]>, ReadError> {
         read_at(&self.file, &mut bytes, page * PAGE as u64)?;
         self.check(page, &bytes)?;
         Ok(bytes)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AliasGroup, Fix, Location, PackageIndex, RepoPath};
+use super::{AliasGroup, Fix, Location, PackageIndex, Priority, RepoPath};
 
 /// What the user makes of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -257,7 +257,7 @@ pub struct Finding {
     pub related: Vec<Location>,
     /// What was found, self-contained, in sentences.
     pub message: String,
-    /// Whether it is one level graver than its rule, since it was better before.
+    /// Whether it is one level graver than its rule, since it was better before, or since what it is about was not there.
     pub escalated: bool,
     /// The advisory, if it rests on one.
     pub advisory: Option<AliasGroup>,
@@ -323,6 +323,8 @@ pub struct Decision {
     pub level: Level,
     /// Why it has this level, in a few words.
     pub reason: String,
+    /// What makes it come before others.
+    pub priority: Priority,
     /// The exception that covers it.
     pub exception: Option<AppliedException>,
     /// What the change that is judged has to do with it; `None` where no earlier state was given to compare with.
@@ -362,15 +364,38 @@ pub struct PolicyChange {
 pub struct AppliedException {
     /// Its id: what it names.
     pub id: String,
+    /// Where it comes from.
+    pub origin: ExceptionOrigin,
     /// Why it was made.
     pub reason: String,
     /// Who answers for it.
     pub owner: Option<String>,
     /// The last day on which it holds, `2027-01-31`.
     pub expires: Option<String>,
+    /// Where it stands.
+    pub location: Location,
 }
 
-/// What became of an exception of the policy.
+/// Where an exception comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExceptionOrigin {
+    /// A policy.
+    Policy,
+    /// A VEX document: a statement that a product is not affected by a vulnerability.
+    Vex,
+}
+
+impl ExceptionOrigin {
+    /// The word that reports use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Vex => "vex",
+        }
+    }
+}
+
+/// What became of an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ExceptionState {
     /// It covered a finding.
@@ -395,17 +420,23 @@ impl ExceptionState {
     }
 }
 
-/// An exception of the policy and what became of it.
+/// An exception and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExceptionStatus {
     /// What it names.
     pub id: String,
+    /// Where it comes from.
+    pub origin: ExceptionOrigin,
     /// What became of it.
     pub state: ExceptionState,
+    /// How many findings it covers.
+    pub findings: usize,
     /// Why it was made.
     pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
     /// The last day on which it holds.
     pub expires: Option<String>,
-    /// Where it stands in the policy file.
+    /// Where it stands in the policy file or the VEX document.
     pub location: Option<Location>,
 }

@@ -3,6 +3,7 @@
 //! Edges, `direct` and kinds belong to a root and are never joined across roots: that a package is a
 //! development dependency here says nothing about its use there.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::{Location, Package, PackageId, RepoPath, SourceKind};
@@ -294,21 +295,43 @@ impl GraphBuilder {
 
     /// Adds a package, or finds the equal one that is there already, and adds a place where its version stands.
     pub fn package(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
-        match self.by_id.get(&id) {
-            Some(&index) => {
+        let next = self.next();
+        match self.by_id.entry(id) {
+            Entry::Occupied(there) => {
+                let index = *there.get();
                 self.uses[index as usize].locations.extend(location);
                 index
             }
-            None => self.instance(id, location),
+            Entry::Vacant(place) => {
+                let id = place.key().clone();
+                place.insert(next);
+                self.add(id, location)
+            }
         }
+    }
+
+    /// Makes room for so many packages more.
+    pub fn reserve(&mut self, packages: usize) {
+        self.packages.reserve(packages);
+        self.by_id.reserve(packages);
+        self.uses.reserve(packages);
+    }
+
+    fn next(&self) -> PackageIndex {
+        PackageIndex::try_from(self.packages.len()).unwrap_or(PackageIndex::MAX)
     }
 
     /// Adds a package that may be there several times and see other packages each time, as in nested
     /// `node_modules` or with other peers. The graph holds it once; kinds are found for each instance, so that
     /// what only a development instance needs stays a development dependency.
     pub fn instance(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
-        let index = PackageIndex::try_from(self.packages.len()).unwrap_or(PackageIndex::MAX);
-        self.by_id.entry(id.clone()).or_insert(index);
+        let next = self.next();
+        self.by_id.entry(id.clone()).or_insert(next);
+        self.add(id, location)
+    }
+
+    fn add(&mut self, id: PackageId, location: Option<Location>) -> PackageIndex {
+        let index = self.next();
         self.packages.push(Package { id, integrity: None, install_script: None });
         self.uses.push(Use {
             package: index,

@@ -36,6 +36,8 @@ pub enum Why {
     NotAtHand,
     /// Nobody said which project is scanned.
     Unnamed,
+    /// It is known that there is none, and a rule of the policy needs its value.
+    Absent,
 }
 
 impl Why {
@@ -49,6 +51,7 @@ impl Why {
             Self::NotTold => "does not tell",
             Self::NoProject => "cannot be asked, since it is not known which project is behind",
             Self::NotAtHand => "is not at hand",
+            Self::Absent => "says that there is none, and the rule does not ask with has(…) whether there is one",
             Self::Unnamed => {
                 "cannot be asked, since nobody said which project this is; say so with --project github.com/OWNER/NAME, or with \
                  `project` in a policy"
@@ -113,6 +116,8 @@ pub mod source {
     pub const BUCKET: &str = "osv-bucket";
     /// The `RustSec` database.
     pub const RUSTSEC: &str = "rustsec";
+    /// The scanned tree itself. It is in no ledger, since nobody is asked.
+    pub const TREE: &str = "tree";
     /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
     /// nobody is asked.
     pub const NAME: &str = "package-name";
@@ -133,6 +138,7 @@ pub mod source {
     pub fn title(name: &str) -> &str {
         match name {
             INDEX => "the advisory index",
+            TREE => "the scanned tree",
             OSV => "the OSV API",
             BUCKET => "the OSV bucket",
             RUSTSEC => "the RustSec database",

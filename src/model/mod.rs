@@ -10,6 +10,7 @@ mod health;
 mod license;
 mod location;
 mod package;
+mod priority;
 mod purl;
 mod report;
 
@@ -20,8 +21,8 @@ pub use chain::{Chains, Routes, chains};
 pub use checklist::{Answered, Checklist, ChecklistItem};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
-    AppliedException, Change, Data, Decision, ExceptionState, ExceptionStatus, Finding, Level, Parameter, PathCount,
-    PolicyChange, Rule, Scope, Setting, Stricter, Subject,
+    AppliedException, Change, Data, Decision, ExceptionOrigin, ExceptionState, ExceptionStatus, Finding, Level,
+    Parameter, PathCount, PolicyChange, Rule, Scope, Setting, Stricter, Subject,
 };
 pub use graph::{Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, PackageIndex, Root, Use};
 pub use health::{
@@ -31,6 +32,7 @@ pub use health::{
 pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
 pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
 pub use package::{Package, PackageId, Source, SourceKind};
+pub use priority::{Priority, Threat};
 pub use purl::Purl;
 pub use report::{
     BaseCommit, BaselineUse, Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,

@@ -386,7 +386,7 @@ pub struct Report {
     pub graph: DependencyGraph,
     /// Every finding with its level, in the order in which they should be dealt with.
     pub decisions: Vec<Decision>,
-    /// Every exception of the policy.
+    /// Every exception, of the policy and of VEX documents.
     pub exceptions: Vec<ExceptionStatus>,
     /// What rules could not learn.
     pub unknowns: Vec<Unknown>,

@@ -1,20 +1,18 @@
 //! Where findings meet the policy.
 
-use std::cmp::{Ordering, Reverse};
-
 use jiff::civil::Date;
 
 use super::exception::{Coverage, Exceptions};
 use super::scope::{Place, Scopes};
 use super::{
-    KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, MIN_EPSS, Override, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE,
+    KNOWN_VULNERABILITY, LOOKALIKE_NAME, MIN_EPSS, Override, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE,
+    priority, vex,
 };
 use crate::model::{
-    AdvisoryKind, Decision, DependencyGraph, Epss, ExceptionStatus, Exploited, Finding, Level, Scope, Setting,
-    Severity, Subject, Use,
+    Decision, DependencyGraph, Epss, ExceptionStatus, Finding, Level, Scope, Setting, Severity, Subject, Use,
 };
 
-/// Decides about findings, and says what became of each exception. Decisions come in the order of [`order`].
+/// Decides about findings, and says what became of each exception. Decisions come in the order of [`super::order`].
 ///
 /// A finding has the gravest level of the rules that apply to it (its own and those in `also`), so that no rule can
 /// hide what another one would deny. Findings of rules that are all off are left out: such rules are not evaluated.
@@ -25,7 +23,8 @@ pub fn decide(
     today: Date,
 ) -> (Vec<Decision>, Vec<ExceptionStatus>) {
     let scopes = Scopes::of(policy, graph);
-    let mut exceptions = Exceptions::of(&policy.exceptions, today);
+    let claims = vex::claims(&policy.vex, graph, policy.project.as_deref());
+    let mut exceptions = Exceptions::of(policy.exceptions.iter().chain(&claims), today);
     let mut decisions = Vec::with_capacity(findings.len());
     for finding in findings {
         let Some(Judgement { level, mut reason }) = judge(&finding, graph, policy, &scopes) else { continue };
@@ -37,9 +36,10 @@ pub fn decide(
                 None
             }
         };
-        decisions.push(Decision { finding, level, reason, exception, change: None });
+        let priority = priority::of(&finding, usage_of(&finding, graph), policy);
+        decisions.push(Decision { finding, level, reason, priority, exception, change: None });
     }
-    decisions.sort_by(|a, b| order(graph, a, b));
+    decisions.sort_by(|a, b| priority::order(graph, a, b));
     (decisions, exceptions.statuses())
 }
 
@@ -139,9 +139,13 @@ fn judge_by(settings: &RuleSettings, profile: Profile, finding: &Finding, usage:
         }
     }
     let who = if settings.is_level_given { "the policy" } else { profile.as_str() };
-    if finding.escalated && finding.rule == settings.rule && settings.level < Level::Deny {
+    let is_of_new = settings.rule.id == LOOKALIKE_NAME;
+    // What the policy says of look-alikes it says of new ones too.
+    let is_escalated = finding.escalated && finding.rule == settings.rule && !(is_of_new && settings.is_level_given);
+    if is_escalated && settings.level < Level::Deny {
         let level = if settings.level < Level::Warn { Level::Warn } else { Level::Deny };
-        let reason = format!("{}, but it was better before: one level higher", says(who, settings.level));
+        let why = if is_of_new { "the package was not there before" } else { "it was better before" };
+        let reason = format!("{}, but {why}: one level higher", says(who, settings.level));
         return Judgement::new(level, reason);
     }
     Judgement::new(settings.level, says(who, settings.level))
@@ -197,67 +201,6 @@ fn says(who: &str, level: Level) -> String {
     format!("{who} {verb}")
 }
 
-/// What a person should deal with first, comes first: by what counts for the verdict (denied, warned about, allowed),
-/// then malware, then what is known to be exploited, then by severity (a vulnerability that nobody rated stands among
-/// the high ones), of equal severity by EPSS score (none counts as the lowest) and CVSS score, what reaches users before what only developers use, direct before transitive, what has a fix before what has none. What
-/// is still equal is ordered by root, package, version, advisory and rule, so that the same input gives the same
-/// order.
-pub fn order(graph: &DependencyGraph, a: &Decision, b: &Decision) -> Ordering {
-    let gravity = |decision: &Decision| {
-        let finding = &decision.finding;
-        let usage = usage_of(finding, graph);
-        (
-            Reverse(decision.effective()),
-            finding.rule.id != MALICIOUS_PACKAGE,
-            !is_exploited(finding),
-            Reverse(severity_of(finding)),
-            usage.is_some_and(|usage| usage.kinds.only_dev()),
-            usage.is_some_and(|usage| usage.direct == Some(false)),
-            finding.fix.version.is_none(),
-        )
-    };
-    let score = |decision: &Decision| {
-        decision.finding.advisory.as_ref().and_then(|group| group.rating.score).unwrap_or_default()
-    };
-    let epss = |decision: &Decision| {
-        decision.finding.advisory.as_ref().and_then(|group| group.epss).map(|epss| epss.score).unwrap_or_default()
-    };
-    let (one, two) = (gravity(a), gravity(b));
-    (one.0, one.1, one.2, one.3)
-        .cmp(&(two.0, two.1, two.2, two.3))
-        .then_with(|| epss(b).total_cmp(&epss(a)))
-        .then_with(|| score(b).total_cmp(&score(a)))
-        .then_with(|| one.cmp(&two))
-        .then_with(|| place_of(&a.finding, graph).cmp(&place_of(&b.finding, graph)))
-        .then_with(|| a.finding.rule.id.cmp(b.finding.rule.id))
-        .then_with(|| a.finding.fingerprint.cmp(&b.finding.fingerprint))
-}
-
-/// Whether attacks are known, whichever rule has the finding.
-fn is_exploited(finding: &Finding) -> bool {
-    finding.advisory.as_ref().is_some_and(|group| matches!(group.exploited, Exploited::Yes { .. }))
-}
-
-fn severity_of(finding: &Finding) -> Severity {
-    match &finding.advisory {
-        Some(group) if group.rating.severity == Severity::Unknown && group.kind() == AdvisoryKind::Vulnerability => {
-            Severity::High
-        }
-        Some(group) => group.rating.severity,
-        None => Severity::Unknown,
-    }
-}
-
-/// Root, place of the package among all (they are sorted by name and version), advisory.
-fn place_of<'a>(finding: &'a Finding, graph: &'a DependencyGraph) -> (&'a str, u32, &'a str) {
-    let key = finding.advisory.as_ref().map_or("", |group| group.key().id.as_str());
-    match &finding.subject {
-        Subject::Package { package, root } => (&graph.roots[*root].path, *package, key),
-        Subject::File(path) => (path, 0, key),
-        Subject::Project => ("", 0, key),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -266,7 +209,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        AliasGroup, DependencyKind, Ecosystem, ExceptionState, Facts, PolicyOrigin, Source, SourceKind,
+        AdvisoryKind, AliasGroup, DependencyKind, Ecosystem, ExceptionState, Facts, PolicyOrigin, Source, SourceKind,
     };
     use crate::policy::parse;
     use crate::rule;
@@ -345,8 +288,8 @@ mod tests {
         malware: deny, greenfield denies
         critical-fixed: deny, critical: greenfield denies
         high-fixed: deny, high: greenfield denies
-        high-open: deny, high: greenfield denies
         unrated-fixed: deny, no score, counts as high: greenfield denies
+        high-open: deny, high: greenfield denies
         medium-fixed: deny, medium: greenfield denies
         low-fixed: deny, low: greenfield denies
         from-git: deny, greenfield denies
@@ -393,8 +336,8 @@ mod tests {
         unmaintained: deny, the policy denies
         unmaintained-deep: deny, the policy denies
         high-open: warn, high, no fix known: brownfield warns
-        unrated-fixed: allow, no score, counts as low: below min-severity medium
         low-fixed: allow, low: below min-severity medium
+        unrated-fixed: allow, no score, counts as low: below min-severity medium
         none-fixed: allow, severity none: below min-severity medium
         notice: allow, brownfield allows
         "#);
@@ -508,6 +451,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_about_no_package_is_excepted_by_rule_and_path() {
+        let mut tree = Tree::new("services/a/Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let forked = tree.from("forked", "1.0.0", Source::at(SourceKind::Git, "https://host.example/a#01"));
+        tree.needs(0, forked, None);
+        let (graph, facts) = tree.finish();
+        let finding = decided(&graph, &facts, &policy("")).0.remove(0).finding;
+        let covered = |subject: &Subject, rule: &str, path: &str| {
+            let text = exception(&format!("rule = \"{rule}\"\npath = \"{path}\"\nexpires = 2027-06-01"));
+            let finding = Finding { subject: subject.clone(), ..finding.clone() };
+            let (decisions, statuses) = decide(vec![finding], &graph, &policy(&text), TODAY);
+            assert_eq!(statuses[0].findings, usize::from(decisions[0].exception.is_some()));
+            decisions[0].exception.as_ref().map(|applied| (applied.id.clone(), applied.location.line))
+        };
+        let origin = "untrusted-origin";
+        let id = |path: &str| Some((format!("{origin} {path}"), 3));
+        assert_eq!(covered(&Subject::Project, origin, "."), id("."));
+        assert_eq!(covered(&Subject::Project, origin, "services"), None);
+        assert_eq!(covered(&Subject::Project, "missing-integrity", "."), None);
+        let file = Subject::File("tools/requirements.txt".into());
+        assert_eq!(covered(&file, origin, "tools"), id("tools"));
+        assert_eq!(covered(&file, origin, "."), None, "the project itself, and not every file of it");
+        assert_eq!(covered(&finding.subject, origin, "services/*/Cargo.lock"), id("services/*/Cargo.lock"));
+        assert_eq!(covered(&finding.subject, origin, "services/b"), None);
+    }
+
+    #[test]
     fn exceptions_end_and_say_so() {
         use ExceptionState::{Expired, Expiring, Unused, Used};
         let open = vulnerability("X-1", Some(9.0), None);
@@ -581,8 +550,8 @@ mod tests {
         insta::assert_snapshot!(joined(&graph, &facts, &policy("")), @"
         malware: deny, brownfield denies
         attacked: deny, brownfield denies
-        critical: deny, critical, fix available: brownfield denies
         high-likely: deny, high, fix available: brownfield denies
+        critical: deny, critical, fix available: brownfield denies
         high-unlikely: deny, high, fix available: brownfield denies
         high: deny, high, fix available: brownfield denies
         medium-likely: allow, medium: brownfield allows what is below high
@@ -592,9 +561,9 @@ mod tests {
         insta::assert_snapshot!(joined(&graph, &facts, &policy(least)), @"
         malware: deny, brownfield denies
         attacked: deny, brownfield denies
-        critical: deny, critical, fix available: brownfield denies
         high-likely: deny, high, but EPSS 90 %, fix available: brownfield denies
         medium-likely: deny, medium, but EPSS 50 %, fix available: brownfield denies
+        critical: deny, critical, fix available: brownfield denies
         high-unlikely: allow, high: below min-severity critical
         high: allow, high: below min-severity critical
         medium-unlikely: allow, medium: below min-severity critical
@@ -605,8 +574,8 @@ mod tests {
         insta::assert_snapshot!(joined(&graph, &facts, &policy(milder)), @"
         malware: deny, brownfield denies
         attacked: warn, medium: the policy warns
-        critical: warn, critical: the policy warns
         high-likely: warn, high: the policy warns
+        critical: warn, critical: the policy warns
         high-unlikely: warn, high: the policy warns
         high: warn, high: the policy warns
         medium-likely: warn, medium: the policy warns

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
+use crate::expression::CustomRule;
 use crate::model::{
     Data, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
 };
@@ -15,17 +16,22 @@ use crate::model::{
 mod baseline;
 mod changed;
 mod decide;
+mod example;
 mod exception;
 mod parse;
 mod pattern;
+mod priority;
 mod scope;
+pub mod vex;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use changed::{BaselineFile, PolicyState, loosened};
-pub use decide::{decide, order};
+pub use decide::decide;
+pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
 pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
+pub use priority::order;
 pub use scope::Filter;
 
 /// The rule whose level is graded by severity and fix.
@@ -34,6 +40,8 @@ const KNOWN_VULNERABILITY: &str = "known-vulnerability";
 const MIN_EPSS: &str = "min-epss";
 /// The rule that is milder about transitive packages.
 const UNMAINTAINED_PACKAGE: &str = "unmaintained-package";
+/// The rule that is graver about packages that were not there before.
+const LOOKALIKE_NAME: &str = "lookalike-name";
 /// Rules that no exception covers without naming them.
 const MALICIOUS_PACKAGE: &str = "malicious-package";
 const KNOWN_EXPLOITED: &str = "known-exploited";
@@ -235,6 +243,10 @@ pub struct Policy {
     pub max_exception_days: Option<u32>,
     /// What it says about each rule, by id.
     pub rules: BTreeMap<&'static str, RuleSettings>,
+    /// Its own rules, in the order of the file. What it says about each stands in [`Policy::rules`] as well.
+    pub custom: Vec<&'static CustomRule>,
+    /// What the file says that it does, for `osprey policy test`; those of files that it extends are not here.
+    pub examples: Vec<Example>,
     /// The scanned project itself, as services know it: `github.com/owner/name`.
     pub project: Option<String>,
     /// Other addresses of services, by their names; only of a policy that the caller names.
@@ -252,6 +264,8 @@ pub struct Policy {
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
     /// not here is as the profile or the program has it.
     pub places: BTreeMap<String, Provenance>,
+    /// VEX documents that the caller hands in, in the caller's order.
+    pub vex: Vec<vex::Document>,
 }
 
 /// The dotted key of a rule's level.
@@ -283,6 +297,8 @@ impl Policy {
             test_data: Level::Warn,
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
+            custom: Vec::new(),
+            examples: Vec::new(),
             project: None,
             sources: BTreeMap::new(),
             exclude: Vec::new(),
@@ -291,6 +307,7 @@ impl Policy {
             baseline: None,
             exceptions: Vec::new(),
             places: BTreeMap::new(),
+            vex: Vec::new(),
         }
     }
 
@@ -413,7 +430,7 @@ mod tests {
     #[test]
     fn rules_named_here_exist() {
         let ids: Vec<&str> = rule::rules().iter().map(|rule| rule.id).collect();
-        for id in [KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE, KNOWN_EXPLOITED] {
+        for id in [LOOKALIKE_NAME, KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE, KNOWN_EXPLOITED] {
             assert!(ids.contains(&id), "{id}");
         }
         let rules = rule::rules();

@@ -48,17 +48,38 @@ fn is_invisible(c: char) -> bool {
         | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// A part of a JSON string in which serde_json has escaped what JSON asks for. Characters that [`plain`] would
-/// replace are written as escapes, which mean the same to whoever reads the JSON and nothing to a terminal or a CI
-/// log that it passes through.
-pub(super) fn json_fragment(fragment: &str) -> Cow<'_, str> {
-    // Nearly every fragment is plain, and most are a few bytes long.
-    if fragment.bytes().all(|byte| matches!(byte, b' '..=b'"' | b'$'..=b'~')) {
-        return Cow::Borrowed(fragment);
+/// Written JSON, whole values of it or cut between them. Characters that [`plain`] would replace are written as escapes,
+/// which mean the same to whoever reads the JSON and nothing to a terminal or a CI log that it passes through.
+pub(super) fn json(text: &[u8]) -> Cow<'_, [u8]> {
+    if is_plain_json(text) {
+        return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(fragment.len());
+    let mut out = Vec::with_capacity(text.len());
+    // JSON has line breaks between values only.
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        match line.strip_suffix(b"\n") {
+            _ if is_plain_json(line) => out.extend_from_slice(line),
+            Some(line) => {
+                out.extend_from_slice(json_line(line).as_bytes());
+                out.push(b'\n');
+            }
+            None => out.extend_from_slice(json_line(line).as_bytes()),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether nothing of it is escaped, as nearly always.
+fn is_plain_json(text: &[u8]) -> bool {
+    // Without a branch for each byte, so that the compiler can look at many at once.
+    let odd = |byte: u8| u8::from(byte < b' ' && byte != b'\n') | u8::from(byte > b'~') | u8::from(byte == b'#');
+    text.iter().fold(0, |any, &byte| any | odd(byte)) == 0
+}
+
+fn json_line(line: &[u8]) -> String {
+    let mut out = String::with_capacity(line.len());
     let mut units = [0; 2];
-    for c in fragment.chars() {
+    for c in String::from_utf8_lossy(line).chars() {
         if shown(c) == Some(c) && !(c == '#' && out.ends_with('#')) {
             out.push(c);
             continue;
@@ -68,7 +89,7 @@ pub(super) fn json_fragment(fragment: &str) -> Cow<'_, str> {
             let _ = write!(out, "\\u{unit:04x}");
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 /// Whether a line that starts with this word would be taken for a workflow command by GitHub's runner: it skips

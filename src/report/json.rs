@@ -70,7 +70,7 @@ struct Document<'r> {
     /// Every finding, in the order in which they should be dealt with.
     #[cfg_attr(test, schemars(with = "Vec<FindingEntry<'static>>"))]
     findings: Findings<'r>,
-    /// Every exception of the policy.
+    /// Every exception, of the policy and of VEX documents about what is here.
     exceptions: Vec<ExceptionEntry<'r>>,
     /// The baseline; null where there is none.
     baseline: Option<BaselineEntry<'r>>,
@@ -248,7 +248,8 @@ impl Serialize for Dependencies<'_> {
 
 impl Serialize for Findings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.decisions.iter().map(|decision| FindingEntry::of(self.0, decision)))
+        serializer
+            .collect_seq((1..).zip(&self.0.decisions).map(|(rank, decision)| FindingEntry::of(self.0, decision, rank)))
     }
 }
 

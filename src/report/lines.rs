@@ -12,10 +12,25 @@ use super::escape;
 pub(super) fn write(value: &impl Serialize, depth: usize, out: &mut dyn Write) -> io::Result<()> {
     let lines = Lines { depth, level: 0, filled: false };
     // A buffer of a type that is known here: the serializer writes every quote for itself.
-    let mut out = BufWriter::with_capacity(1 << 16, out);
+    let mut out = BufWriter::with_capacity(1 << 16, Escaping(out));
     value.serialize(&mut Serializer::with_formatter(&mut out, lines))?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+/// Escapes what is written. It is given many values at once, which costs much less than looking at each of them; the
+/// buffer before it cuts between what was written in one piece, and never within a character.
+struct Escaping<'w>(&'w mut dyn Write);
+
+impl Write for Escaping<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(&escape::json(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 struct Lines {
@@ -92,10 +107,6 @@ impl Formatter for Lines {
         self.element(out, first)
     }
 
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        out.write_all(escape::json_fragment(fragment).as_bytes())
-    }
-
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
         out.write_all(b": ")
     }
@@ -117,5 +128,17 @@ mod tests {
         write(&value, 2, &mut out).unwrap();
         let expected = "{\n \"a\": [\n  {\"b\": [1, 2]},\n  {}\n ],\n \"c\": [],\n \"d\": \"x\\ny\\u202e#\\u0023[e]\\udb40\\udc41\"\n}\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_longer_than_the_buffer_is_escaped_like_the_rest() {
+        for length in (65_500..65_560).chain([200_000]) {
+            let before = "a".repeat(length);
+            let value = serde_json::json!([before, "x##y\u{202e}", format!("{before}##\u{202e}é\n")]);
+            let mut out = Vec::new();
+            write(&value, 2, &mut out).unwrap();
+            let expected = format!("[\n \"{before}\",\n \"x#\\u0023y\\u202e\",\n \"{before}#\\u0023\\u202eé\\n\"\n]\n");
+            assert!(String::from_utf8(out).unwrap() == expected, "{length}");
+        }
     }
 }

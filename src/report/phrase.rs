@@ -1,8 +1,8 @@
 //! What several formats say in the same words.
 
 use crate::model::{
-    AdvisoryKind, AliasGroup, BaseCommit, BaselineUse, Change, Decision, ExceptionState, ExceptionStatus, Exploited,
-    Finding, Location, PackageIndex, PathCount, Report, Root, Severity, Subject,
+    AdvisoryKind, AliasGroup, BaseCommit, BaselineUse, Change, Decision, ExceptionOrigin, ExceptionState,
+    ExceptionStatus, Exploited, Finding, Location, PackageIndex, PathCount, Report, Root, Severity, Subject,
 };
 
 use super::escape;
@@ -225,13 +225,15 @@ pub(super) fn base(base: &BaseCommit) -> String {
     format!("{short} of {day}, the merge base of HEAD and {}", base.named)
 }
 
-/// Why somebody should look at an exception, if somebody should: it has ended, ends soon, or covers nothing.
+/// Why somebody should look at an exception, if somebody should: it has ended, ends soon, or covers nothing. A VEX
+/// document says more than one project needs, so that what covers nothing there is no concern.
 pub(super) fn exception(report: &Report, exception: &ExceptionStatus) -> Option<String> {
     let day = exception.expires.as_deref();
     // Both are written as ISO 8601 has it, so that they compare as text.
     let past = day.filter(|&day| day < &*report.evaluated_on);
     let what = match exception.state {
         ExceptionState::Used => return None,
+        ExceptionState::Unused if exception.origin == ExceptionOrigin::Vex => return None,
         ExceptionState::Expired => match past {
             Some(day) => format!("expired on {day}; what it covered counts again"),
             None => "has ended, since a fix is known; what it covered counts again".to_owned(),
@@ -243,6 +245,13 @@ pub(super) fn exception(report: &Report, exception: &ExceptionStatus) -> Option<
     };
     let at = exception.location.as_ref().map(|at| format!(" ({})", place(at))).unwrap_or_default();
     Some(format!("{}{at}: {what}", exception.id))
+}
+
+/// Why something is accepted, by whom and until when: `never called here (platform-security, until 2027-01-31)`.
+pub(super) fn accepted(reason: &str, owner: Option<&str>, expires: Option<&str>) -> String {
+    let until = expires.map(|day| format!("until {day}"));
+    let terms: Vec<&str> = owner.into_iter().chain(until.as_deref()).collect();
+    if terms.is_empty() { reason.to_owned() } else { format!("{reason} ({})", terms.join(", ")) }
 }
 
 #[cfg(test)]

@@ -141,7 +141,20 @@ fn finding(rule: &'static Rule, subject: Subject, locations: Vec<Location>) -> F
 }
 
 fn decided(finding: Finding, level: Level, reason: &str) -> Decision {
-    Decision { finding, level, reason: reason.to_owned(), exception: None, change: None }
+    let rating = finding.advisory.as_ref().map_or(Severity::Unknown, |group| group.rating.severity);
+    let priority = Priority {
+        threat: match finding.rule.id {
+            "malicious-package" => Threat::Malware,
+            "known-exploited" => Threat::Exploited,
+            _ => Threat::Unseen,
+        },
+        severity: rating,
+        is_unrated: false,
+        kind: matches!(finding.subject, Subject::Package { .. }).then_some(DependencyKind::Runtime),
+        direct: finding.chains.first().map(|chain| chain.len() < 3),
+        has_fix: finding.fix.version.is_some(),
+    };
+    Decision { finding, level, reason: reason.to_owned(), priority, exception: None, change: None }
 }
 
 /// The packages of the sample by name.
@@ -404,9 +417,11 @@ fn quiet(names: &Names) -> Vec<Decision> {
     let mut excepted = decided(time(names), Level::Deny, "medium: the policy denies");
     excepted.exception = Some(AppliedException {
         id: "CVE-2020-26235".to_owned(),
+        origin: ExceptionOrigin::Policy,
         reason: "chrono never calls localtime_r here; see SEC-123".to_owned(),
         owner: Some("platform-security".to_owned()),
         expires: Some("2026-12-01".to_owned()),
+        location: at("osprey.toml", 4, 1, 14),
     });
     vec![excepted, decided(project, Level::Allow, "brownfield allows")]
 }
@@ -414,8 +429,11 @@ fn quiet(names: &Names) -> Vec<Decision> {
 fn exception(id: &str, state: ExceptionState, expires: Option<&str>, line: u32) -> ExceptionStatus {
     ExceptionStatus {
         id: id.to_owned(),
+        origin: ExceptionOrigin::Policy,
         state,
+        findings: usize::from(matches!(state, ExceptionState::Used | ExceptionState::Expiring)),
         reason: "see SEC-123".to_owned(),
+        owner: None,
         expires: expires.map(str::to_owned),
         location: Some(at("osprey.toml", line, 1, 14)),
     }

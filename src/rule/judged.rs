@@ -14,6 +14,8 @@ pub(super) struct Case<'v> {
     pub(super) view: &'v View<'v>,
     pub(super) rule: &'static Rule,
     pub(super) id: &'v PackageId,
+    /// The place of the root among those of the graph.
+    pub(super) root: usize,
     pub(super) usage: &'v Use,
     pub(super) health: &'v PackageHealth,
 }
@@ -69,6 +71,12 @@ impl<'v> Case<'v> {
         self.usage.package
     }
 
+    /// What became of the package. One of which that is not noted was asked about nowhere.
+    pub(super) fn state(&self) -> PackageState {
+        let at = usize::try_from(self.package()).unwrap_or(usize::MAX);
+        self.view.facts.states.get(at).copied().unwrap_or(PackageState::NotAsked)
+    }
+
     /// The value of a parameter of the rule that is a score or a share.
     pub(super) fn decimal(&self, key: &str) -> f64 {
         self.view.parameters.decimal(self.rule, key)
@@ -113,19 +121,32 @@ pub(super) fn judge_in_full<'v>(
     scope: Scope,
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
-    judge_those(view, rule, (scope, is_served), judge)
+    judge_those(view, rule, (scope, |case| is_served(case.state()) && !is_strange(case)), judge)
 }
 
-/// The same for a rule that looks at names: it judges packages of which no exact version is known as well.
+/// The same for a rule that looks at names: it judges packages of which no exact version is known as well, and is one
+/// level graver about those that were not there before.
 pub(super) fn judge_names(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'_>) -> Judgement) -> Found {
-    let has_name = |state| is_served(state) || state == PackageState::Unresolved;
-    judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| judge(case).into())
+    let has_name =
+        |case: &Case<'_>| (is_served(case.state()) || case.state() == PackageState::Unresolved) && !is_strange(case);
+    judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| {
+        let mut outcome = Outcome::from(judge(case));
+        if let Some(fired) = &mut outcome.fires {
+            fired.escalated = view.parameters.added.contains(&case.package());
+        }
+        outcome
+    })
+}
+
+/// The same for a rule that looks at whatever is used, wherever it comes from.
+pub(super) fn judge_every<'v>(view: &'v View<'v>, rule: &'static Rule, judge: impl Fn(&Case<'v>) -> Outcome) -> Found {
+    judge_those(view, rule, (view.parameters.scope(rule), |_| true), judge)
 }
 
 fn judge_those<'v>(
     view: &'v View<'v>,
     rule: &'static Rule,
-    (scope, is_served): (Scope, fn(PackageState) -> bool),
+    (scope, is_judged): (Scope, fn(&Case<'v>) -> bool),
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
     let mut found = Found::default();
@@ -134,18 +155,16 @@ fn judge_those<'v>(
         let mut hits = Vec::new();
         for usage in &root.uses {
             let package = usage.package;
-            let state = view.facts.states.get(usize::try_from(package).unwrap_or(usize::MAX));
-            let is_judged =
-                (scope == Scope::All || usage.direct != Some(false)) && state.is_some_and(|state| is_served(*state));
-            if !is_judged || root.members.binary_search(&package).is_ok() {
+            let in_scope = scope == Scope::All || usage.direct != Some(false);
+            if !in_scope || root.members.binary_search(&package).is_ok() {
                 continue;
             }
             let id = &view.graph.package(package).id;
-            // Who makes the language makes its library; no registry serves it, and nobody scores it as a package.
-            if is_toolchain(id) && !rule.data.contains(&Data::Lifecycle) {
+            let case = Case { view, rule, id, root: index, usage, health: view.facts.health.package(package) };
+            if !is_judged(&case) {
                 continue;
             }
-            let outcome = judge(&Case { view, rule, id, usage, health: view.facts.health.package(package) });
+            let outcome = judge(&case);
             hits.extend(outcome.fires.map(|fired| (usage, fired)));
             missed.extend(outcome.missing.into_iter().map(|missing| (missing, Some(package))));
         }
@@ -169,12 +188,15 @@ fn judge_those<'v>(
     found
 }
 
-/// Whether it is Go's own library or tools, which `go.mod` fixes like a package.
-fn is_toolchain(id: &PackageId) -> bool {
-    id.ecosystem == Ecosystem::Go && matches!(id.name.as_str(), "stdlib" | "toolchain")
+/// Whether it is Go's own library or tools, which `go.mod` fixes like a package. Who makes the language makes its
+/// library; no registry serves it, and nobody scores it as a package.
+fn is_strange(case: &Case<'_>) -> bool {
+    let is_toolchain =
+        |id: &PackageId| id.ecosystem == Ecosystem::Go && matches!(id.name.as_str(), "stdlib" | "toolchain");
+    is_toolchain(case.id) && !case.rule.data.contains(&Data::Lifecycle)
 }
 
 /// Whether services may be asked about a package: it has a version from a registry that is not private.
-fn is_served(state: PackageState) -> bool {
+pub(super) fn is_served(state: PackageState) -> bool {
     matches!(state, PackageState::Matched | PackageState::NoIndex | PackageState::CannotJudge)
 }

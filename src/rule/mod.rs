@@ -11,10 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::expression::CustomRule;
 use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, PolicyChange, Rule, Scope, Setting};
 
 mod advisory_finding;
 mod checklist;
+mod custom;
 mod denied_license;
 mod end_of_life;
 mod failed_scorecard_check;
@@ -136,6 +138,8 @@ pub struct Parameters {
     pub settings: BTreeMap<&'static str, BTreeMap<&'static str, Setting>>,
     /// The rules that judge more or fewer packages than their constant says, by id.
     pub scopes: BTreeMap<&'static str, Scope>,
+    /// The policy's own rules.
+    pub custom: Vec<&'static CustomRule>,
     /// Ids of the parsers whose format records a hash for every package from a registry.
     pub hashed_formats: Vec<&'static str>,
 }
@@ -192,19 +196,24 @@ pub fn rules() -> Vec<&'static Rule> {
     RULES.iter().map(|check| &check.rule).collect()
 }
 
-/// Everything that the rules which are not off find, and what they could not know.
+/// Everything that the rules which are not off find, those of the table and the policy's own, and what they could not
+/// know.
 pub fn find(view: &View<'_>) -> (Vec<Finding>, Vec<Unlearnt>) {
     let mut findings = Vec::new();
     let mut unlearnt = Vec::new();
-    for check in RULES.iter().filter(|check| !view.parameters.is_off(&check.rule)) {
-        let found = (check.find)(view);
+    let mut note = |rule: &'static Rule, found: Found| {
         findings.extend(found.findings);
         let mut packages: BTreeMap<Missing, usize> = BTreeMap::new();
         for (missing, package) in found.missing {
             *packages.entry(missing).or_default() += usize::from(package.is_some());
         }
-        let rule = &check.rule;
         unlearnt.extend(packages.into_iter().map(|(missing, packages)| Unlearnt { rule, missing, packages }));
+    };
+    for check in RULES.iter().filter(|check| !view.parameters.is_off(&check.rule)) {
+        note(&check.rule, (check.find)(view));
+    }
+    for custom in view.parameters.custom.iter().filter(|custom| !view.parameters.is_off(&custom.rule)) {
+        note(&custom.rule, custom::find(view, custom));
     }
     (findings, unlearnt)
 }

@@ -44,7 +44,7 @@ fn of(case: &Case<'_>) -> Judgement {
 }
 
 /// The number in `project has 3 contributing companies or organizations`, the only place in which it is told.
-fn organisations(reason: &str) -> Option<u64> {
+pub(super) fn organisations(reason: &str) -> Option<u64> {
     let (before, _) = reason.split_once(ORGANISATIONS)?;
     before.rsplit(' ').next()?.parse().ok()
 }

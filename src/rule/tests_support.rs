@@ -54,6 +54,13 @@ impl Tree {
         index
     }
 
+    /// Another project of the root.
+    pub(crate) fn member(&mut self, name: &str, version: &str) -> PackageIndex {
+        let id = PackageId::new(self.ecosystem, name, Some(version), Source::of(SourceKind::Workspace));
+        self.ids.push(id.clone());
+        self.builder.member(id, None)
+    }
+
     pub(crate) fn id(&self, index: PackageIndex) -> PackageId {
         self.ids[index as usize].clone()
     }

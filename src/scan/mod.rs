@@ -210,6 +210,7 @@ impl Judging<'_> {
         let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
 
         diagnostics.extend(answers.diagnostics);
+        diagnostics.extend(policy::vex::remarks(&policy.vex, &graph, policy.project.as_deref()));
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             evaluated_on: today.to_string(),
@@ -281,6 +282,7 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .filter(|(_, package)| policy.is_internal(&package.id))
             .map(|(at, _)| at)
             .collect(),
+        custom: policy.custom.clone(),
         added: BTreeSet::new(),
         policy_changes: Vec::new(),
         hashed_formats: hashed.map(|parser| parser.id).collect(),

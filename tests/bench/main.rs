@@ -6,6 +6,7 @@
 //!   the peak memory of making the large one.
 //! - `update BUCKET`: CPU and peak memory of bringing an index up to date, of which a thousand records changed, against
 //!   making it, both over the local services.
+//! - `policy`: what a policy of five hundred entries costs over a hundred thousand packages, as a share of the scan's CPU.
 //! - `latency`: the time of a scan of ten thousand packages against services that take 50 ms, against a bare loop.
 
 #![allow(
@@ -19,6 +20,7 @@
 )]
 
 mod latency;
+mod policy;
 #[path = "../services/mod.rs"]
 mod services;
 mod update;
@@ -35,11 +37,12 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["audit", audit, database, bucket, lock] => against_audit(audit, database, bucket, lock),
         ["scale", small, large, lock] => scale(small, large, lock),
+        ["policy"] => policy::against_built_in(),
         ["latency"] => latency::against_bare(),
         ["update", bucket] => update::against_making(bucket),
         _ => {
             eprintln!(
-                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET | latency"
+                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET | policy | latency"
             );
             return ExitCode::from(2);
         }

@@ -64,6 +64,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     }
     let tree = Tree::read(input, &packages, &mut diagnostics);
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
+    builder.reserve(packages.len());
     build(&packages, &tree, &mut builder, &mut diagnostics);
     // Without a project nobody can say what is direct.
     let has_project = packages.iter().any(|entry| entry.source.is_none());

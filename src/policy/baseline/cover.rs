@@ -7,7 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::{MALICIOUS_PACKAGE, decide};
+use super::super::{MALICIOUS_PACKAGE, priority};
 use super::{About, Baseline, Entry, POLICY_CHANGED, is_exploited};
 use crate::model::{AdvisoryKind, BaselineUse, Change, Decision, DependencyGraph, Exploited, Finding, Level, Severity};
 
@@ -80,7 +80,7 @@ pub fn compare(decisions: &mut [Decision], graph: &DependencyGraph, earlier: &Ea
         }
     }
     let used = held.map(|held| held.used(earlier));
-    decisions.sort_by(|a, b| decide::order(graph, a, b));
+    decisions.sort_by(|a, b| priority::order(graph, a, b));
     used
 }
 
@@ -204,7 +204,7 @@ impl<'e> Cover<'e> {
             }
         }
         let mut is_worse = vec![false; self.entries.len()];
-        for (at, (decision, about)) in cases().filter(|_| self.entries.len() > 0) {
+        for (at, (decision, about)) in cases().filter(|_| !self.entries.is_empty()) {
             if !matches!(of[at], Was::NotThere) {
                 continue;
             }

@@ -13,7 +13,7 @@ const KEYS: &[&str] = &["rules", "max-days", "max-severity"];
 pub(super) fn read(
     reader: &mut Reader<'_>,
     value: &Value<'_>,
-    known: &Known<'_>,
+    known: &Known,
     reading: &Reading<'_>,
 ) -> Option<Delegate> {
     if reading.is_in_force_from_tree() {

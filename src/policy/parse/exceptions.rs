@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Known;
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
-use crate::model::{Data, Ecosystem, Rule};
+use crate::model::{Ecosystem, Rule};
 use crate::policy::exception::Bound;
 use crate::policy::pattern::LONGEST;
 use crate::policy::{Exception, PackagePattern, PathPattern};
@@ -27,7 +27,7 @@ const MOST_IDS: usize = 50;
 
 /// What exceptions are read against.
 pub(super) struct Limits<'l> {
-    pub(super) known: &'l Known<'l>,
+    pub(super) known: &'l Known,
     pub(super) today: Date,
     pub(super) max_days: Option<u32>,
 }
@@ -56,7 +56,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, limits: &Limits<'
 
 /// Where an exception stands: at what it names, since that is what people look for.
 fn place(table: &DeTable<'_>, whole: &Range<usize>) -> Range<usize> {
-    ["advisory", "package"].iter().find_map(|key| table.get(*key)).map_or(whole.clone(), Value::span)
+    ["advisory", "package", "rule"].iter().find_map(|key| table.get(*key)).map_or(whole.clone(), Value::span)
 }
 
 fn read_one(
@@ -69,18 +69,23 @@ fn read_one(
     let place = place(table, whole);
     let advisories = table.get("advisory").map(|value| advisories(reader, value));
     let package = table.get("package").map(|value| package(reader, value));
-    if advisories.is_none() && package.is_none() {
-        reader.fail(whole, "an exception must name an `advisory` or a `package`");
-    }
     let rule = table.get("rule").map(|value| {
         let id = reader.text("rule", value)?;
         limits.known.find(reader, &Spanned::new(value.span(), id))
     });
     if let Some(Some(rule)) = rule
         && advisories.is_some()
-        && !rule.data.contains(&Data::Advisories)
+        && !limits.known.rests_on_advisories(rule)
     {
-        reader.fail(&place, format!("findings of {} rest on no advisory: name a `package` alone", rule.id));
+        reader.fail(&place, format!("findings of {} rest on no advisory: name a `package` or a `path` alone", rule.id));
+    }
+    if advisories.is_none() && package.is_none() {
+        names_something(
+            reader,
+            table,
+            whole,
+            rule.flatten().map(|rule| (rule, limits.known.rests_on_advisories(rule))),
+        );
     }
     let path = table.get("path").map(|value| {
         let text = reader.text("path", value)?;
@@ -106,7 +111,34 @@ fn read_one(
         expires,
         until_fixed,
         location: reader.locate(&place),
+        vex: None,
     })
+}
+
+/// What is not about a package is named by rule and path. A rule alone would be switched off without its level saying
+/// so; and of a rule that rests on advisories, a path would take in every advisory that is still to come.
+fn names_something(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    whole: &Range<usize>,
+    rule: Option<(&'static Rule, bool)>,
+) {
+    let both = table.get("rule").is_some() && table.get("path").is_some();
+    match rule {
+        Some((rule, true)) if both => {
+            let message = format!(
+                "findings of {} rest on advisories: name the `advisory` or the `package`, so that new ones still count",
+                rule.id
+            );
+            reader.fail(whole, message);
+        }
+        // A wrong rule was noted.
+        _ if both => {}
+        _ => reader.fail(
+            whole,
+            "an exception must name an `advisory`, a `package`, or a `rule` with a `path` (\".\" for the project itself)",
+        ),
+    }
 }
 
 /// `None` for a key that is there and wrong, which was noted; `Some(None)` for one that is not there.
@@ -128,7 +160,7 @@ fn end(
 ) -> (Option<Date>, bool) {
     let until_fixed = table.get("until-fixed").map(|value| (value, reader.boolean("until-fixed", value)));
     if let (Some((value, Some(true))), Some(rule)) = (&until_fixed, rule)
-        && !rule.data.contains(&Data::Advisories)
+        && !limits.known.rests_on_advisories(rule)
     {
         let message = format!("no advisory says when a finding of {} is fixed: write `expires`", rule.id);
         reader.fail(&value.span(), message);
@@ -234,11 +266,11 @@ pub(super) fn parse_purl_pattern(text: &str) -> Result<PackagePattern, String> {
         return Err(format!("it must name one package; {example}"));
     }
     let name = ecosystem.normalize_name(&name).into_owned();
-    let bounds = match version {
-        Some(version) => bounds(ecosystem, &decoded(version).ok_or("it has a % that begins no %XX")?)?,
+    let versions = match version {
+        Some(version) => vec![bounds(ecosystem, &decoded(version).ok_or("it has a % that begins no %XX")?)?],
         None => Vec::new(),
     };
-    Ok(PackagePattern { ecosystem, name, bounds, text: text.to_owned() })
+    Ok(PackagePattern { ecosystem, name, versions, text: text.to_owned() })
 }
 
 /// The comparisons of `1.2.3`, `<2.0` or `>=1,<2`.

@@ -15,9 +15,11 @@
 //! | `baseline` | the file of a baseline, relative to this one |
 //! | `exclude` | globs as in `.gitignore` of what is not scanned |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
+//! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
 //! | `[[overrides]]` | `rules` (all unless given), `kinds`, `scope`, `ecosystems`, `paths`, `packages`, then `level` or `at-least`, `min-severity` |
 //! | `[delegate]` | `rules`, `max-days`, `max-severity`: the exceptions that a scanned tree may add; only in a policy that the caller names |
-//! | `[[exceptions]]` | `advisory` and `package` (one at least), `rule`, `path`, `reason`, `owner`, `expires`, `until-fixed` |
+//! | `[[exceptions]]` | `advisory`, `package`, `rule`, `path` (one of the first two, or the last two), `reason`, `owner`, `expires`, `until-fixed` |
+//! | `[[examples]]` | `rule`, then `given` and `absent` or `finding`, and `expect`: for `osprey policy test` |
 
 use std::collections::HashSet;
 
@@ -30,7 +32,9 @@ use super::pattern::NamePattern;
 use super::{Exception, Policy, Provenance, SourceAddress};
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod custom;
 mod delegate;
+mod examples;
 mod exceptions;
 mod extends;
 mod reader;
@@ -59,9 +63,11 @@ const KEYS: &[&str] = &[
     "baseline",
     "exclude",
     "rules",
+    "custom",
     "overrides",
     "delegate",
     "exceptions",
+    "examples",
 ];
 
 /// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
@@ -184,7 +190,10 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     if let Some(value) = table.get("baseline") {
         policy.baseline = extends::baseline(reader, value, reading.origin, chain);
     }
-    let known = Known(reading.rules);
+    if let Some(value) = table.get("custom") {
+        custom::read(reader, value, &mut policy);
+    }
+    let known = Known::of(reading.rules, &policy.custom);
     if let Some(value) = table.get("rules") {
         rules::read(reader, value, &known, &mut policy);
     }
@@ -202,6 +211,8 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
         policy.exceptions.retain(|inherited| !ids.contains(&inherited.id()));
         policy.exceptions.extend(own);
     }
+    let examples = table.get("examples").map(|value| examples::read(reader, value, &known, &policy));
+    policy.examples = examples.unwrap_or_default();
     policy
 }
 
@@ -532,7 +543,7 @@ expires = 2026-12-01
 
         [custom]
         id = "a"
-        osprey.toml:2:2: unknown key "custom" in a policy
+        osprey.toml:2:1: `custom` must be an array of tables: write [[custom]]
         "#);
     }
 
@@ -554,10 +565,13 @@ expires = 2026-12-01
             "package = \"time\"\nrule = \"known-vuln\"\npath = \"../other\"\nreason = 3\nexpires = 2027-01-31",
             "advisory = \"CVE-1\"\nrule = \"untrusted-origin\"\nreason = \"r\"\nuntil-fixed = true",
             "advisory = \"CVE-1\"\nreason = \"r\"\nexpires = 2027-01-31\n[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"s\"\nexpires = 2027-03-31",
+            "rule = \"untrusted-origin\"\nreason = \"r\"\nexpires = 2027-01-31",
+            "path = \"services\"\nreason = \"r\"\nexpires = 2027-01-31",
+            "rule = \"malicious-package\"\npath = \"services\"\nreason = \"r\"\nexpires = 2027-01-31",
         ];
         let wrong = |lines: &str| errors(&format!("version = 1\n[[exceptions]]\n{lines}\n"));
         insta::assert_snapshot!(files.map(wrong).join("\n"), @r#"
-        osprey.toml:2:1: an exception must name an `advisory` or a `package`
+        osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
         osprey.toml:2:1: an exception needs a `reason`, so that others can judge whether it still holds
         osprey.toml:4:10: `reason` is empty
         osprey.toml:2:1: an exception needs a last day, `expires = 2027-01-31`, unless it says `until-fixed = true`
@@ -574,9 +588,12 @@ expires = 2026-12-01
         osprey.toml:4:8: unknown rule "known-vuln"; did you mean "known-vulnerability"?
         osprey.toml:5:8: `path` "../other" leads out of the root
         osprey.toml:6:10: `reason` must be a string, not a whole number
-        osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` alone
+        osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` or a `path` alone
         osprey.toml:6:15: no advisory says when a finding of untrusted-origin is fixed: write `expires`
         osprey.toml:7:12: this exception names the same as the one in line 3: CVE-1
+        osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
+        osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
+        osprey.toml:2:1: findings of malicious-package rest on advisories: name the `advisory` or the `package`, so that new ones still count
         "#);
     }
 

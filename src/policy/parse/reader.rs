@@ -83,6 +83,11 @@ impl<'t> Reader<'t> {
         self.errors.push(PolicyError { path: self.path.to_owned(), line, column, message: message.into() });
     }
 
+    /// What stands there in the file, as it is written.
+    pub(super) fn written(&self, span: &Range<usize>) -> &'t str {
+        self.lines.text().get(span.clone()).unwrap_or_default()
+    }
+
     /// Notes mistakes of a file that this one leads to.
     pub(super) fn take_over(&mut self, errors: Vec<PolicyError>) {
         self.errors.extend(errors);

@@ -5,6 +5,7 @@ use toml::de::DeTable;
 
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
 use super::scope::{FILTER_KEYS, kinds, read_filter};
+use crate::expression::CustomRule;
 use crate::model::{AcceptedLicense, License, UnknownLicense, license_ids};
 use crate::model::{Data, Level, OnUnknown, Rule, Scope, Scorecard, Setting, Severity};
 use crate::policy::{KNOWN_VULNERABILITY, Policy, Provenance, RuleSettings, level_key};
@@ -15,15 +16,29 @@ const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 pub(super) const SEVERITIES: [Severity; 5] =
     [Severity::None, Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
-/// The rules that there are.
-pub(super) struct Known<'k>(pub(super) &'k [&'static Rule]);
+/// The rules that there are: those of the program, and the policy's own.
+pub(super) struct Known {
+    rules: Vec<&'static Rule>,
+    custom: Vec<&'static str>,
+}
 
-impl Known<'_> {
+impl Known {
+    pub(super) fn of(rules: &[&'static Rule], custom: &[&'static CustomRule]) -> Self {
+        let of_policy = custom.iter().map(|custom| &custom.rule);
+        let all = rules.iter().copied().chain(of_policy.clone()).collect();
+        Self { rules: all, custom: of_policy.map(|rule| rule.id).collect() }
+    }
+
+    /// Whether findings of a rule name the advisory that they rest on.
+    pub(super) fn rests_on_advisories(&self, rule: &Rule) -> bool {
+        rule.data.contains(&Data::Advisories) && !self.custom.contains(&rule.id)
+    }
+
     /// The rule of that id; that there is none is noted.
     pub(super) fn find(&self, reader: &mut Reader<'_>, id: &Spanned<impl AsRef<str>>) -> Option<&'static Rule> {
-        let rule = self.0.iter().copied().find(|rule| rule.id == id.get_ref().as_ref());
+        let rule = self.rules.iter().copied().find(|rule| rule.id == id.get_ref().as_ref());
         if rule.is_none() {
-            let ids: Vec<&str> = self.0.iter().map(|rule| rule.id).collect();
+            let ids: Vec<&str> = self.rules.iter().map(|rule| rule.id).collect();
             reader.unknown("rule", "", id, &ids);
         }
         rule
@@ -31,7 +46,7 @@ impl Known<'_> {
 }
 
 /// Reads `[rules]` into a policy.
-pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>, policy: &mut Policy) {
+pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known, policy: &mut Policy) {
     let Some(table) = reader.table("rules", value) else { return };
     for (key, value) in table {
         let Some(rule) = known.find(reader, key) else { continue };
@@ -62,7 +77,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>
 }
 
 /// The keys that a rule's table may have: only those that do something for it.
-fn keys(rule: &Rule) -> Vec<&'static str> {
+pub(super) fn keys(rule: &Rule) -> Vec<&'static str> {
     let mut keys = vec!["level", "kinds", "scope"];
     keys.extend(FILTER_KEYS);
     if rule.id == KNOWN_VULNERABILITY {
@@ -78,6 +93,16 @@ fn keys(rule: &Rule) -> Vec<&'static str> {
 fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleSettings) {
     let keys = keys(settings.rule);
     reader.check_keys(table, &format!("the table of {}", settings.rule.id), &keys);
+    read_keys(reader, table, settings, &keys);
+}
+
+/// Reads those keys of a table into a rule's settings; others are left alone.
+pub(super) fn read_keys(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    settings: &mut RuleSettings,
+    keys: &[&'static str],
+) {
     for (key, value) in table {
         let key = key.get_ref().as_ref();
         match key {

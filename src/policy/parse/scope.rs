@@ -91,7 +91,7 @@ pub(super) fn kinds(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Kinds>
 }
 
 /// The rules that an array names.
-pub(super) fn rules(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>) -> Vec<&'static Rule> {
+pub(super) fn rules(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known) -> Vec<&'static Rule> {
     let mut rules: Vec<&'static Rule> = Vec::new();
     for value in not_empty(reader, "rules", value) {
         let Some(id) = reader.text("rules", value) else { continue };
@@ -103,7 +103,7 @@ pub(super) fn rules(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_
 }
 
 /// Every override that is right; what is wrong about the others is noted.
-pub(super) fn read_overrides(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known<'_>) -> Vec<Override> {
+pub(super) fn read_overrides(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known) -> Vec<Override> {
     let mut overrides = Vec::new();
     for element in reader.array("overrides", value, "tables: write [[overrides]]") {
         let Some(table) = reader.table("overrides", element) else { continue };
@@ -112,7 +112,7 @@ pub(super) fn read_overrides(reader: &mut Reader<'_>, value: &Value<'_>, known: 
     overrides
 }
 
-fn read_override(reader: &mut Reader<'_>, table: &DeTable<'_>, whole: &Value<'_>, known: &Known<'_>) -> Override {
+fn read_override(reader: &mut Reader<'_>, table: &DeTable<'_>, whole: &Value<'_>, known: &Known) -> Override {
     reader.check_keys(table, "[[overrides]]", OVERRIDE_KEYS);
     let mut filter = Filter::default();
     for (key, value) in table {

@@ -25,6 +25,8 @@ pub(super) struct FindingEntry<'r> {
     level: &'static str,
     /// Why it has this level.
     reason: &'r str,
+    /// Its place in the order in which findings should be dealt with, and why it has it.
+    priority: PriorityEntry,
     /// Whether a change brought it in, or it became known about what was there already. Null where
     /// no earlier state was given to compare with.
     #[cfg_attr(test, schemars(extend("enum" = ["introduced", "disclosed", "known", null])))]
@@ -53,6 +55,17 @@ pub(super) struct FindingEntry<'r> {
     exception: Option<Exception<'r>>,
     /// What identifies it from run to run: it survives a bump that stays vulnerable, a moved line and a new alias.
     fingerprint: &'r str,
+}
+
+/// The place of a finding among the others.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Priority"))]
+struct PriorityEntry {
+    /// Its place, from 1.
+    rank: usize,
+    /// What gives it that place, in words, the weightiest first: each is compared only where all before it are equal.
+    reasons: Vec<String>,
 }
 
 /// What a finding is about: a package as one root uses it, a file, or the project as a whole.
@@ -186,21 +199,28 @@ struct FixEntry<'r> {
 struct Exception<'r> {
     /// What it names.
     id: &'r str,
+    /// Where it comes from: a policy; a VEX document.
+    #[cfg_attr(test, schemars(extend("enum" = ["policy", "vex"])))]
+    origin: &'static str,
     /// Why it was made.
     reason: &'r str,
     /// Who answers for it.
     owner: Option<&'r str>,
     /// The last day on which it holds.
     expires: Option<&'r str>,
+    /// Where it stands in the policy file or the VEX document.
+    location: Place<'r>,
 }
 
 impl<'r> FindingEntry<'r> {
-    pub(super) fn of(report: &'r Report, decision: &'r Decision) -> Self {
+    /// `rank` is its place among the findings, from 1.
+    pub(super) fn of(report: &'r Report, decision: &'r Decision, rank: usize) -> Self {
         let finding = &decision.finding;
         Self {
             rule: finding.rule.id,
             level: decision.level.as_str(),
             reason: &decision.reason,
+            priority: PriorityEntry { rank, reasons: decision.reasons() },
             change: decision.change.map(Change::as_str),
             subject: SubjectEntry::of(report, &finding.subject),
             locations: Place::all(&finding.locations),
@@ -313,9 +333,11 @@ impl<'r> Exception<'r> {
     fn of(exception: &'r AppliedException) -> Self {
         Self {
             id: &exception.id,
+            origin: exception.origin.as_str(),
             reason: &exception.reason,
             owner: exception.owner.as_deref(),
             expires: exception.expires.as_deref(),
+            location: Place::of(&exception.location),
         }
     }
 }

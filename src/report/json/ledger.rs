@@ -59,21 +59,28 @@ struct SourceOfFacts<'r> {
     message: Option<&'r str>,
 }
 
-/// An exception of the policy and what became of it.
+/// An exception and what became of it.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "ExceptionStatus"))]
 pub(super) struct ExceptionEntry<'r> {
     /// What it names.
     id: &'r str,
+    /// Where it comes from: a policy; a VEX document.
+    #[cfg_attr(test, schemars(extend("enum" = ["policy", "vex"])))]
+    origin: &'static str,
     /// It covers a finding; it covers none; its day is past; it covers a finding and ends within 14 days.
     #[cfg_attr(test, schemars(extend("enum" = ["used", "unused", "expired", "expiring"])))]
     state: &'static str,
+    /// How many findings it covers.
+    findings: usize,
     /// Why it was made.
     reason: &'r str,
+    /// Who answers for it.
+    owner: Option<&'r str>,
     /// The last day on which it holds.
     expires: Option<&'r str>,
-    /// Where it stands in the policy file.
+    /// Where it stands in the policy file or the VEX document.
     location: Option<Place<'r>>,
 }
 
@@ -151,8 +158,11 @@ impl<'r> ExceptionEntry<'r> {
     pub(super) fn of(exception: &'r ExceptionStatus) -> Self {
         Self {
             id: &exception.id,
+            origin: exception.origin.as_str(),
             state: exception.state.as_str(),
+            findings: exception.findings,
             reason: &exception.reason,
+            owner: exception.owner.as_deref(),
             expires: exception.expires.as_deref(),
             location: exception.location.as_ref().map(Place::of),
         }

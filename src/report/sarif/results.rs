@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::model::{Change, Decision, FileState, Finding, Level, Location, PackageIndex, Report, Root, Subject};
+use crate::model::{
+    Change, Decision, DependencyKind, FileState, Finding, Level, Location, PackageIndex, Priority, Report, Root,
+    Severity, Subject, Threat,
+};
 
 use super::super::{Options, escape, phrase};
 use super::rules::{self, Descriptor};
@@ -40,6 +43,8 @@ pub(super) struct SarifResult<'r> {
     /// `new` is what the change brought in; what became known about what was there is as unchanged as that (3.27.24).
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
+    rank: f64,
+    properties: Properties,
     /// In a run where one result has it, all have it (3.27.23).
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<Vec<Suppression>>,
@@ -92,6 +97,13 @@ struct StepPlace {
     physical_location: PhysicalLocation,
 }
 
+/// What no other member of a result holds.
+#[derive(Serialize)]
+struct Properties {
+    /// What gives the finding its place among the others, the weightiest first.
+    priority: Vec<String>,
+}
+
 #[derive(Serialize)]
 struct Suppression {
     kind: &'static str,
@@ -128,6 +140,8 @@ pub(super) fn of<'r>(
                 ("primaryLocationLineHash", format!("{short}:{occurrence}")),
             ]),
             baseline_state: baseline_state(report, decision),
+            rank: rank(decision),
+            properties: Properties { priority: decision.reasons() },
             suppressions: options.sarif_suppressed.then(|| suppressions(decision)),
         }
     };
@@ -143,17 +157,66 @@ fn shown_level(decision: &Decision) -> Level {
 }
 
 fn baseline_state(report: &Report, decision: &Decision) -> Option<&'static str> {
-    report.is_compared().then(|| match decision.change {
+    report.is_compared().then_some(match decision.change {
         Some(Change::Introduced) | None => "new",
         Some(Change::Disclosed | Change::Known) => "unchanged",
     })
 }
 
+/// Priority from 0 to 100 (3.27.25). GitLab takes it for the severity, by the bands of CVSS times ten, and viewers sort
+/// by it. So it never leaves the band of the finding's severity, which is the world's and not ours to raise; within the
+/// band it follows the order of the findings. It depends on the finding alone, so that it does not move when others come
+/// and go. A finding without a severity has the band that its level would have there.
+fn rank(decision: &Decision) -> f64 {
+    let Priority { threat, severity, kind, direct, has_fix, .. } = decision.priority;
+    let (least, most) = match (threat, severity, decision.level) {
+        (Threat::Malware, ..) | (_, Severity::Critical, _) => (90, 100),
+        (_, Severity::High, _) | (_, Severity::Unknown, Level::Deny) => (70, 89),
+        (_, Severity::Medium, _) | (_, Severity::Unknown, Level::Warn) => (40, 69),
+        (_, Severity::Low, _) | (_, Severity::Unknown, _) => (1, 39),
+        (_, Severity::None, _) => (0, 0),
+    };
+    // One digit for each step within a band, the weightiest first: the number of choices, and the choice from the least
+    // weighty on.
+    let level = match decision.effective() {
+        Level::Deny => 2,
+        Level::Warn => 1,
+        Level::Allow | Level::Off => 0,
+    };
+    let near = match threat {
+        Threat::Malware => 4,
+        Threat::Ransomware => 3,
+        Threat::Exploited => 2,
+        Threat::Likely => 1,
+        Threat::Unseen => 0,
+    };
+    let kind = match kind {
+        None | Some(DependencyKind::Runtime) => 4,
+        Some(DependencyKind::Build) => 3,
+        Some(DependencyKind::Optional) => 2,
+        Some(DependencyKind::Peer) => 1,
+        Some(DependencyKind::Dev) => 0,
+    };
+    let steps = [(3, level), (5, near), (5, kind), (2, u32::from(direct != Some(false))), (2, u32::from(has_fix))];
+    let (choices, place) =
+        steps.iter().fold((1, 0), |(all, place), (choices, step)| (all * choices, place * choices + step));
+    let share = f64::from(place) / f64::from(choices - 1);
+    let rank = f64::from(least) + f64::from(most - least) * share;
+    (rank * 10.0).round() / 10.0
+}
+
 fn suppressions(decision: &Decision) -> Vec<Suppression> {
-    let accepted = |justification: String| Suppression { kind: "external", status: "accepted", justification };
+    let accepted = |justification: &str| Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: escape::plain_clipped(justification, LONGEST_FIRST),
+    };
     match &decision.exception {
-        Some(exception) => vec![accepted(escape::plain_clipped(&exception.reason, LONGEST_FIRST))],
-        None if decision.is_known() => vec![accepted("It was there before.".to_owned())],
+        Some(exception) => {
+            let (owner, expires) = (exception.owner.as_deref(), exception.expires.as_deref());
+            vec![accepted(&phrase::accepted(&exception.reason, owner, expires))]
+        }
+        None if decision.is_known() => vec![accepted("It was there before.")],
         None => Vec::new(),
     }
 }

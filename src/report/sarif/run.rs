@@ -159,18 +159,9 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         let findings = count(chosen.excepted, "finding is", "findings are");
         say("note", format!("{findings} covered by an exception and left out here."));
     }
-    if chosen.known > 0 {
-        let findings = count(chosen.known, "finding was", "findings were");
-        say("note", format!("{findings} there before and left out here."));
-    }
-    if let Some(base) = &report.base {
-        say("note", format!("Compared with {}.", phrase::base(base)));
-    }
-    if let Some(baseline) = &report.baseline {
-        say("note", format!("The baseline {}.", phrase::baseline(baseline)));
-    }
-    let exceptions = report.exceptions.iter().filter_map(|exception| phrase::exception(report, exception));
-    exceptions.for_each(|said| say("warning", format!("Exception {said}.")));
+    all.extend(of_comparison(report, chosen));
+    all.extend(of_exceptions(report));
+    let mut say = |level: &'static str, text: String| all.push(Notification::new(level, &text));
     if report.policy.origin == PolicyOrigin::Tree {
         say("note", "policy: from the scanned tree, not enforced by the caller.".to_owned());
     }
@@ -202,6 +193,34 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
             "warning",
             &format!("{too_many} more notifications were cut; the JSON report has all."),
         ));
+    }
+    all
+}
+
+/// The exceptions that somebody should look after, each at its place.
+fn of_exceptions(report: &Report) -> impl Iterator<Item = Notification> {
+    report.exceptions.iter().filter_map(|exception| {
+        let said = phrase::exception(report, exception)?;
+        let mut notification = Notification::new("warning", &format!("Exception {said}."));
+        let place = exception.location.as_ref().map(PhysicalLocation::of);
+        notification.locations = place.map(|physical_location| [NotificationPlace { physical_location }]);
+        Some(notification)
+    })
+}
+
+/// What was there before, and what that is known from.
+fn of_comparison(report: &Report, chosen: &Chosen) -> Vec<Notification> {
+    let mut all = Vec::new();
+    let mut say = |level: &'static str, text: String| all.push(Notification::new(level, &text));
+    if chosen.known > 0 {
+        let findings = count(chosen.known, "finding was", "findings were");
+        say("note", format!("{findings} there before and left out here."));
+    }
+    if let Some(base) = &report.base {
+        say("note", format!("Compared with {}.", phrase::base(base)));
+    }
+    if let Some(baseline) = &report.baseline {
+        say("note", format!("The baseline {}.", phrase::baseline(baseline)));
     }
     all
 }

@@ -16,7 +16,7 @@ use crate::model::{
 use super::super::phrase::{self, count};
 use super::super::{Options, escape};
 use super::page::{BOLD, DIM, GREEN, PLAIN, Page, Piece, RED, YELLOW};
-use super::plan::Plan;
+use super::plan::{Group, Plan};
 
 /// Names that are listed where there may be many, unless everything is asked for.
 const FEW: usize = 5;
@@ -28,12 +28,14 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     let (word, style) = verdict_word(report);
     let said = Piece::plain(&format!(" {}", verdict_sentence(report, plan)));
     page.line(0, 2, &[Piece::styled(&format!("{word}:"), style), said])?;
+    first(page, report, plan)?;
     looked_at(page, report)?;
     not_looked_at(page, report, few)?;
     not_read(page, report, few)?;
     skipped(page, report, options)?;
     below(page, plan, options)?;
     before(page, report, plan, options)?;
+    accepted(page, report, plan, options)?;
     exceptions(page, report)?;
     unknowns(page, report)?;
     diagnostics(page, report, few, options.verbose)?;
@@ -106,6 +108,18 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
         text += &format!(" The exit code is 0 instead of {customary}, as the caller asked.");
     }
     text
+}
+
+/// What to begin with, and why: of several findings somebody has to choose.
+fn first(page: &mut Page, report: &Report, plan: &Plan) -> io::Result<()> {
+    let mut groups = plan.groups.iter().chain(&plan.test_data);
+    match (groups.next().and_then(Group::worst), groups.next()) {
+        (Some(worst), Some(_)) => {
+            let what = escape::clip(&phrase::subject(report, &worst.finding), 200).into_owned();
+            entry(page, "begin with", &format!("{what} ({})", worst.reasons().join(", ")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How many packages were compared, and what became of the others.
@@ -255,9 +269,27 @@ fn below(page: &mut Page, plan: &Plan, options: &Options) -> io::Result<()> {
         let findings = count(plan.allowed.len(), "finding lies", "findings lie");
         entry(page, "allowed", &format!("{findings} below the threshold ({shown})"))?;
     }
-    if !plan.excepted.is_empty() {
-        let findings = count(plan.excepted.len(), "finding is", "findings are");
-        entry(page, "excepted", &format!("{findings} covered by an exception ({shown})"))?;
+    Ok(())
+}
+
+/// What is accepted, by whom and until when: an exception nobody reads is one that nobody ends.
+fn accepted(page: &mut Page, report: &Report, plan: &Plan, options: &Options) -> io::Result<()> {
+    if plan.excepted.is_empty() {
+        return Ok(());
+    }
+    let findings = count(plan.excepted.len(), "finding is", "findings are");
+    let shown = if options.verbose { "listed above" } else { "see --verbose or -o json" };
+    entry(page, "excepted", &format!("{findings} covered by an exception ({shown})"))?;
+    let few = if options.verbose { usize::MAX } else { FEW };
+    let used: Vec<_> = report.exceptions.iter().filter(|exception| exception.findings > 0).collect();
+    for exception in used.iter().take(few) {
+        let said = phrase::accepted(&exception.reason, exception.owner.as_deref(), exception.expires.as_deref());
+        let times = if exception.findings > 1 { format!(", {} findings", exception.findings) } else { String::new() };
+        let at = exception.location.as_ref().map(|at| format!(" ({}{times})", phrase::place(at))).unwrap_or_default();
+        item(page, &format!("{}{at}: {}", exception.id, escape::clip(&said, 300)), PLAIN)?;
+    }
+    if used.len() > few {
+        item(page, &format!("{} more (--verbose lists them)", used.len() - few), DIM)?;
     }
     Ok(())
 }

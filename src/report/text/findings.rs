@@ -256,6 +256,9 @@ impl<'r> Writer<'_, '_, 'r> {
         if last.is_none_or(|last| (last.finding.rule, &last.reason) != (finding.rule, &decision.reason)) {
             self.detail(&format!("rule {}: {}", finding.rule.id, decision.reason), DIM)?;
         }
+        if self.verbose {
+            self.detail(&format!("priority: {}", decision.reasons().join(", ")), DIM)?;
+        }
         Ok(())
     }
 
@@ -388,14 +391,8 @@ fn link(finding: &Finding) -> Option<String> {
 }
 
 fn accepted(exception: &AppliedException) -> String {
-    let mut text = format!("accepted: {}", exception.reason);
-    if let Some(owner) = &exception.owner {
-        text += &format!(" (owner: {owner})");
-    }
-    if let Some(expires) = &exception.expires {
-        text += &format!(" until {expires}");
-    }
-    text
+    let said = phrase::accepted(&exception.reason, exception.owner.as_deref(), exception.expires.as_deref());
+    format!("accepted in {}: {}", phrase::place(&exception.location), escape::clip(&said, LONGEST_TITLE))
 }
 
 #[cfg(test)]

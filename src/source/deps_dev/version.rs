@@ -38,8 +38,8 @@ impl Question for VersionQuestion {
     }
 
     fn key(&self) -> String {
-        // Quoted, so that no two lists of parts run together to the same text.
-        format!("{} {:?} {:?}", super::system(self.ecosystem), self.name, self.version)
+        // With a length, so that no two names and versions run together to the same text.
+        format!("{} {} {} {}", super::system(self.ecosystem), self.name.len(), self.name, self.version)
     }
 
     fn subject(&self) -> &str {

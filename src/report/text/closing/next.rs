@@ -30,7 +30,7 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     }
     if report.verdict() == Verdict::Fail {
         // Who meets a failing gate for the first time looks for the way around it: this is the one that leaves a trace.
-        let accept = "to accept a finding for a time: [[exceptions]] in the policy, with a reason and an end date";
+        let accept = "to accept a finding for a time: osprey exception add, with a reason and a last day";
         page.line(2, 4, &[Piece::styled(accept, DIM)])?;
     }
     Ok(())
