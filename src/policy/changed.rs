@@ -130,14 +130,17 @@ impl<'c> Comparison<'c> {
         self.changes
     }
 
-    /// Where a key stands now, else where one of which it is a part does, else the first line.
+    /// Where a key stands now, else where another one of the same rule does, else the first line.
     fn place(&self, key: &str) -> Location {
-        let mut key = Some(key);
-        while let Some(asked) = key {
-            if let Some(location) = self.now.places.get(asked).and_then(Provenance::location) {
-                return location.clone();
-            }
-            key = asked.rsplit_once('.').map(|(above, _)| above);
+        let places = &self.now.places;
+        let of_rule = || {
+            let (table, _) = key.rsplit_once('.').filter(|(table, _)| table.contains('.'))?;
+            let table = format!("{table}.");
+            places.range(table.clone()..).take_while(|(other, _)| other.starts_with(&table)).next()
+        };
+        let found = places.get(key).or_else(|| of_rule().map(|(_, place)| place));
+        if let Some(location) = found.and_then(Provenance::location) {
+            return location.clone();
         }
         top(self.now.path.as_deref().unwrap_or("osprey.toml"))
     }
@@ -162,14 +165,12 @@ impl<'c> Comparison<'c> {
         let key = |name: &str| format!("rules.{id}.{name}");
         // What follows from the profile is said once.
         let is_of_profile = !was.is_level_given && !now.is_level_given;
+        let is_raised = threshold(now, self.now.profile) > threshold(was, self.was.profile);
         if now.level < was.level && !is_of_profile {
             self.loosen(&key("level"), was.level.as_str(), now.level.as_str());
-        } else if now.level != Level::Off
-            && threshold(now, self.now.profile) > threshold(was, self.was.profile)
-            && !(is_of_profile && was.min_severity == now.min_severity)
-        {
+        } else if now.level != Level::Off && is_raised && !(is_of_profile && was.min_severity == now.min_severity) {
             let name = if now.min_severity == was.min_severity { "level" } else { "min-severity" };
-            let words = |settings, profile| format!("from {} on", threshold(settings, profile));
+            let words = |settings, profile| format!("{} and graver", threshold(settings, profile));
             self.loosen(&key(name), &words(was, self.was.profile), &words(now, self.now.profile));
         } else if is_graded(now, self.now.profile)
             && !is_graded(was, self.was.profile)
@@ -221,8 +222,8 @@ impl<'c> Comparison<'c> {
             match self.now.custom.iter().find(|now| now.rule.id == id) {
                 None => self.note(&key, format!("The policy's own rule {id} is gone")),
                 Some(now) if now.condition != was.condition => {
-                    let message =
-                        format!("The policy's own rule {id} fires on something else now: its `when` was edited");
+                    let (was, now) = (quoted(was.condition.text()), quoted(now.condition.text()));
+                    let message = format!("The policy's own rule {id} has another `when`: {now}, not {was}");
                     self.note(&key, message);
                 }
                 Some(_) => {}
