@@ -50,6 +50,8 @@ const KNOWN_VULNERABILITY: &str = "known-vulnerability";
 const MIN_EPSS: &str = "min-epss";
 /// The rule that is milder about transitive packages.
 const UNMAINTAINED_PACKAGE: &str = "unmaintained-package";
+/// The rule that is graver about packages that were not there before.
+const LOOKALIKE_NAME: &str = "lookalike-name";
 /// Rules that no exception covers without naming them.
 const MALICIOUS_PACKAGE: &str = "malicious-package";
 const KNOWN_EXPLOITED: &str = "known-exploited";
@@ -449,7 +451,7 @@ mod tests {
     #[test]
     fn rules_named_here_exist() {
         let ids: Vec<&str> = rule::rules().iter().map(|rule| rule.id).collect();
-        for id in [KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE, KNOWN_EXPLOITED] {
+        for id in [LOOKALIKE_NAME, KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE, KNOWN_EXPLOITED] {
             assert!(ids.contains(&id), "{id}");
         }
         let rules = rule::rules();
