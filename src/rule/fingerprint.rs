@@ -23,11 +23,6 @@ pub(super) fn fingerprint_of_project(rule: &Rule, project: &str) -> String {
     digest(&[rule.id, project])
 }
 
-/// The fingerprint of a finding about something in a file that has that key.
-pub(super) fn fingerprint_of_file(rule: &Rule, path: &RepoPath, key: &str) -> String {
-    digest(&[rule.id, path, key])
-}
-
 /// The fingerprint of a finding about a file and those names in it: another name makes it another finding, and neither
 /// an order nor a place does.
 pub(super) fn fingerprint_of_names(rule: &Rule, path: &RepoPath, names: &[String]) -> String {

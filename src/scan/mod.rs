@@ -20,7 +20,7 @@ use crate::database::{DatabaseError, Index};
 use crate::ecosystem::{PARSERS, Parser, Role, Support};
 use crate::model::{
     BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex,
-    PolicyChange, ProjectFiles, Report, Scope,
+    PolicyChange, ProjectFiles, RepoPath, Report, Scope,
 };
 use crate::policy::{self, Baseline, Earlier, Policy, Since};
 use crate::rule::{self, Parameters, View};
@@ -200,7 +200,11 @@ impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
         let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, added, policy_changes, files, bounds, mut diagnostics, revision, project } = inventory;
+        let Inventory { graph, added, policy_changes, mut files, bounds, mut diagnostics, revision, project } =
+            inventory;
+        files.extend(unread_policy(policy));
+        files.sort();
+        diagnostics.extend(policy.remarks.iter().cloned());
         show(Stage::Ask(graph.packages.len()));
         let mut answers = self.learn(&graph)?;
         answers.facts.project = project;
@@ -270,6 +274,21 @@ impl Judging<'_> {
 pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverError> {
     let discovery = discover::discover(selection)?;
     Ok(read::read(&discovery, selection.bounds.file_size).0.graph)
+}
+
+/// The row of the ledger for the tree's policy, where it could not be read and the caller's holds without what it would
+/// have tightened.
+fn unread_policy(policy: &Policy) -> Option<FileCoverage> {
+    let (path, mistakes) = policy.unread.as_ref()?;
+    let mistakes = if *mistakes == 1 { "a mistake".to_owned() } else { format!("{mistakes} mistakes") };
+    Some(FileCoverage {
+        path: RepoPath::clone(path),
+        parser: None,
+        state: FileState::Failed,
+        fixes_versions: false,
+        packages: 0,
+        message: Some(format!("the policy of the scanned tree has {mistakes}, and what it tightens is not known")),
+    })
 }
 
 /// What the policy and the formats tell the rules.
