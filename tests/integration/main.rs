@@ -7,16 +7,19 @@
     reason = "a test that cannot go on has failed, and tests run the program and set its environment"
 )]
 
+mod accept;
 mod architecture;
 mod asking;
 mod capabilities;
 mod commands;
+mod custom;
 mod discovery;
 mod evaluate;
 mod exit_codes;
 mod faults;
 mod gaps;
 mod health;
+mod history;
 mod hostile;
 mod local_faults;
 mod local_services;
