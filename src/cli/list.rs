@@ -7,7 +7,7 @@ use super::{Exit, Failure, Global};
 use crate::ecosystem::{PARSERS, Role, Support};
 use crate::expression::{FIELDS, FUNCTIONS, VARIABLES};
 use crate::report::Format;
-use crate::rule::rules;
+use crate::rule::{CLAUSES, rules};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -32,6 +32,8 @@ pub(super) enum Table {
     Variables,
     /// What it can ask
     Functions,
+    /// What the guidance asks for, and which rules look for it
+    Clauses,
 }
 
 pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failure> {
@@ -40,14 +42,43 @@ pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failu
     Ok(Exit::Pass)
 }
 
+fn row(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|&cell| cell.to_owned()).collect()
+}
+
+/// What an expression can read, the fields of an advisory last.
+fn variables() -> Vec<Vec<String>> {
+    let heading = row(&["variable", "type", "what it is", "absent where", "needs"]);
+    let fields = FIELDS.iter().map(|field| (format!("a.{}", field.name), field));
+    let variables = VARIABLES.iter().map(|variable| (variable.name.to_owned(), variable)).chain(fields);
+    let rows = variables.map(|(name, variable)| {
+        let needs = variable.data.iter().map(|data| data.as_str()).collect::<Vec<_>>().join(", ");
+        let words = match variable.kind.words() {
+            [] => String::new(),
+            words => format!("; one of {}", words.join(", ")),
+        };
+        let absent = if variable.absent.is_empty() { "never" } else { variable.absent };
+        row(&[&name, variable.kind.as_str(), &format!("{}{words}", variable.meaning), absent, &needs])
+    });
+    std::iter::once(heading).chain(rows).collect()
+}
+
+/// What an expression can ask.
+fn functions() -> Vec<Vec<String>> {
+    let heading = row(&["function", "example", "gives"]);
+    let rows = FUNCTIONS.iter().map(|function| row(&[function.name, function.usage, function.meaning]));
+    std::iter::once(heading).chain(rows).collect()
+}
+
 /// The heading and the rows.
 fn rows(table: Table) -> Vec<Vec<String>> {
-    let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<String>>();
     match table {
         Table::Rules => {
-            let heading = row(&["rule", "finds", "greenfield", "brownfield", "guidance"]);
+            let heading = row(&["rule", "finds", "data", "greenfield", "brownfield", "guidance"]);
             let rules = rules().into_iter().map(|rule| {
-                row(&[rule.id, rule.summary, rule.greenfield.as_str(), rule.brownfield.as_str(), rule.clause])
+                let data: Vec<&str> = rule.data.iter().map(|data| data.as_str()).collect();
+                let (greenfield, brownfield) = (rule.greenfield.as_str(), rule.brownfield.as_str());
+                row(&[rule.id, rule.summary, &data.join(", "), greenfield, brownfield, rule.clause])
             });
             std::iter::once(heading).chain(rules).collect()
         }
@@ -75,25 +106,20 @@ fn rows(table: Table) -> Vec<Vec<String>> {
             });
             std::iter::once(heading).chain(parsers).collect()
         }
-        Table::Variables => {
-            let heading = row(&["variable", "type", "what it is", "absent where", "needs"]);
-            let fields = FIELDS.iter().map(|field| (format!("a.{}", field.name), field));
-            let variables = VARIABLES.iter().map(|variable| (variable.name.to_owned(), variable)).chain(fields);
-            let rows = variables.map(|(name, variable)| {
-                let needs = variable.data.iter().map(|data| data.as_str()).collect::<Vec<_>>().join(", ");
-                let words = match variable.kind.words() {
-                    [] => String::new(),
-                    words => format!("; one of {}", words.join(", ")),
-                };
-                let absent = if variable.absent.is_empty() { "never" } else { variable.absent };
-                row(&[&name, variable.kind.as_str(), &format!("{}{words}", variable.meaning), absent, &needs])
+        Table::Variables => variables(),
+        Table::Functions => functions(),
+        Table::Clauses => {
+            let clauses = CLAUSES.iter().map(|clause| {
+                let met: Vec<&str> = rules()
+                    .into_iter()
+                    .filter(|rule| rule.clause.split(' ').any(|id| id == clause.id))
+                    .map(|rule| rule.id)
+                    .collect();
+                let met =
+                    if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
+                row(&[clause.id, clause.asks, &met])
             });
-            std::iter::once(heading).chain(rows).collect()
-        }
-        Table::Functions => {
-            let heading = row(&["function", "example", "gives"]);
-            let rows = FUNCTIONS.iter().map(|function| row(&[function.name, function.usage, function.meaning]));
-            std::iter::once(heading).chain(rows).collect()
+            std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
         }
         Table::Formats => {
             let formats = Format::ALL.iter().map(|format| row(&[format.id(), format.description()]));

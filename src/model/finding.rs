@@ -332,6 +332,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Whether it would be denied or warned about if it had not been there before.
+    pub fn is_known(&self) -> bool {
+        self.exception.is_none() && self.change == Some(Change::Known) && self.level >= Level::Warn
+    }
+
     /// What counts for the verdict: what is excepted or known from before is allowed, and of what a change did not
     /// bring in is warned at the most.
     pub fn effective(&self) -> Level {
