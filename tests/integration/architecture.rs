@@ -28,7 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// What `cli` may name in the rooms of which it may use the tables only.
 const TABLES: &[(&str, &[&str])] = &[
-    ("rule", &["rules"]),
+    ("rule", &["rules", "CLAUSES"]),
     ("expression", &["VARIABLES", "FIELDS", "FUNCTIONS"]),
     ("ecosystem", &["PARSERS", "UNSUPPORTED", "Parser", "Role", "Support"]),
 ];

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and tests run the program and set its environment"
 )]
 
+mod accept;
 mod architecture;
 mod asking;
 mod capabilities;
@@ -18,6 +19,7 @@ mod exit_codes;
 mod faults;
 mod gaps;
 mod health;
+mod history;
 mod hostile;
 mod local_faults;
 mod local_services;

@@ -21,10 +21,10 @@ const LONGEST: usize = 1_000;
 const LONGEST_ID: usize = 64;
 
 /// What a rule has besides the keys of every rule.
-const OWN: [&str; 5] = ["id", "when", "summary", "why", "fix"];
+pub(super) const OWN: [&str; 5] = ["id", "when", "summary", "why", "fix"];
 
 /// The keys of every rule, but for the level, which is read with the rule.
-const OF_RULES: [&str; 6] = ["kinds", "scope", FILTER_KEYS[0], FILTER_KEYS[1], FILTER_KEYS[2], "on-unknown"];
+pub(super) const OF_RULES: [&str; 6] = ["kinds", "scope", FILTER_KEYS[0], FILTER_KEYS[1], FILTER_KEYS[2], "on-unknown"];
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 
