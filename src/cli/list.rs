@@ -42,9 +42,36 @@ pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failu
     Ok(Exit::Pass)
 }
 
+fn row(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|&cell| cell.to_owned()).collect()
+}
+
+/// What an expression can read, the fields of an advisory last.
+fn variables() -> Vec<Vec<String>> {
+    let heading = row(&["variable", "type", "what it is", "absent where", "needs"]);
+    let fields = FIELDS.iter().map(|field| (format!("a.{}", field.name), field));
+    let variables = VARIABLES.iter().map(|variable| (variable.name.to_owned(), variable)).chain(fields);
+    let rows = variables.map(|(name, variable)| {
+        let needs = variable.data.iter().map(|data| data.as_str()).collect::<Vec<_>>().join(", ");
+        let words = match variable.kind.words() {
+            [] => String::new(),
+            words => format!("; one of {}", words.join(", ")),
+        };
+        let absent = if variable.absent.is_empty() { "never" } else { variable.absent };
+        row(&[&name, variable.kind.as_str(), &format!("{}{words}", variable.meaning), absent, &needs])
+    });
+    std::iter::once(heading).chain(rows).collect()
+}
+
+/// What an expression can ask.
+fn functions() -> Vec<Vec<String>> {
+    let heading = row(&["function", "example", "gives"]);
+    let rows = FUNCTIONS.iter().map(|function| row(&[function.name, function.usage, function.meaning]));
+    std::iter::once(heading).chain(rows).collect()
+}
+
 /// The heading and the rows.
 fn rows(table: Table) -> Vec<Vec<String>> {
-    let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<String>>();
     match table {
         Table::Rules => {
             let heading = row(&["rule", "finds", "data", "greenfield", "brownfield", "guidance"]);
@@ -92,26 +119,8 @@ fn rows(table: Table) -> Vec<Vec<String>> {
             });
             std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
         }
-        Table::Variables => {
-            let heading = row(&["variable", "type", "what it is", "absent where", "needs"]);
-            let fields = FIELDS.iter().map(|field| (format!("a.{}", field.name), field));
-            let variables = VARIABLES.iter().map(|variable| (variable.name.to_owned(), variable)).chain(fields);
-            let rows = variables.map(|(name, variable)| {
-                let needs = variable.data.iter().map(|data| data.as_str()).collect::<Vec<_>>().join(", ");
-                let words = match variable.kind.words() {
-                    [] => String::new(),
-                    words => format!("; one of {}", words.join(", ")),
-                };
-                let absent = if variable.absent.is_empty() { "never" } else { variable.absent };
-                row(&[&name, variable.kind.as_str(), &format!("{}{words}", variable.meaning), absent, &needs])
-            });
-            std::iter::once(heading).chain(rows).collect()
-        }
-        Table::Functions => {
-            let heading = row(&["function", "example", "gives"]);
-            let rows = FUNCTIONS.iter().map(|function| row(&[function.name, function.usage, function.meaning]));
-            std::iter::once(heading).chain(rows).collect()
-        }
+        Table::Variables => variables(),
+        Table::Functions => functions(),
         Table::Formats => {
             let formats = Format::ALL.iter().map(|format| row(&[format.id(), format.description()]));
             std::iter::once(row(&["format", "what for"])).chain(formats).collect()
