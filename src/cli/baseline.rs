@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
-    let comparison = arguments.subject.prepare(&Compared::NOTHING, global)?;
+    let comparison = arguments.subject.prepare(&Compared::NOTHING)?;
     let report = arguments.subject.scan(&comparison, global)?;
     if !report.is_complete() && !arguments.allow_incomplete {
         return Err(refusal(&report));

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use jiff::civil::Date;
 
+use super::Failure;
 use super::policy_arguments::{PolicyArguments, TreeFiles, policy_places, read_in_tree};
-use super::{Failure, Global};
 use crate::model::{PolicyChange, PolicyOrigin};
 use crate::policy::{self, Baseline, BaselineFile, LARGEST_BASELINE, Policy, PolicyState};
 use crate::scan::{Base, Selection};
@@ -50,14 +50,13 @@ impl Compared {
         arguments: &PolicyArguments,
         selection: Selection,
         today: Date,
-        global: &Global,
     ) -> Result<Comparison, Failure> {
         let (root, places) = policy_places(&selection)?;
         let read_now = |path: &str| read_in_tree(&root, path, LARGEST_BASELINE);
         let now = TreeFiles { origin: PolicyOrigin::Tree, read: &read_now, places: places.clone() };
         let base = self.since.as_ref().map(|named| Base::open(&root, named)).transpose().map_err(Failure::usage)?;
         let Some(base) = base else {
-            let policy = arguments.load_from(Some(&now), today, global)?;
+            let policy = arguments.load_from(Some(&now), today)?;
             let baseline = self.baseline(&policy, &now)?;
             return Ok(Comparison { selection, policy, base: None, baseline, changes: Vec::new() });
         };
@@ -66,7 +65,7 @@ impl Compared {
         let states = (arguments.of_tree(&then, today)?, arguments.of_tree(&now, today)?);
         // What cannot be read at the base holds nobody to anything; it is a finding that it cannot.
         let in_force = if matches!(states.0, PolicyState::Broken { .. }) { &now } else { &then };
-        let policy = arguments.load_from(Some(in_force), today, global)?;
+        let policy = arguments.load_from(Some(in_force), today)?;
         let baseline = self.baseline(&policy, in_force)?;
         let changes = if arguments.ignores_tree() {
             Vec::new()

@@ -6,6 +6,7 @@ mod caller;
 mod compared;
 mod db;
 mod evaluate;
+mod exception;
 mod exit;
 mod explain;
 mod list;
@@ -78,6 +79,9 @@ enum Command {
     /// Show or forget what is kept of answers of services
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Write an exception into a policy, or list those that it has
+    #[command(subcommand)]
+    Exception(exception::Command),
     /// Test a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -127,6 +131,7 @@ fn run(cli: Cli) -> Exit {
         Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),
+        Command::Exception(command) => exception::run(&command),
         Command::Policy(command) => policy::run(&command, &global),
         Command::Why(arguments) => why::run(&arguments, &global),
         Command::Explain(arguments) => explain::run(&arguments, &global),

@@ -112,9 +112,9 @@ enum Resolve {
 
 impl Subject {
     /// The state to compare with and the policy in force.
-    pub(super) fn prepare(&self, compared: &Compared, global: &Global) -> Result<Comparison, Failure> {
+    pub(super) fn prepare(&self, compared: &Compared) -> Result<Comparison, Failure> {
         let selection = self.walk.selection(&self.paths);
-        let mut comparison = compared.load(&self.policy, selection, self.today(), global)?;
+        let mut comparison = compared.load(&self.policy, selection, self.today())?;
         if self.project.is_some() {
             comparison.policy.project.clone_from(&self.project);
         }
@@ -152,7 +152,7 @@ impl Subject {
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
     let outputs = output::plan(&arguments.output)?;
     let subject = &arguments.subject;
-    let comparison = subject.prepare(&arguments.compared, global)?;
+    let comparison = subject.prepare(&arguments.compared)?;
     let mut report = subject.scan(&comparison, global)?;
     let lenience = Lenience {
         allow_empty: arguments.allow_empty,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     AliasGroup, Checklist, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level,
-    PackageIndex, Remedy, RepoPath, Rule,
+    PackageIndex, ProjectFiles, Remedy, RepoPath, Rule,
 };
 
 /// Whether the run passes.
@@ -156,6 +156,8 @@ pub struct Facts {
     pub health: Health,
     /// What each package's version is the fix of. A package that is not here: it is not known.
     pub remedies: BTreeMap<PackageIndex, Vec<Remedy>>,
+    /// What the scanned project itself has.
+    pub project: ProjectFiles,
 }
 
 /// A source of knowledge in the coverage ledger.
@@ -363,6 +365,8 @@ pub struct PolicySummary {
     pub path: Option<String>,
     /// SHA-256 of its text, hexadecimal.
     pub sha256: Option<String>,
+    /// The policy of the scanned tree, where the caller's holds and that one may only tighten it.
+    pub tightened_by: Option<String>,
 }
 
 /// Everything that a run says. Formats are written from this and nothing else.

@@ -110,6 +110,9 @@ struct Policy<'r> {
     path: Option<&'r str>,
     /// SHA-256 of its text, hexadecimal.
     sha256: Option<&'r str>,
+    /// The policy file of the scanned tree, where the caller's policy holds and that one may only tighten it. What of it
+    /// does not hold stands in `diagnostics`.
+    tightened_by: Option<&'r str>,
 }
 
 /// The state of the repository.
@@ -268,6 +271,7 @@ impl<'r> Document<'r> {
                 origin: report.policy.origin.as_str(),
                 path: report.policy.path.as_deref(),
                 sha256: report.policy.sha256.as_deref(),
+                tightened_by: report.policy.tightened_by.as_deref(),
             },
             vcs: Vcs { root: ".", revision: report.revision.as_deref(), base: report.base.as_ref().map(BaseEntry::of) },
             rules: report.rules.iter().map(|rule| RuleEntry::of(rule)).collect(),

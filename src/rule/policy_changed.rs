@@ -38,7 +38,7 @@ fn finding(change: &PolicyChange) -> Finding {
     let path = RepoPath::clone(&change.location.path);
     Finding {
         rule: &CHECK.rule,
-        fingerprint: fingerprint_of_file(&CHECK.rule, &path, &change.key),
+        fingerprint: fingerprint_of_file(&CHECK.rule, &path, std::slice::from_ref(&change.key)),
         subject: Subject::File(path),
         locations: vec![change.location.clone()],
         related: Vec::new(),

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::{Inventory, Judging, Knowledge, ScanError, Stage, parameters};
 use crate::model::{
-    Data, DependencyGraph, DependencyKind, FileCoverage, FileState, GraphBuilder, Kinds, PackageId, RepoPath, Report,
-    Scope,
+    Data, DependencyGraph, DependencyKind, FileCoverage, FileState, GraphBuilder, Kinds, PackageId, ProjectFiles,
+    RepoPath, Report, Scope,
 };
 use crate::policy::Policy;
 use crate::rule::{self, View, checklist};
@@ -49,6 +49,7 @@ pub fn evaluate(intake: &Intake<'_>, show: &dyn Fn(Stage)) -> Result<Report, Sca
         bounds: Vec::new(),
         diagnostics: Vec::new(),
         revision: None,
+        project: ProjectFiles::None,
     };
     let (mut report, facts) = judging.conclude(inventory, show)?;
     let parameters = parameters(intake.policy, &report.graph);

@@ -17,10 +17,10 @@ use futures_util::future::join;
 use jiff::civil::Date;
 
 use crate::database::{DatabaseError, Index};
-use crate::ecosystem::{PARSERS, Support};
+use crate::ecosystem::{PARSERS, Parser, Role, Support};
 use crate::model::{
     BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex,
-    PolicyChange, Report, Scope,
+    PolicyChange, ProjectFiles, RepoPath, Report, Scope,
 };
 use crate::policy::{self, Baseline, Earlier, Policy, Since};
 use crate::rule::{self, Parameters, View};
@@ -139,6 +139,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
         bounds: discovery.bounds,
         diagnostics: reading.diagnostics,
         revision: git::revision(&discovery.root),
+        project: discovery.project,
     };
     let judging = Judging {
         policy: request.policy,
@@ -183,6 +184,7 @@ struct Inventory {
     bounds: Vec<String>,
     diagnostics: Vec<Diagnostic>,
     revision: Option<String>,
+    project: ProjectFiles,
 }
 
 /// By what it is judged.
@@ -198,9 +200,14 @@ impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
         let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, added, policy_changes, files, bounds, mut diagnostics, revision } = inventory;
+        let Inventory { graph, added, policy_changes, mut files, bounds, mut diagnostics, revision, project } =
+            inventory;
+        files.extend(unread_policy(policy));
+        files.sort();
+        diagnostics.extend(policy.remarks.iter().cloned());
         show(Stage::Ask(graph.packages.len()));
         let mut answers = self.learn(&graph)?;
+        answers.facts.project = project;
 
         show(Stage::Judge);
         let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
@@ -269,9 +276,26 @@ pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverErro
     Ok(read::read(&discovery, selection.bounds.file_size).0.graph)
 }
 
+/// The row of the ledger for the tree's policy, where it could not be read and the caller's holds without what it would
+/// have tightened.
+fn unread_policy(policy: &Policy) -> Option<FileCoverage> {
+    let (path, mistakes) = policy.unread.as_ref()?;
+    let mistakes = if *mistakes == 1 { "a mistake".to_owned() } else { format!("{mistakes} mistakes") };
+    Some(FileCoverage {
+        path: RepoPath::clone(path),
+        parser: None,
+        state: FileState::Failed,
+        fixes_versions: false,
+        packages: 0,
+        message: Some(format!("the policy of the scanned tree has {mistakes}, and what it tightens is not known")),
+    })
+}
+
 /// What the policy and the formats tell the rules.
 fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
-    let hashed = PARSERS.iter().filter(|parser| parser.capabilities.integrity == Support::Full);
+    let ids = |is_meant: fn(&Parser) -> bool| {
+        PARSERS.iter().filter(|parser| is_meant(parser)).map(|parser| parser.id).collect()
+    };
     Parameters {
         off: policy.off(),
         registries: policy.registries.clone(),
@@ -285,6 +309,9 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
         custom: policy.custom.clone(),
         added: BTreeSet::new(),
         policy_changes: Vec::new(),
-        hashed_formats: hashed.map(|parser| parser.id).collect(),
+        hashed_formats: ids(|parser| parser.capabilities.integrity == Support::Full),
+        // `go.sum` is read for itself where there is no `go.mod`, and fixes versions all the same.
+        manifest_formats: ids(|parser| parser.role == Role::Manifest && parser.capabilities.integrity == Support::None),
+        graph_formats: ids(|parser| parser.capabilities.graph != Support::None),
     }
 }

@@ -30,6 +30,9 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 pub struct Cache {
     root: Option<PathBuf>,
     written: RefCell<BTreeSet<PathBuf>>,
+    /// The folders that each service has. Most questions of a first run have no file, and many not even a folder: to know
+    /// that costs less than to try to open each.
+    folders: RefCell<BTreeMap<&'static str, BTreeSet<u8>>>,
 }
 
 /// Something that is kept.
@@ -69,12 +72,23 @@ pub struct CacheUse {
 impl Cache {
     /// A cache in that folder, which need not exist; without one nothing is kept.
     pub fn new(root: Option<PathBuf>) -> Self {
-        Self { root, written: RefCell::default() }
+        Self { root, written: RefCell::default(), folders: RefCell::default() }
     }
 
     fn place(&self, service: &str, question: &str) -> Option<PathBuf> {
         let hash = xxh3_128(question.as_bytes());
         Some(self.root.as_ref()?.join(format!("{service}/{:02x}/{:030x}", hash >> 120, hash & (u128::MAX >> 8))))
+    }
+
+    /// Whether there is a folder in which the answer to a question may be.
+    fn has_folder(&self, service: &'static str, question: &str) -> bool {
+        let Some(root) = &self.root else { return false };
+        let mut services = self.folders.borrow_mut();
+        let folders = services.entry(service).or_insert_with(|| {
+            let folders = fs::read_dir(root.join(service)).into_iter().flatten().filter_map(Result::ok);
+            folders.filter_map(|entry| u8::from_str_radix(entry.file_name().to_str()?, 16).ok()).collect()
+        });
+        folders.contains(&folder_of(question))
     }
 
     /// Whether anything is kept of a service.
@@ -83,7 +97,10 @@ impl Cache {
     }
 
     /// What is kept for a question. Anything wrong with the file is as if there were none.
-    pub(super) fn recall(&self, service: &str, question: &str) -> Option<Kept> {
+    pub(super) fn recall(&self, service: &'static str, question: &str) -> Option<Kept> {
+        if !self.has_folder(service, question) {
+            return None;
+        }
         let bytes = fs::read(self.place(service, question)?).ok()?;
         let end = bytes.iter().position(|&byte| byte == b'\n')?;
         let head: Head = serde_json::from_slice(&bytes[..end]).ok()?;
@@ -95,7 +112,7 @@ impl Cache {
     }
 
     /// Keeps an answer. That it cannot be kept costs no more than asking again.
-    pub(super) fn keep(&self, service: &str, question: &str, kept: &Kept) {
+    pub(super) fn keep(&self, service: &'static str, question: &str, kept: &Kept) {
         let Some(place) = self.place(service, question) else { return };
         let head = Head {
             question: question.to_owned(),
@@ -110,6 +127,9 @@ impl Cache {
             && let Some(folder) = place.parent()
         {
             self.written.borrow_mut().insert(folder.to_owned());
+            self.folders.borrow_mut().entry(service).and_modify(|folders| {
+                folders.insert(folder_of(question));
+            });
         }
     }
 
@@ -159,6 +179,11 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// The number of the folder in which the answer to a question is kept.
+fn folder_of(question: &str) -> u8 {
+    xxh3_128(question.as_bytes()).to_be_bytes()[0]
 }
 
 fn is_digits(name: &str) -> bool {
@@ -277,6 +302,19 @@ mod tests {
         *altered.last_mut().unwrap() ^= 1;
         fs::write(&place, altered).unwrap();
         assert_eq!(cache.recall("osv", "q"), None);
+    }
+
+    #[test]
+    fn what_is_kept_while_it_runs_is_found_in_a_folder_that_was_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(Some(folder.path().to_owned()));
+        for number in 0..1_000 {
+            let question = format!("question {number}");
+            assert_eq!(cache.recall("osv", &question), None);
+            cache.keep("osv", &question, &kept(b"a"));
+            assert_eq!(cache.recall("osv", &question), Some(kept(b"a")));
+        }
+        assert_eq!(Cache::new(Some(folder.path().to_owned())).recall("osv", "question 999"), Some(kept(b"a")));
     }
 
     #[test]

@@ -363,12 +363,12 @@ impl Client {
     /// What the cache knows a question by: with the address, so that a mirror's answers are its own.
     fn question(&self, request: &Request) -> String {
         let body = request.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-        self.addressed(request.service, &format!("{} {body}", request.path))
+        self.addressed(request.service, &[&request.path, " ", &body].concat())
     }
 
     fn addressed(&self, service: &Service, question: &str) -> String {
         let base = self.lanes.get(service.id).map_or("", |lane| &lane.name);
-        format!("{base} {question}")
+        [base, " ", question].concat()
     }
 
     fn is_fresh(&self, service: &Service, kept: &Kept) -> bool {

@@ -147,8 +147,7 @@ mod tests {
         let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
         let read = |path: &str| Ok(texts.get(path).map(|text| text.as_bytes().to_vec()));
         let rules = rule::rules();
-        let reading =
-            Reading { read: &read, origin, rules: &rules, today: Date::constant(2026, 11, 22), below_caller: false };
+        let reading = Reading { read: &read, origin, rules: &rules, today: Date::constant(2026, 11, 22), below: None };
         let lines = |errors: Vec<crate::policy::PolicyError>| {
             errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         };

@@ -29,9 +29,11 @@ use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::pattern::NamePattern;
-use super::{Exception, Policy, Provenance, SourceAddress};
+use super::{Exception, Policy, Provenance, RuleSettings, SourceAddress};
+use crate::expression::CustomRule;
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod addition;
 mod custom;
 mod delegate;
 mod examples;
@@ -41,6 +43,7 @@ mod reader;
 mod rules;
 mod scope;
 
+pub use addition::Addition;
 pub use reader::PolicyError;
 pub(super) use reader::{did_you_mean, nearest, quoted};
 
@@ -89,14 +92,14 @@ pub struct Reading<'r> {
     pub rules: &'r [&'static Rule],
     /// What `max-exception-days` counts from.
     pub today: Date,
-    /// Whether it is the scanned tree's and only may tighten the caller's ([`tighten`](super::tighten)).
-    pub below_caller: bool,
+    /// Of a scanned tree's policy that may only tighten the caller's: the caller's own rules, of which it may speak.
+    pub below: Option<&'r [&'static CustomRule]>,
 }
 
 impl Reading<'_> {
     /// Whether the scanned tree says what is accepted, and nobody else does.
     fn is_in_force_from_tree(&self) -> bool {
-        matches!(self.origin, PolicyOrigin::Tree | PolicyOrigin::Base) && !self.below_caller
+        matches!(self.origin, PolicyOrigin::Tree | PolicyOrigin::Base) && self.below.is_none()
     }
 }
 
@@ -125,7 +128,7 @@ pub fn parse(
     today: Date,
 ) -> Result<Policy, Vec<PolicyError>> {
     let read = |asked: &str| Ok((asked == path).then(|| text.as_bytes().to_vec()));
-    load(path, &Reading { read: &read, origin, rules, today, below_caller: false })
+    load(path, &Reading { read: &read, origin, rules, today, below: None })
 }
 
 /// Reads one file and, before it is done, those that it extends; `chain` are the files that lead to it.
@@ -193,7 +196,7 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     if let Some(value) = table.get("custom") {
         custom::read(reader, value, &mut policy);
     }
-    let known = Known::of(reading.rules, &policy.custom);
+    let known = Known::of(reading.rules, &with_the_callers(&mut policy, reading));
     if let Some(value) = table.get("rules") {
         rules::read(reader, value, &known, &mut policy);
     }
@@ -214,6 +217,19 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     let examples = table.get("examples").map(|value| examples::read(reader, value, &known, &policy));
     policy.examples = examples.unwrap_or_default();
     policy
+}
+
+/// The policy's own rules and those of the caller's, which get settings here that the file can change.
+fn with_the_callers(policy: &mut Policy, reading: &Reading<'_>) -> Vec<&'static CustomRule> {
+    let mut custom = policy.custom.clone();
+    for of_caller in reading.below.into_iter().flatten() {
+        let rule = &of_caller.rule;
+        if policy.custom.iter().all(|own| own.rule.id != rule.id) {
+            policy.rules.entry(rule.id).or_insert_with(|| RuleSettings::of(rule, policy.profile));
+            custom.push(of_caller);
+        }
+    }
+    custom
 }
 
 /// The keys with one value for the whole policy.

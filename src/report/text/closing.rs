@@ -418,11 +418,15 @@ fn policy(report: &Report) -> String {
     let policy = &report.policy;
     let path = policy.path.as_deref().unwrap_or("a file without a name");
     let profile = policy.profile;
-    match policy.origin {
+    let said = match policy.origin {
         PolicyOrigin::BuiltIn => format!("{profile}, built into the program"),
         PolicyOrigin::Flag => format!("{path} (extends {profile}), named by the caller"),
         PolicyOrigin::Tree => format!("from the scanned tree, not enforced by the caller: {path} (extends {profile})"),
         PolicyOrigin::Base => format!("{path} (extends {profile}), read from the merge base"),
+    };
+    match &policy.tightened_by {
+        Some(tree) => format!("{said}; {tree} of the scanned tree may only tighten it"),
+        None => said,
     }
 }
 

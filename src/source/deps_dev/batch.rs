@@ -20,6 +20,9 @@ const REFUSALS: usize = 50;
 /// How many bodies are prepared at once; the client lets fewer of them through.
 const WINDOW: usize = 64;
 
+/// Nearly no key is longer, so that the text of a key is not moved while it is made.
+const LONGEST_KEY: usize = 100;
+
 /// A question of a batch.
 pub(in crate::source) trait Question {
     /// What is answered.
@@ -30,8 +33,8 @@ pub(in crate::source) trait Question {
     const MEMBER: &'static str;
     /// It as one of the `requests`.
     fn request(&self) -> Value;
-    /// What it is kept by: all that tells it from others of its kind.
-    fn key(&self) -> String;
+    /// Adds what it is kept by: all that tells it from others of its kind.
+    fn add_key(&self, to: &mut String);
     /// The name that it asks about.
     fn subject(&self) -> &str;
     /// Makes a value of the member.
@@ -55,7 +58,13 @@ struct Page<'a> {
 /// Asks everything that is not kept, and answers in the order of the questions. A body that fails leaves its own
 /// questions without an answer, and no other's.
 pub(in crate::source) async fn batch<Q: Question>(client: &Client, questions: &[Q]) -> Vec<Answered<Q::Value>> {
-    let keys: Vec<String> = questions.iter().map(|question| format!("{} {}", Q::PATH, question.key())).collect();
+    let key = |question: &Q| {
+        let mut key = String::with_capacity(LONGEST_KEY);
+        key.extend([Q::PATH, " "]);
+        question.add_key(&mut key);
+        key
+    };
+    let keys: Vec<String> = questions.iter().map(key).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     let mut answers: Vec<Option<Answered<Q::Value>>> = Vec::with_capacity(keys.len());
     let mut open = Vec::new();

@@ -23,8 +23,8 @@ impl Question for ProjectQuestion {
         json!({ "projectKey": { "id": self.0.to_ascii_lowercase() } })
     }
 
-    fn key(&self) -> String {
-        self.0.to_ascii_lowercase()
+    fn add_key(&self, to: &mut String) {
+        to.push_str(&self.0.to_ascii_lowercase());
     }
 
     fn subject(&self) -> &str {

@@ -37,9 +37,10 @@ impl Question for VersionQuestion {
         json!({ "versionKey": { "system": system, "name": self.name, "version": self.version } })
     }
 
-    fn key(&self) -> String {
+    fn add_key(&self, to: &mut String) {
         // With a length, so that no two names and versions run together to the same text.
-        format!("{} {} {} {}", super::system(self.ecosystem), self.name.len(), self.name, self.version)
+        let length = self.name.len().to_string();
+        to.extend([super::system(self.ecosystem), " ", &length, " ", &self.name, " ", &self.version]);
     }
 
     fn subject(&self) -> &str {
