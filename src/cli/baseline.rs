@@ -69,7 +69,7 @@ fn place(arguments: &Arguments, comparison: &Comparison) -> Result<PathBuf, Fail
 }
 
 /// A baseline of what was seen in part would let what was not seen fail a later run, or hide it.
-fn refusal(report: &Report) -> Failure {
+pub(super) fn refusal(report: &Report) -> Failure {
     if report.is_empty() {
         return Failure::usage(
             "no manifest, lockfile or SBOM was found, so that there is nothing to write a baseline of",

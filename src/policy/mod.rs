@@ -17,6 +17,7 @@ use crate::model::{
 mod baseline;
 mod changed;
 mod decide;
+mod draft;
 mod example;
 mod exception;
 mod parse;
@@ -27,17 +28,20 @@ mod show;
 mod strictness;
 mod tighten;
 pub mod vex;
+mod warnings;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use changed::{BaselineFile, PolicyState, loosened};
 pub use decide::decide;
+pub use draft::draft;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
-pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse};
+pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse, schema};
 pub use pattern::{NamePattern, PathPattern};
 pub use priority::order;
 pub use scope::Filter;
 pub use strictness::Direction;
+use strictness::threshold;
 pub use tighten::{Difference, differences};
 
 /// The rule whose level is graded by severity and fix.

@@ -7,10 +7,12 @@
     reason = "a test that cannot go on has failed, and tests run the program and set its environment"
 )]
 
+mod accept;
 mod architecture;
 mod asking;
 mod capabilities;
 mod commands;
+mod custom;
 mod discovery;
 mod evaluate;
 mod exit_codes;
