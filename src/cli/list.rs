@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use super::output::print;
 use super::{Exit, Failure, Global};
 use crate::ecosystem::{PARSERS, Role, Support};
+use crate::expression::{FIELDS, FUNCTIONS, VARIABLES};
 use crate::report::Format;
 use crate::rule::{CLAUSES, rules};
 
@@ -29,6 +30,10 @@ pub(super) enum Table {
     Formats,
     /// What the guidance asks for, and which rules look for it
     Clauses,
+    /// What an expression of a policy's own rule can read
+    Variables,
+    /// What it can ask
+    Functions,
 }
 
 pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failure> {
@@ -86,6 +91,26 @@ fn rows(table: Table) -> Vec<Vec<String>> {
                 row(&[clause.id, clause.asks, &met])
             });
             std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
+        }
+        Table::Variables => {
+            let heading = row(&["variable", "type", "what it is", "absent where", "needs"]);
+            let fields = FIELDS.iter().map(|field| (format!("a.{}", field.name), field));
+            let variables = VARIABLES.iter().map(|variable| (variable.name.to_owned(), variable)).chain(fields);
+            let rows = variables.map(|(name, variable)| {
+                let needs = variable.data.iter().map(|data| data.as_str()).collect::<Vec<_>>().join(", ");
+                let words = match variable.kind.words() {
+                    [] => String::new(),
+                    words => format!("; one of {}", words.join(", ")),
+                };
+                let absent = if variable.absent.is_empty() { "never" } else { variable.absent };
+                row(&[&name, variable.kind.as_str(), &format!("{}{words}", variable.meaning), absent, &needs])
+            });
+            std::iter::once(heading).chain(rows).collect()
+        }
+        Table::Functions => {
+            let heading = row(&["function", "example", "gives"]);
+            let rows = FUNCTIONS.iter().map(|function| row(&[function.name, function.usage, function.meaning]));
+            std::iter::once(heading).chain(rows).collect()
         }
         Table::Formats => {
             let formats = Format::ALL.iter().map(|format| row(&[format.id(), format.description()]));

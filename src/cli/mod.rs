@@ -82,7 +82,7 @@ enum Command {
     /// Write an exception into a policy, or list those that it has
     #[command(subcommand)]
     Exception(exception::Command),
-    /// Test a policy
+    /// Write, show, check or test a policy
     #[command(subcommand)]
     Policy(policy::Command),
     /// Show by which paths a package comes in

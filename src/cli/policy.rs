@@ -5,6 +5,8 @@ use clap::Subcommand;
 use super::{Exit, Failure, Global};
 
 mod init;
+mod check;
+mod show;
 mod test;
 
 /// What is done with a policy.
@@ -12,6 +14,15 @@ mod test;
 pub(super) enum Command {
     /// Write a commented policy for a project as it is today, and a baseline of what is found in it
     Init(Box<init::Arguments>),
+    /// Show the policy in force as a file, and where each value comes from
+    Show(show::Arguments),
+    /// Check a policy file, with what it extends
+    Check(check::Arguments),
+    /// Print the JSON Schema of policy files, for editors
+    ///
+    /// Keep it in a file, and name that in the first line of the policy: `#:schema ./osprey.schema.json`. Editors that use
+    /// taplo or tombi complete and check the policy by it.
+    Schema,
     /// Run the examples that a policy gives of what it does
     Test(test::Arguments),
 }
@@ -19,6 +30,9 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command, global: &Global) -> Result<Exit, Failure> {
     match command {
         Command::Init(arguments) => init::run(arguments, global),
+        Command::Show(arguments) => show::run(arguments),
+        Command::Check(arguments) => check::run(arguments, global),
+        Command::Schema => check::schema(),
         Command::Test(arguments) => test::run(arguments, global),
     }
 }

@@ -39,8 +39,10 @@ fn of_parser(text: &str, words: &[Word<'_>], error: Option<&cel::ParseError>) ->
     let word = words.iter().find(|word| word.span().end > offset);
     let said = error.map_or("", |error| error.msg.as_str());
     match word {
-        Some(word) if word.sort == Sort::Number => Mistake::new(word.span(), format!("`{}` is no number", word.text)),
-        Some(word) if said.contains("string literal") => {
+        Some(word) if word.sort == Sort::Number => {
+            Mistake::new(word.span(), format!("`{}` is no number of 64 bits", word.text))
+        }
+        Some(word) if word.sort == Sort::Text || said.contains("string literal") => {
             Mistake::new(word.span(), "this text has an escape that CEL does not know; write \\\\ for a backslash")
         }
         Some(word) if words.iter().any(|word| matches!(word.text, "?" | ":")) => {

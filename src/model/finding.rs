@@ -257,7 +257,7 @@ pub struct Finding {
     pub related: Vec<Location>,
     /// What was found, self-contained, in sentences.
     pub message: String,
-    /// Whether it is one level graver than its rule, since it was better before.
+    /// Whether it is one level graver than its rule, since it was better before, or since what it is about was not there.
     pub escalated: bool,
     /// The advisory, if it rests on one.
     pub advisory: Option<AliasGroup>,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use super::parse::quoted;
 use super::{Baseline, Entry, Exception, KNOWN_VULNERABILITY, Policy, PolicyError, Profile, Provenance, RuleSettings};
 use crate::model::{DependencyKind, Kinds, Level, Location, PolicyChange, Setting, Severity, Stricter};
 
@@ -121,6 +122,7 @@ impl<'c> Comparison<'c> {
                 self.rule(was, now);
             }
         }
+        self.custom();
         self.whole();
         self.lists();
         self.overrides();
@@ -128,14 +130,17 @@ impl<'c> Comparison<'c> {
         self.changes
     }
 
-    /// Where a key stands now, else where one of which it is a part does, else the first line.
+    /// Where a key stands now, else where another one of the same rule does, else the first line.
     fn place(&self, key: &str) -> Location {
-        let mut key = Some(key);
-        while let Some(asked) = key {
-            if let Some(location) = self.now.places.get(asked).and_then(Provenance::location) {
-                return location.clone();
-            }
-            key = asked.rsplit_once('.').map(|(above, _)| above);
+        let places = &self.now.places;
+        let of_rule = || {
+            let (table, _) = key.rsplit_once('.').filter(|(table, _)| table.contains('.'))?;
+            let table = format!("{table}.");
+            places.range(table.clone()..).take_while(|(other, _)| other.starts_with(&table)).next()
+        };
+        let found = places.get(key).or_else(|| of_rule().map(|(_, place)| place));
+        if let Some(location) = found.and_then(Provenance::location) {
+            return location.clone();
         }
         top(self.now.path.as_deref().unwrap_or("osprey.toml"))
     }
@@ -145,13 +150,13 @@ impl<'c> Comparison<'c> {
         self.changes.push(PolicyChange { location, key: key.to_owned(), message });
     }
 
-    fn from_to(&mut self, key: &str, was: &str, now: &str) {
+    fn loosen(&mut self, key: &str, was: &str, now: &str) {
         self.note(key, format!("The policy's `{key}` is loosened from {was} to {now}"));
     }
 
     fn profile(&mut self) {
         if (self.was.profile, self.now.profile) == (Profile::Greenfield, Profile::Brownfield) {
-            self.from_to("extends", "greenfield", "brownfield");
+            self.loosen("extends", "greenfield", "brownfield");
         }
     }
 
@@ -160,33 +165,31 @@ impl<'c> Comparison<'c> {
         let key = |name: &str| format!("rules.{id}.{name}");
         // What follows from the profile is said once.
         let is_of_profile = !was.is_level_given && !now.is_level_given;
+        let is_raised = threshold(now, self.now.profile) > threshold(was, self.was.profile);
         if now.level < was.level && !is_of_profile {
-            self.from_to(&key("level"), was.level.as_str(), now.level.as_str());
-        } else if now.level != Level::Off
-            && threshold(now, self.now.profile) > threshold(was, self.was.profile)
-            && !(is_of_profile && was.min_severity == now.min_severity)
-        {
+            self.loosen(&key("level"), was.level.as_str(), now.level.as_str());
+        } else if now.level != Level::Off && is_raised && !(is_of_profile && was.min_severity == now.min_severity) {
             let name = if now.min_severity == was.min_severity { "level" } else { "min-severity" };
-            let words = |settings, profile| format!("from {} on", threshold(settings, profile));
-            self.from_to(&key(name), &words(was, self.was.profile), &words(now, self.now.profile));
+            let words = |settings, profile| format!("{} and graver", threshold(settings, profile));
+            self.loosen(&key(name), &words(was, self.was.profile), &words(now, self.now.profile));
         } else if is_graded(now, self.now.profile)
             && !is_graded(was, self.was.profile)
             && !is_of_profile
             && now.level <= was.level
         {
-            self.from_to(&key("level"), was.level.as_str(), "what brownfield says, which warns where no fix is known");
+            self.loosen(&key("level"), was.level.as_str(), "what brownfield says, which warns where no fix is known");
         }
         if is_narrower(was.kinds, now.kinds) {
-            self.from_to(&key("kinds"), &kinds(was.kinds), &kinds(now.kinds));
+            self.loosen(&key("kinds"), &kinds(was.kinds), &kinds(now.kinds));
         }
         if now.scope() < was.scope() {
-            self.from_to(&key("scope"), was.scope().as_str(), now.scope().as_str());
+            self.loosen(&key("scope"), was.scope().as_str(), now.scope().as_str());
         }
         if now.unscored_as < was.unscored_as {
-            self.from_to(&key("unscored-as"), was.unscored_as.as_str(), now.unscored_as.as_str());
+            self.loosen(&key("unscored-as"), was.unscored_as.as_str(), now.unscored_as.as_str());
         }
         if now.on_unknown < was.on_unknown {
-            self.from_to(&key("on-unknown"), was.on_unknown.as_str(), now.on_unknown.as_str());
+            self.loosen(&key("on-unknown"), was.on_unknown.as_str(), now.on_unknown.as_str());
         }
         for (name, narrower) in [
             ("ecosystems", is_shorter(&was.filter.ecosystems, &now.filter.ecosystems)),
@@ -205,7 +208,25 @@ impl<'c> Comparison<'c> {
                 |settings: &RuleSettings| settings.values.get(parameter.key).cloned().unwrap_or_else(parameter.default);
             let (was, now) = (of(was), of(now));
             if is_milder(parameter.stricter, &was, &now) {
-                self.from_to(&key(parameter.key), &was.to_string(), &now.to_string());
+                self.loosen(&key(parameter.key), &was.to_string(), &now.to_string());
+            }
+        }
+    }
+
+    /// The policy's own rules: one that is gone, and one whose expression is another. Which of two expressions finds more
+    /// cannot be told.
+    fn custom(&mut self) {
+        for was in &self.was.custom {
+            let id = was.rule.id;
+            let key = format!("rules.{id}.when");
+            match self.now.custom.iter().find(|now| now.rule.id == id) {
+                None => self.note(&key, format!("The policy's own rule {id} is gone")),
+                Some(now) if now.condition != was.condition => {
+                    let (was, now) = (quoted(was.condition.text()), quoted(now.condition.text()));
+                    let message = format!("The policy's own rule {id} has another `when`: {now}, not {was}");
+                    self.note(&key, message);
+                }
+                Some(_) => {}
             }
         }
     }
@@ -214,16 +235,16 @@ impl<'c> Comparison<'c> {
     fn whole(&mut self) {
         let (was, now) = (self.was, self.now);
         if now.test_data < was.test_data {
-            self.from_to("test-data", was.test_data.as_str(), now.test_data.as_str());
+            self.loosen("test-data", was.test_data.as_str(), now.test_data.as_str());
         }
         if now.max_age > was.max_age {
             let hours = |policy: &Policy| format!("{} hours", policy.max_age.as_hours());
-            self.from_to("max-age", &hours(was), &hours(now));
+            self.loosen("max-age", &hours(was), &hours(now));
         }
         let days =
             |policy: &Policy| policy.max_exception_days.map_or("no bound".to_owned(), |days| format!("{days} days"));
         if was.max_exception_days.is_some_and(|most| now.max_exception_days.is_none_or(|days| days > most)) {
-            self.from_to("max-exception-days", &days(was), &days(now));
+            self.loosen("max-exception-days", &days(was), &days(now));
         }
         let name = |policy: &Policy| policy.project.clone().unwrap_or_else(|| "none".to_owned());
         if was.project.is_some() && was.project != now.project {

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use super::exception::{Coverage, Exceptions};
 use super::scope::{Place, Scopes};
 use super::{
-    KNOWN_VULNERABILITY, MIN_EPSS, Override, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE, priority, vex,
+    KNOWN_VULNERABILITY, LOOKALIKE_NAME, MIN_EPSS, Override, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE,
+    priority, vex,
 };
 use crate::model::{
     Decision, DependencyGraph, Epss, ExceptionStatus, Finding, Level, Scope, Setting, Severity, Subject, Use,
@@ -139,9 +140,13 @@ fn judge_by(settings: &RuleSettings, profile: Profile, finding: &Finding, usage:
         }
     }
     let who = if settings.is_level_given { "the policy" } else { profile.as_str() };
-    if finding.escalated && finding.rule == settings.rule && settings.level < Level::Deny {
+    let is_of_new = settings.rule.id == LOOKALIKE_NAME;
+    // What the policy says of look-alikes it says of new ones too.
+    let is_escalated = finding.escalated && finding.rule == settings.rule && !(is_of_new && settings.is_level_given);
+    if is_escalated && settings.level < Level::Deny {
         let level = if settings.level < Level::Warn { Level::Warn } else { Level::Deny };
-        let reason = format!("{}, but it was better before: one level higher", says(who, settings.level));
+        let why = if is_of_new { "the package was not there before" } else { "it was better before" };
+        let reason = format!("{}, but {why}: one level higher", says(who, settings.level));
         return Judgement::new(level, reason);
     }
     Judgement::new(settings.level, says(who, settings.level))

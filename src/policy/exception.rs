@@ -15,7 +15,7 @@ use crate::model::{
 use crate::version;
 
 /// How many days before its end an exception is warned about.
-const SOON: i32 = 14;
+pub(super) const SOON: i32 = 14;
 
 /// The path that an exception gives to name findings about the project as a whole.
 const PROJECT: &str = ".";

@@ -28,6 +28,7 @@ mod show;
 mod strictness;
 mod tighten;
 pub mod vex;
+mod warnings;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use changed::{BaselineFile, PolicyState, loosened};
@@ -35,11 +36,12 @@ pub use decide::decide;
 pub use draft::draft;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
-pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse};
+pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse, schema};
 pub use pattern::{NamePattern, PathPattern};
 pub use priority::order;
 pub use scope::Filter;
 pub use strictness::Direction;
+use strictness::threshold;
 pub use tighten::{Difference, differences};
 
 /// The rule whose level is graded by severity and fix.
@@ -48,6 +50,8 @@ const KNOWN_VULNERABILITY: &str = "known-vulnerability";
 const MIN_EPSS: &str = "min-epss";
 /// The rule that is milder about transitive packages.
 const UNMAINTAINED_PACKAGE: &str = "unmaintained-package";
+/// The rule that is graver about packages that were not there before.
+const LOOKALIKE_NAME: &str = "lookalike-name";
 /// Rules that no exception covers without naming them.
 const MALICIOUS_PACKAGE: &str = "malicious-package";
 const KNOWN_EXPLOITED: &str = "known-exploited";
@@ -447,7 +451,7 @@ mod tests {
     #[test]
     fn rules_named_here_exist() {
         let ids: Vec<&str> = rule::rules().iter().map(|rule| rule.id).collect();
-        for id in [KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE, KNOWN_EXPLOITED] {
+        for id in [LOOKALIKE_NAME, KNOWN_VULNERABILITY, UNMAINTAINED_PACKAGE, MALICIOUS_PACKAGE, KNOWN_EXPLOITED] {
             assert!(ids.contains(&id), "{id}");
         }
         let rules = rule::rules();

@@ -164,11 +164,24 @@ struct Page<'p> {
 }
 
 impl Policy {
-    /// The policy in force as a file that reads to the same policy, on one condition: its exceptions still may end when
-    /// they do. What nobody gave stands in comments. With `explain`, a comment behind each value says where it comes from.
+    /// The policy in force as a file that reads to the same policy, but for its examples and what VEX documents say. What
+    /// nobody gave stands in comments. With `explain`, a comment behind each value says where it comes from.
     pub fn to_toml(&self, explain: bool) -> String {
         let mut page = Page { policy: self, explain, out: String::new() };
         page.whole();
+        for custom in &self.custom {
+            let rule = &custom.rule;
+            let pairs = [
+                ("id", quoted(rule.id)),
+                ("level", quoted(rule.greenfield.as_str())),
+                ("when", quoted(custom.condition.text())),
+                ("summary", quoted(rule.summary)),
+                ("why", quoted(rule.why)),
+                ("fix", quoted(rule.fix)),
+            ];
+            let place = self.places.get(&super::level_key(rule.id)).and_then(Provenance::location);
+            page.table("[[custom]]", &pairs, place);
+        }
         page.rules();
         for one in &self.overrides {
             page.table("[[overrides]]", &of_override(one), Some(&one.location));
@@ -197,6 +210,9 @@ impl Page<'_> {
         }
         if let Some(project) = &policy.project {
             self.value("project", &quoted(project));
+        }
+        if let Some(path) = &policy.baseline {
+            self.value("baseline", &quoted(path));
         }
         self.list("internal", policy.internal.iter().map(super::NamePattern::as_str).collect());
         self.list("exclude", policy.exclude.iter().map(String::as_str).collect());
@@ -282,4 +298,162 @@ impl Page<'_> {
 /// A file's name may hold anything, and a comment ends with its line.
 fn one_line(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::model::{Level, PolicyOrigin, Severity};
+    use crate::policy::{Exception, Profile, parse};
+    use crate::rule;
+
+    fn read(text: &str) -> Policy {
+        parse("osprey.toml", text, PolicyOrigin::Flag, &rule::rules(), Date::constant(2026, 11, 22))
+            .unwrap_or_else(|errors| panic!("{}\n{text}", errors[0]))
+    }
+
+    /// The policy without where things stand.
+    fn placeless(mut policy: Policy) -> Policy {
+        let nowhere = Location { path: "".into(), line: 1, column: 1, length: 0 };
+        policy.places.clear();
+        policy.sha256 = None;
+        policy.examples.clear();
+        policy.overrides.iter_mut().for_each(|one| one.location = nowhere.clone());
+        policy.exceptions.iter_mut().for_each(|one| one.location = nowhere.clone());
+        policy.sources.values_mut().for_each(|address| address.place.clear());
+        policy
+    }
+
+    const WHOLE: &str = r#"version = 1
+extends = "greenfield"
+max-age = "36h"
+internal = ["@acme/*", "go.acme.example/*"]
+exclude = ["/vendored", "*.old"]
+test-data = "deny"
+max-exception-days = 100
+project = "github.com/acme/web"
+baseline = "osprey-baseline.json"
+
+[registries]
+allow = ["registry.example"]
+
+[sources]
+osv = "https://host.example/osv"
+
+[rules]
+unsound-code = "deny"
+stale-release = { max-age = "9000w" }
+low-scorecard = { level = "warn", min-score = 6.5, scope = "all", on-unknown = "deny" }
+failed-scorecard-check = { checks = { Maintained = 5, Code-Review = 3.5 } }
+denied-license = { level = "deny", allow = ["MIT", "Apache-2.0 WITH LLVM-exception"], packages = ["pkg:npm/@acme/*@<2"] }
+known-vulnerability = { min-severity = "medium", kinds = ["runtime", "build"], unscored-as = "critical", ecosystems = ["npm", "cargo"], paths = ["services/**"] }
+
+[[custom]]
+id = "acme-no-git"
+level = "deny"
+when = 'package.source.kind == "git"'
+summary = "From git \\ \"quoted\""
+
+[[overrides]]
+rules = ["known-vulnerability", "acme-no-git"]
+kinds = ["dev"]
+scope = "direct"
+paths = ["tools/**"]
+level = "warn"
+min-severity = "critical"
+
+[[overrides]]
+packages = ["pkg:pypi/django"]
+at-least = "deny"
+
+[delegate]
+rules = ["known-vulnerability"]
+max-days = 30
+max-severity = "medium"
+
+[[exceptions]]
+advisory = ["CVE-2020-26235", "RUSTSEC-2020-0071"]
+package = "pkg:cargo/time@<0.2"
+rule = "known-vulnerability"
+path = "services/**"
+reason = "a tab\tand a \"quote\""
+owner = "platform-security"
+expires = 2027-01-31
+
+[[exceptions]]
+advisory = "CVE-1"
+reason = "r"
+until-fixed = true
+expires = 2026-12-31
+"#;
+
+    #[test]
+    fn what_is_shown_reads_to_the_same_policy() {
+        for text in [WHOLE, "version = 1", "version = 1\nextends = \"greenfield\"\n[rules]\nunsound-code = \"off\""] {
+            let policy = read(text);
+            for explain in [false, true] {
+                let shown = policy.to_toml(explain);
+                assert_eq!(placeless(read(&shown)), placeless(policy.clone()), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_value_says_where_it_comes_from() {
+        let mut policy =
+            read("version = 1\nmax-age = \"2d\"\ninternal = [\"@acme/*\"]\n[rules]\nunsound-code = \"warn\"");
+        policy.set_level("stale-release", Level::Deny).unwrap();
+        policy.set_min_severity(Severity::Critical);
+        let shown = policy.to_toml(true);
+        let of = |start: &str| shown.lines().filter(|line| line.starts_with(start)).collect::<Vec<_>>().join("\n");
+        assert_eq!(of("extends"), "extends = \"brownfield\"  # default");
+        assert_eq!(of("max-age"), "max-age = \"2d\"  # osprey.toml:2");
+        assert_eq!(of("  \"@acme"), "  \"@acme/*\",  # osprey.toml:3");
+        let rule = |id: &str| {
+            let lines = shown.lines().skip_while(|line| !line.ends_with(&format!("[rules.{id}]")));
+            lines.take(3).collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!([rule("unsound-code"), rule("stale-release"), rule("malicious-package"), of("min-severity")].join("\n"), @r#"
+        [rules.unsound-code]
+        level = "warn"  # osprey.toml:5
+        # on-unknown = "warn"  # default
+        [rules.stale-release]
+        level = "deny"  # --deny
+        # scope = "direct"  # default
+        # [rules.malicious-package]
+        # level = "deny"  # brownfield
+        # on-unknown = "incomplete"  # default
+        min-severity = "critical"  # --min-severity
+        "#);
+    }
+
+    #[test]
+    fn what_a_tree_tightened_reads_to_the_same_policy() {
+        let tree = parse(
+            "osprey.toml",
+            "version = 1\nextends = \"greenfield\"\n[rules]\nlow-scorecard = { level = \"deny\", min-score = 9 }\n\
+             [[overrides]]\npackages = [\"pkg:npm/*\"]\nlevel = \"deny\"",
+            PolicyOrigin::Tree,
+            &rule::rules(),
+            Date::constant(2026, 11, 22),
+        );
+        let policy = read("version = 1").tightened_by(&tree.unwrap(), Date::constant(2026, 11, 22));
+        assert_eq!(policy.profile, Profile::Greenfield);
+        let (shown, policy) = (read(&policy.to_toml(true)), Policy { tightened_by: None, ..policy });
+        assert_eq!(placeless(shown), placeless(policy));
+    }
+
+    #[test]
+    fn any_text_is_written_so_that_it_is_read_back() {
+        let policy = Policy {
+            exceptions: vec![Exception {
+                reason: "\u{1}\u{7f}\"\\\r\né\u{2028}'''".to_owned(),
+                ..read(WHOLE).exceptions[0].clone()
+            }],
+            ..read(WHOLE)
+        };
+        assert_eq!(read(&policy.to_toml(false)).exceptions[0].reason, policy.exceptions[0].reason);
+    }
 }

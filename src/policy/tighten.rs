@@ -198,10 +198,11 @@ fn exceptions(from: &Policy, to: &Policy) -> Vec<Difference> {
 }
 
 /// What no policy of a scanned tree says where the caller gave one, and why.
-const CALLERS: [(&str, &str); 7] = [
+const CALLERS: [(&str, &str); 8] = [
     ("sources", "only the caller says where services are"),
     ("registries", "only the caller says where packages may come from"),
     ("internal", "only the caller says what no service is asked about"),
+    ("baseline", "only the caller says what was known before"),
     ("exclude", "only the caller says what is not scanned"),
     ("max-age", "only the caller says how old advisories may be"),
     ("project", "only the caller says what the scanned project is"),

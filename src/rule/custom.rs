@@ -84,6 +84,14 @@ fn read<'f, T>(fact: &'f Fact<T>, value: impl FnOnce(&'f T) -> Value<'f>) -> Rea
     }
 }
 
+/// The same of what everything has: that there is none is not told either.
+fn always<'f, T>(fact: &'f Fact<T>, value: impl FnOnce(&'f T) -> Value<'f>) -> Reading<'f> {
+    match fact {
+        Fact::Absent(origin) => Err(untold(origin.source)),
+        other => read(other, value),
+    }
+}
+
 /// What the file tells, or that it does not.
 fn told<T>(told: Option<T>) -> Result<T, Missing> {
     told.ok_or(untold(source::TREE))
@@ -139,7 +147,7 @@ impl<'v> Known<'_, 'v> {
         let (health, today) = (self.case.health, self.case.view.today);
         match asked {
             Asked::Licenses => read(&health.licenses, |names| Value::texts(names.iter().map(String::as_str))),
-            Asked::AgeDays => read(&health.published, |published| Value::Int(days(*published, today))),
+            Asked::AgeDays => always(&health.published, |published| Value::Int(days(*published, today))),
             Asked::Withdrawn => match &health.withdrawn {
                 Fact::Unknown(missing) => Err(*missing),
                 other => Ok(Some(Value::Bool(other.known().is_some()))),
@@ -153,7 +161,7 @@ impl<'v> Known<'_, 'v> {
                 Fact::Absent(_) => Ok(Some(Value::List(Vec::new()))),
                 known => read(known, |names| Value::texts(names.iter().map(String::as_str))),
             },
-            Asked::Dependents => read(&health.dependents, |number| Value::count(*number)),
+            Asked::Dependents => always(&health.dependents, |number| Value::count(*number)),
             Asked::SupportEnded => read(&health.support, |support| {
                 Value::Bool(support.has_ended || support.ends.is_some_and(|day| day < today))
             }),
@@ -311,3 +319,6 @@ impl Facts for Known<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub(super) fn fingerprint_of_project(rule: &Rule, project: &str) -> String {
 
 /// The fingerprint of a finding about a file and those names in it: another name makes it another finding, and neither
 /// an order nor a place does.
-pub(super) fn fingerprint_of_file(rule: &Rule, path: &RepoPath, names: &[String]) -> String {
+pub(super) fn fingerprint_of_names(rule: &Rule, path: &RepoPath, names: &[String]) -> String {
     let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     let parts: Vec<&str> = [rule.id, path].into_iter().chain(names).collect();
     digest(&parts)

@@ -124,11 +124,18 @@ pub(super) fn judge_in_full<'v>(
     judge_those(view, rule, (scope, |case| is_served(case.state()) && !is_strange(case)), judge)
 }
 
-/// The same for a rule that looks at names: it judges packages of which no exact version is known as well.
+/// The same for a rule that looks at names: it judges packages of which no exact version is known as well, and is one
+/// level graver about those that were not there before.
 pub(super) fn judge_names(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'_>) -> Judgement) -> Found {
     let has_name =
         |case: &Case<'_>| (is_served(case.state()) || case.state() == PackageState::Unresolved) && !is_strange(case);
-    judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| judge(case).into())
+    judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| {
+        let mut outcome = Outcome::from(judge(case));
+        if let Some(fired) = &mut outcome.fires {
+            fired.escalated = view.parameters.added.contains(&case.package());
+        }
+        outcome
+    })
 }
 
 /// The same for a rule that looks at what the file itself says: it judges private packages too, and those that no

@@ -1,6 +1,6 @@
 //! A lockfile that does not hold what its manifests ask for.
 
-use super::fingerprint::fingerprint_of_file;
+use super::fingerprint::fingerprint_of_names;
 use super::words::{counted, joined};
 use super::{Check, Found, View};
 use crate::model::{
@@ -81,7 +81,7 @@ fn finding(view: &View<'_>, root: &Root, drift: &[&Drift]) -> Finding {
         chains: Vec::new(),
         chains_total: PathCount::Exactly(0),
         fix,
-        fingerprint: fingerprint_of_file(&CHECK.rule, &root.path, &names),
+        fingerprint: fingerprint_of_names(&CHECK.rule, &root.path, &names),
     }
 }
 

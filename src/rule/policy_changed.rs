@@ -1,6 +1,6 @@
 //! The change that is scanned loosens the policy that judges it.
 
-use super::fingerprint::fingerprint_of_file;
+use super::fingerprint::fingerprint_of_names;
 use super::{Check, Found, View};
 use crate::model::{Data, Finding, Fix, FixState, Level, PathCount, PolicyChange, RepoPath, Rule, Scope, Subject};
 
@@ -38,7 +38,7 @@ fn finding(change: &PolicyChange) -> Finding {
     let path = RepoPath::clone(&change.location.path);
     Finding {
         rule: &CHECK.rule,
-        fingerprint: fingerprint_of_file(&CHECK.rule, &path, std::slice::from_ref(&change.key)),
+        fingerprint: fingerprint_of_names(&CHECK.rule, &path, std::slice::from_ref(&change.key)),
         subject: Subject::File(path),
         locations: vec![change.location.clone()],
         related: Vec::new(),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fingerprint::fingerprint_of_file;
+use super::fingerprint::fingerprint_of_names;
 use super::words::{counted, joined};
 use super::{Check, View};
 use crate::model::{
@@ -107,7 +107,7 @@ fn finding(root: &Root, open: Open) -> Finding {
         chains: Vec::new(),
         chains_total: PathCount::Exactly(0),
         fix: Fix { state: FixState::Unknown, version: None, change: Some(change), command: None, location },
-        fingerprint: fingerprint_of_file(&CHECK.rule, &root.path, &names),
+        fingerprint: fingerprint_of_names(&CHECK.rule, &root.path, &names),
     }
 }
 

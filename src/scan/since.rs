@@ -189,7 +189,7 @@ fn facts_of(
 /// Files that are only there and files that are only here, where they are the same one moved: from the path of then to
 /// that of now. They have the same name and the same parser, and most of their packages.
 fn moved<'g>(was: &'g DependencyGraph, now: &'g DependencyGraph) -> BTreeMap<&'g str, &'g str> {
-    let mut groups: BTreeMap<(&str, &str), (Vec<Names<'g>>, Vec<Names<'g>>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str), Candidates<'g>> = BTreeMap::new();
     let key = |root: &'g Root| (file_name_of(&root.path), root.parser);
     let paths = |graph: &'g DependencyGraph| graph.roots.iter().map(|root| &*root.path).collect::<BTreeSet<&str>>();
     let (was_paths, now_paths) = (paths(was), paths(now));
@@ -205,6 +205,9 @@ fn moved<'g>(was: &'g DependencyGraph, now: &'g DependencyGraph) -> BTreeMap<&'g
     }
     moved
 }
+
+/// Files that are only there, and those that are only here.
+type Candidates<'g> = (Vec<Names<'g>>, Vec<Names<'g>>);
 
 /// The packages of a root by name, sorted.
 struct Names<'g> {

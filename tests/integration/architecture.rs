@@ -23,12 +23,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("policy", &["model", "version", "expression"]),
     ("report", &["model"]),
     ("scan", &["model", "version", "ecosystem", "advisory", "database", "source", "rule", "policy"]),
-    ("cli", &["model", "scan", "report", "policy", "database", "source", "rule", "ecosystem"]),
+    ("cli", &["model", "scan", "report", "policy", "database", "source", "rule", "ecosystem", "expression"]),
 ];
 
 /// What `cli` may name in the rooms of which it may use the tables only.
-const TABLES: &[(&str, &[&str])] =
-    &[("rule", &["rules"]), ("ecosystem", &["PARSERS", "UNSUPPORTED", "Parser", "Role", "Support"])];
+const TABLES: &[(&str, &[&str])] = &[
+    ("rule", &["rules", "CLAUSES"]),
+    ("expression", &["VARIABLES", "FIELDS", "FUNCTIONS"]),
+    ("ecosystem", &["PARSERS", "UNSUPPORTED", "Parser", "Role", "Support"]),
+];
 
 /// No file has more lines than this before its tests.
 const MAX_LINES: usize = 800;
@@ -352,7 +355,7 @@ fn every_rule_has_its_file() {
 #[test]
 fn the_readme_holds_the_tables_of_the_program() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for table in ["rules", "clauses", "parsers"] {
+    for table in ["rules", "clauses", "parsers", "variables", "functions"] {
         let (open, close) = (format!("<!-- {table} -->"), format!("<!-- /{table} -->"));
         let held = readme.split_once(&open).and_then(|(_, rest)| Some(rest.split_once(&close)?.0.trim()));
         let made = Tree::new().run(&["list", table, "--markdown"]).exits(0).stdout;

@@ -125,6 +125,7 @@ impl<'d> Lock<'_, 'd> {
             self.add(entry, &names, &members, &mut builder);
         }
         self.connect(&entries, &names, &mut builder);
+        self.compare_others(&entries, &names, &mut builder);
         let is_empty = entries.iter().all(|entry| entry.installed.is_none());
         if is_empty && !self.document.value.object("dependencies").is_empty() {
             self.complain("dependencies", "`packages` holds nothing and `dependencies` does; that was not read");
@@ -203,6 +204,26 @@ impl<'d> Lock<'_, 'd> {
         let manifest = self.project.root().and_then(|manifest| manifest.name.as_deref());
         let named = root.text("name").or_else(|| self.document.value.text("name")).or(manifest);
         named.unwrap_or_else(|| folder_label(folder_of(self.path)))
+    }
+
+    /// Holds the manifests of which the lock has no entry against what it has for all.
+    fn compare_others(&self, entries: &[Entry<'d>], names: &Names<'d>, builder: &mut GraphBuilder) {
+        let top = names.scopes.nearest("");
+        let known: HashSet<&str> = entries.iter().map(|entry| entry.key).collect();
+        for (folder, manifest) in &self.project.manifests {
+            if known.contains(folder.as_str()) {
+                continue;
+            }
+            let mut locked = Locked::default();
+            for asked in &manifest.asked {
+                let found = names.scopes.resolve(top, &asked.name).map(|at| &entries[at]);
+                let linked = |folder| entries[*names.folders.get(folder)?].index;
+                if let Some(to) = found.and_then(|entry| entry.index.or_else(|| linked(entry.link?))) {
+                    locked.package(&asked.name, to);
+                }
+            }
+            self.project.compare(folder, &locked, builder);
+        }
     }
 
     fn connect(&mut self, entries: &[Entry<'d>], names: &Names<'d>, builder: &mut GraphBuilder) {

@@ -204,7 +204,7 @@ impl<'e> Cover<'e> {
             }
         }
         let mut is_worse = vec![false; self.entries.len()];
-        for (at, (decision, about)) in cases().filter(|_| self.entries.len() > 0) {
+        for (at, (decision, about)) in cases().filter(|_| !self.entries.is_empty()) {
             if !matches!(of[at], Was::NotThere) {
                 continue;
             }

@@ -21,10 +21,10 @@ const LONGEST: usize = 1_000;
 const LONGEST_ID: usize = 64;
 
 /// What a rule has besides the keys of every rule.
-const OWN: [&str; 5] = ["id", "when", "summary", "why", "fix"];
+pub(super) const OWN: [&str; 5] = ["id", "when", "summary", "why", "fix"];
 
 /// The keys of every rule, but for the level, which is read with the rule.
-const OF_RULES: [&str; 6] = ["kinds", "scope", FILTER_KEYS[0], FILTER_KEYS[1], FILTER_KEYS[2], "on-unknown"];
+pub(super) const OF_RULES: [&str; 6] = ["kinds", "scope", FILTER_KEYS[0], FILTER_KEYS[1], FILTER_KEYS[2], "on-unknown"];
 
 const LEVELS: [Level; 4] = [Level::Off, Level::Allow, Level::Warn, Level::Deny];
 
@@ -157,14 +157,24 @@ fn condition(reader: &mut Reader<'_>, value: &Value<'_>) -> Option<Condition> {
         Err(mistakes) => mistakes,
     };
     let span = value.span();
-    // With escapes in it, what is written and what it means are of different lengths: then the string is the place.
-    let begin = reader.written(&span).find(text).map(|at| span.start + at);
+    let written = reader.written(&span);
     for mistake in mistakes {
-        let place = match begin {
-            Some(begin) => begin + mistake.span.start..begin + mistake.span.end,
-            None => span.clone(),
-        };
-        reader.fail(&place, format!("`when`: {}", mistake.message));
+        let place = place(written, text, &mistake.span).map(|place| span.start + place.start..span.start + place.end);
+        reader.fail(&place.unwrap_or_else(|| span.clone()), format!("`when`: {}", mistake.message));
     }
     None
 }
+
+/// Where a part of a text stands in the string that it was written as. TOML reads `\r\n` as `\n`. `None` where there are
+/// escapes: then what is written and what it means are of different lengths.
+fn place(written: &str, text: &str, part: &Range<usize>) -> Option<Range<usize>> {
+    if let Some(begin) = written.find(text) {
+        return Some(begin + part.start..begin + part.end);
+    }
+    let begin = written.find(&text.replace('\n', "\r\n"))?;
+    let lines = |end: usize| text.get(..end).map_or(0, |text| text.matches('\n').count());
+    Some(begin + part.start + lines(part.start)..begin + part.end + lines(part.end))
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::scope::rules;
 use crate::model::{Data, Severity};
 use crate::policy::Delegate;
 
-const KEYS: &[&str] = &["rules", "max-days", "max-severity"];
+pub(super) const KEYS: &[&str] = &["rules", "max-days", "max-severity"];
 
 /// Reads `[delegate]`. Every bound must be said: what is handed on should not rest on a default.
 pub(super) fn read(

@@ -19,9 +19,9 @@ const MOST: usize = 1_000;
 /// How deep tables of facts stand in each other: `package.source.kind`.
 const DEEPEST: usize = 3;
 
-const KEYS: &[&str] = &["rule", "given", "absent", "finding", "expect"];
+pub(super) const KEYS: &[&str] = &["rule", "given", "absent", "finding", "expect"];
 
-const FINDING_KEYS: &[&str] =
+pub(super) const FINDING_KEYS: &[&str] =
     &["package", "path", "direct", "kinds", "test-data", "advisory", "severity", "fix", "epss", "exploited"];
 
 /// Those of them that speak of an advisory.

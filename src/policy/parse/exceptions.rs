@@ -17,7 +17,7 @@ use crate::policy::pattern::LONGEST;
 use crate::policy::{Exception, PackagePattern, PathPattern};
 use crate::version;
 
-const KEYS: &[&str] = &["advisory", "package", "rule", "path", "reason", "owner", "expires", "until-fixed"];
+pub(super) const KEYS: &[&str] = &["advisory", "package", "rule", "path", "reason", "owner", "expires", "until-fixed"];
 
 /// A package URL as it should be.
 const EXAMPLE: &str = "write it like \"pkg:cargo/time@0.1.43\"";

@@ -41,11 +41,13 @@ mod exceptions;
 mod extends;
 mod reader;
 mod rules;
+mod schema;
 mod scope;
 
 pub use addition::Addition;
 pub use reader::PolicyError;
 pub(super) use reader::{did_you_mean, nearest, quoted};
+pub use schema::schema;
 
 use reader::{Reader, Value};
 use rules::Known;

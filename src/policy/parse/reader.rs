@@ -16,7 +16,7 @@ const MOST_ERRORS: usize = 100;
 const QUOTED: usize = 80;
 
 /// How many entries an array may have.
-const LONGEST_ARRAY: usize = 5_000;
+pub(super) const LONGEST_ARRAY: usize = 5_000;
 
 /// How alike two names must be for one to be offered instead of the other (Jaro-Winkler, 0 to 1).
 const ALIKE: f64 = 0.8;

@@ -12,7 +12,7 @@ use crate::policy::{Filter, KNOWN_VULNERABILITY, Override, PackagePattern, PathP
 /// The keys of a [`Filter`].
 pub(super) const FILTER_KEYS: [&str; 3] = ["ecosystems", "paths", "packages"];
 
-const OVERRIDE_KEYS: &[&str] =
+pub(super) const OVERRIDE_KEYS: &[&str] =
     &["rules", "kinds", "scope", "ecosystems", "paths", "packages", "level", "at-least", "min-severity"];
 
 /// The levels that an override gives. What is off is not looked for at all, and that cannot hold for a part.

@@ -40,11 +40,11 @@ pub(super) struct SarifResult<'r> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     code_flows: Vec<CodeFlow>,
     partial_fingerprints: BTreeMap<&'static str, String>,
-    rank: f64,
-    properties: Properties,
     /// `new` is what the change brought in; what became known about what was there is as unchanged as that (3.27.24).
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline_state: Option<&'static str>,
+    rank: f64,
+    properties: Properties,
     /// In a run where one result has it, all have it (3.27.23).
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<Vec<Suppression>>,
@@ -139,13 +139,28 @@ pub(super) fn of<'r>(
                 ("osprey/v1", fingerprint.to_owned()),
                 ("primaryLocationLineHash", format!("{short}:{occurrence}")),
             ]),
+            baseline_state: baseline_state(report, decision),
             rank: rank(decision),
             properties: Properties { priority: decision.reasons() },
-            baseline_state: baseline_state(report, decision),
             suppressions: options.sarif_suppressed.then(|| suppressions(decision)),
         }
     };
     chosen.decisions.iter().map(&mut result).collect()
+}
+
+/// What is disclosed is warned about at the most; what is suppressed has the level that it would have.
+fn shown_level(decision: &Decision) -> Level {
+    match decision.change {
+        Some(Change::Disclosed) if decision.exception.is_none() => decision.effective(),
+        _ => decision.level,
+    }
+}
+
+fn baseline_state(report: &Report, decision: &Decision) -> Option<&'static str> {
+    report.is_compared().then_some(match decision.change {
+        Some(Change::Introduced) | None => "new",
+        Some(Change::Disclosed | Change::Known) => "unchanged",
+    })
 }
 
 /// Priority from 0 to 100 (3.27.25). GitLab takes it for the severity, by the bands of CVSS times ten, and viewers sort
@@ -190,29 +205,18 @@ fn rank(decision: &Decision) -> f64 {
     (rank * 10.0).round() / 10.0
 }
 
-/// What is disclosed is warned about at the most; what is suppressed has the level that it would have.
-fn shown_level(decision: &Decision) -> Level {
-    match decision.change {
-        Some(Change::Disclosed) if decision.exception.is_none() => decision.effective(),
-        _ => decision.level,
-    }
-}
-
-fn baseline_state(report: &Report, decision: &Decision) -> Option<&'static str> {
-    report.is_compared().then(|| match decision.change {
-        Some(Change::Introduced) | None => "new",
-        Some(Change::Disclosed | Change::Known) => "unchanged",
-    })
-}
-
 fn suppressions(decision: &Decision) -> Vec<Suppression> {
-    let accepted = |justification: String| Suppression { kind: "external", status: "accepted", justification };
+    let accepted = |justification: &str| Suppression {
+        kind: "external",
+        status: "accepted",
+        justification: escape::plain_clipped(justification, LONGEST_FIRST),
+    };
     match &decision.exception {
         Some(exception) => {
-            let said = phrase::accepted(&exception.reason, exception.owner.as_deref(), exception.expires.as_deref());
-            vec![accepted(escape::plain_clipped(&said, LONGEST_FIRST))]
+            let (owner, expires) = (exception.owner.as_deref(), exception.expires.as_deref());
+            vec![accepted(&phrase::accepted(&exception.reason, owner, expires))]
         }
-        None if decision.is_known() => vec![accepted("It was there before.".to_owned())],
+        None if decision.is_known() => vec![accepted("It was there before.")],
         None => Vec::new(),
     }
 }

@@ -159,16 +159,7 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         let findings = count(chosen.excepted, "finding is", "findings are");
         say("note", format!("{findings} covered by an exception and left out here."));
     }
-    if chosen.known > 0 {
-        let findings = count(chosen.known, "finding was", "findings were");
-        say("note", format!("{findings} there before and left out here."));
-    }
-    if let Some(base) = &report.base {
-        say("note", format!("Compared with {}.", phrase::base(base)));
-    }
-    if let Some(baseline) = &report.baseline {
-        say("note", format!("The baseline {}.", phrase::baseline(baseline)));
-    }
+    all.extend(of_comparison(report, chosen));
     all.extend(of_exceptions(report));
     let mut say = |level: &'static str, text: String| all.push(Notification::new(level, &text));
     if report.policy.origin == PolicyOrigin::Tree {
@@ -215,6 +206,23 @@ fn of_exceptions(report: &Report) -> impl Iterator<Item = Notification> {
         notification.locations = place.map(|physical_location| [NotificationPlace { physical_location }]);
         Some(notification)
     })
+}
+
+/// What was there before, and what that is known from.
+fn of_comparison(report: &Report, chosen: &Chosen) -> Vec<Notification> {
+    let mut all = Vec::new();
+    let mut say = |level: &'static str, text: String| all.push(Notification::new(level, &text));
+    if chosen.known > 0 {
+        let findings = count(chosen.known, "finding was", "findings were");
+        say("note", format!("{findings} there before and left out here."));
+    }
+    if let Some(base) = &report.base {
+        say("note", format!("Compared with {}.", phrase::base(base)));
+    }
+    if let Some(baseline) = &report.baseline {
+        say("note", format!("The baseline {}.", phrase::baseline(baseline)));
+    }
+    all
 }
 
 impl Notification {

@@ -1,5 +1,7 @@
 //! What a finding of a policy's own rule says: its summary, and what the expression read.
 
+use crate::expression::Type;
+
 use super::{Asked, CustomRule, Facts, Known, Read, Reading, Value};
 
 /// How many of the things that the expression read are shown.
@@ -32,6 +34,10 @@ fn part(read: &Read, known: &Known<'_, '_>) -> Option<String> {
         Some(entry) => (format!("{}[{entry:?}]", variable.name), known.entry(variable.fact, entry)),
         None => (variable.name.to_owned(), known.read(variable.fact)),
     };
+    // Whether there are any checks is told by those that are asked for, or by there being none.
+    if matches!(variable.kind, Type::Scores) && read.entry.is_none() && matches!(reading, Ok(Some(_))) {
+        return None;
+    }
     Some(match reading {
         Ok(Some(value)) => format!("{name} = {}", shown(&value, known)),
         Ok(None) => format!("no {name}"),
