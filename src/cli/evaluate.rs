@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         ));
     }
     let today = arguments.today.unwrap_or_else(caller::today);
-    let mut policy = arguments.policy.load_from(None, today, global)?;
+    let mut policy = arguments.policy.load_from(None, today)?;
     let lookalike = policy.rules.get(LOOKALIKE);
     if lookalike.is_some_and(|settings| settings.level == Level::Warn && !settings.is_level_given) {
         policy.set_level(LOOKALIKE, Level::Deny).map_err(Failure::usage)?;

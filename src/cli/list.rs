@@ -6,7 +6,7 @@ use super::output::print;
 use super::{Exit, Failure, Global};
 use crate::ecosystem::{PARSERS, Role, Support};
 use crate::report::Format;
-use crate::rule::rules;
+use crate::rule::{CLAUSES, rules};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -27,6 +27,8 @@ pub(super) enum Table {
     Parsers,
     /// How it is written
     Formats,
+    /// What the guidance asks for, and which rules look for it
+    Clauses,
 }
 
 pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failure> {
@@ -40,9 +42,11 @@ fn rows(table: Table) -> Vec<Vec<String>> {
     let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<String>>();
     match table {
         Table::Rules => {
-            let heading = row(&["rule", "finds", "greenfield", "brownfield", "guidance"]);
+            let heading = row(&["rule", "finds", "data", "greenfield", "brownfield", "guidance"]);
             let rules = rules().into_iter().map(|rule| {
-                row(&[rule.id, rule.summary, rule.greenfield.as_str(), rule.brownfield.as_str(), rule.clause])
+                let data: Vec<&str> = rule.data.iter().map(|data| data.as_str()).collect();
+                let (greenfield, brownfield) = (rule.greenfield.as_str(), rule.brownfield.as_str());
+                row(&[rule.id, rule.summary, &data.join(", "), greenfield, brownfield, rule.clause])
             });
             std::iter::once(heading).chain(rules).collect()
         }
@@ -69,6 +73,19 @@ fn rows(table: Table) -> Vec<Vec<String>> {
                 ])
             });
             std::iter::once(heading).chain(parsers).collect()
+        }
+        Table::Clauses => {
+            let clauses = CLAUSES.iter().map(|clause| {
+                let met: Vec<&str> = rules()
+                    .into_iter()
+                    .filter(|rule| rule.clause.split(' ').any(|id| id == clause.id))
+                    .map(|rule| rule.id)
+                    .collect();
+                let met =
+                    if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
+                row(&[clause.id, clause.asks, &met])
+            });
+            std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
         }
         Table::Formats => {
             let formats = Format::ALL.iter().map(|format| row(&[format.id(), format.description()]));

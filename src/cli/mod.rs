@@ -3,8 +3,10 @@
 mod baseline;
 mod cache;
 mod caller;
+mod compared;
 mod db;
 mod evaluate;
+mod exception;
 mod exit;
 mod explain;
 mod list;
@@ -67,6 +69,8 @@ enum When {
 enum Command {
     /// Scan directories, lockfiles or manifests; decide; report
     Scan(Box<scan::Arguments>),
+    /// Write what is found today as a baseline, so that only what is new fails a scan
+    Baseline(Box<baseline::Arguments>),
     /// Judge packages before they are added
     Evaluate(Box<evaluate::Arguments>),
     /// Make, bring up to date, show or check the local advisory index
@@ -75,6 +79,9 @@ enum Command {
     /// Show or forget what is kept of answers of services
     #[command(subcommand)]
     Cache(cache::Command),
+    /// Write an exception into a policy, or list those that it has
+    #[command(subcommand)]
+    Exception(exception::Command),
     /// Test a policy
     #[command(subcommand)]
     Policy(policy::Command),
@@ -120,9 +127,11 @@ fn run(cli: Cli) -> Exit {
     let global = cli.global;
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&arguments, &global),
+        Command::Baseline(arguments) => baseline::run(&arguments, &global),
         Command::Evaluate(arguments) => evaluate::run(&arguments, &global),
         Command::Db(command) => db::run(&command, &global),
         Command::Cache(command) => cache::run(&command),
+        Command::Exception(command) => exception::run(&command),
         Command::Policy(command) => policy::run(&command, &global),
         Command::Why(arguments) => why::run(&arguments, &global),
         Command::Explain(arguments) => explain::run(&arguments, &global),

@@ -103,7 +103,7 @@ pub(super) fn write(outputs: &[Output], report: &Report, terminal: &Options) -> 
 
 /// Writes a file beside its place and moves it there, so that nobody reads half of it. What is no plain file (a pipe, a
 /// device) is written as it is.
-fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let is_special = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
     if is_special {
         let mut out = BufWriter::new(File::options().write(true).open(path)?);

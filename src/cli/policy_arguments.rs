@@ -1,16 +1,16 @@
 //! Which policy judges: what the caller names, what the scanned tree holds, and the levels for this run.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
+use super::Failure;
 use super::exit::Exit;
-use super::{Failure, Global};
 use crate::model::{Level, PolicyOrigin, Severity};
-use crate::policy::{self, Policy, Profile, ReadFile, Reading};
+use crate::policy::{self, Policy, PolicyState, Profile, ReadFile, Reading};
 use crate::rule;
 use crate::scan::Selection;
 
@@ -130,7 +130,7 @@ pub(super) fn policy_places(selection: &Selection) -> Result<(PathBuf, Vec<Strin
 
 /// Reads a file of the work tree by its path from the root. What a symbolic link leads to could lie anywhere, and counts
 /// as not there.
-pub(super) fn read_in_tree(root: &Path, path: &str) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn read_in_tree(root: &Path, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
     let mut full = root.to_owned();
     for part in path.split('/') {
         full.push(part);
@@ -140,52 +140,74 @@ pub(super) fn read_in_tree(root: &Path, path: &str) -> Result<Option<Vec<u8>>, S
             Err(_) => return Ok(None),
         }
     }
-    if full.is_file() { read_file(&full).map(Some).map_err(|error| error.to_string()) } else { Ok(None) }
+    if full.is_file() { read_file(&full, most).map(Some).map_err(|error| error.to_string()) } else { Ok(None) }
 }
 
-/// The bytes of a policy. Of a file that is too large no more is read than shows that it is.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+/// The bytes of a file. Of one that is too large no more is read than shows that it is.
+fn read_file(path: &Path, most: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(policy::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 impl PolicyArguments {
-    /// The policy in force over a selection: the caller's, else the tree's, else the built-in one; then the levels for this
-    /// run.
-    pub(super) fn load(&self, selection: &Selection, today: Date, global: &Global) -> Result<Policy, Failure> {
-        let (root, places) = policy_places(selection)?;
-        let read = |path: &str| read_in_tree(&root, path);
-        self.load_from(Some(&TreeFiles { origin: PolicyOrigin::Tree, read: &read, places }), today, global)
-    }
-
-    /// The same with the files of a tree as somebody else reads them, or without a tree.
-    pub(super) fn load_from(
-        &self,
-        tree: Option<&TreeFiles<'_>>,
-        today: Date,
-        global: &Global,
-    ) -> Result<Policy, Failure> {
+    /// The policy in force: the caller's, which that of a tree may tighten; else the tree's, else the built-in one; then
+    /// the levels for this run.
+    pub(super) fn load_from(&self, tree: Option<&TreeFiles<'_>>, today: Date) -> Result<Policy, Failure> {
         let rules = rule::rules();
         let tree = tree.filter(|_| !self.no_repo_policy);
         let found = tree.map(TreeFiles::policy).transpose()?.flatten();
-        let mut policy = match (&self.policy, self.profile, tree.zip(found)) {
-            (Some(path), _, _) => read(path, today)?,
-            (None, Some(profile), _) => Policy::built_in(profile.into(), &rules),
-            (None, None, Some((tree, path))) => {
-                let reading =
-                    Reading { read: tree.read, origin: tree.origin, rules: &rules, today, below_caller: false };
+        let mut policy = match (self.of_caller(today)?, tree.zip(found)) {
+            (Some(policy), found) => below(policy, found, today),
+            (None, Some((tree, path))) => {
+                let (read, origin) = (tree.read, tree.origin);
+                let reading = Reading { read, origin, rules: &rules, today, below: None };
                 policy::load(path, &reading).map_err(wrong)?
             }
-            (None, None, None) => Policy::built_in(Profile::Brownfield, &rules),
+            (None, None) => Policy::built_in(Profile::Brownfield, &rules),
         };
-        let is_of_tree = matches!(policy.origin, PolicyOrigin::Tree | PolicyOrigin::Base);
-        if let Some(path) = found.filter(|_| !is_of_tree && !global.quiet) {
-            let path = crate::report::plain(path);
-            let _ = writeln!(anstream::stderr(), "osprey: {path} is not used, since the caller chose the policy");
-        }
         self.levels.apply(&mut policy)?;
         Ok(policy)
+    }
+
+    /// Whether the scanned tree has no say.
+    pub(super) fn ignores_tree(&self) -> bool {
+        self.no_repo_policy
+    }
+
+    /// What the caller chooses, if the caller does.
+    fn of_caller(&self, today: Date) -> Result<Option<Policy>, Failure> {
+        match (&self.policy, self.profile) {
+            (Some(path), _) => read(path, today).map(Some),
+            (None, Some(profile)) => Ok(Some(Policy::built_in(profile.into(), &rule::rules()))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The policy of a tree by itself, whatever the caller says.
+    pub(super) fn of_tree(&self, tree: &TreeFiles<'_>, today: Date) -> Result<PolicyState, Failure> {
+        let Some(path) = tree.policy()? else { return Ok(PolicyState::Absent(tree.places.first().cloned())) };
+        let caller = self.of_caller(today)?;
+        let below = caller.as_ref().map(|policy| policy.custom.as_slice());
+        let reading = Reading { read: tree.read, origin: tree.origin, rules: &rule::rules(), today, below };
+        Ok(match policy::load(path, &reading) {
+            Ok(policy) => PolicyState::Read(Box::new(policy)),
+            Err(errors) => PolicyState::Broken { path: path.to_owned(), errors },
+        })
+    }
+}
+
+/// The caller's policy with what the tree's tightens.
+fn below(mut policy: Policy, found: Option<(&TreeFiles<'_>, &str)>, today: Date) -> Policy {
+    let Some((tree, path)) = found else { return policy };
+    let custom = policy.custom.clone();
+    let reading = Reading { read: tree.read, origin: tree.origin, rules: &rule::rules(), today, below: Some(&custom) };
+    match policy::load(path, &reading) {
+        Ok(tree) => policy.tightened_by(&tree, today),
+        Err(errors) => {
+            policy.cannot_be_tightened(path, &errors);
+            policy
+        }
     }
 }
 
@@ -209,14 +231,13 @@ pub(super) fn read(path: &Path, today: Date) -> Result<Policy, Failure> {
     // A path that is no text can still be opened as it was given.
     let read = |asked: &str| {
         let file = if asked == shown { path } else { Path::new(asked) };
-        match read_file(file) {
+        match read_file(file, policy::LARGEST) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.to_string()),
         }
     };
-    let reading =
-        Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today, below_caller: false };
+    let reading = Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today, below: None };
     policy::load(&shown, &reading).map_err(wrong)
 }
 

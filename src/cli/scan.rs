@@ -6,16 +6,18 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
 use super::caller::{self, Database};
+use super::compared::{Compared, Comparison};
 use super::exit::{self, Exit, Lenience};
 use super::network::Network;
 use super::output::{self, Output};
 use super::policy_arguments::PolicyArguments;
 use super::progress::Spinner;
 use super::vex::VexArguments;
-use super::{Failure, Global, baseline};
+use super::{Failure, Global};
 use crate::database::Index;
+use crate::model::Report;
 use crate::policy::Policy;
-use crate::scan::{Base, Bounds, Knowledge, Request, Selection, scan};
+use crate::scan::{Bounds, Knowledge, Request, Selection, scan};
 
 /// What to walk.
 #[derive(Debug, Clone, Args)]
@@ -44,32 +46,24 @@ impl Walk {
     }
 }
 
+/// What is scanned, by what it is judged, and who is asked.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct Subject {
     /// Directories, lockfiles or manifests to scan [default: .]
-    paths: Vec<PathBuf>,
-    /// Write a report: FORMAT on stdout or FORMAT=FILE; repeat for more (text, json, sarif)
-    #[arg(short, long, value_name = "FORMAT[=FILE]")]
-    output: Vec<Output>,
+    pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     network: Network,
     /// The scanned project itself, as services know it, such as github.com/owner/name: for rules about it
     #[arg(long, value_name = "PROJECT", value_parser = project)]
     project: Option<String>,
     #[command(flatten)]
-    database: Database,
+    pub(super) database: Database,
     #[command(flatten)]
     policy: PolicyArguments,
     #[command(flatten)]
     vex: VexArguments,
     #[command(flatten)]
     walk: Walk,
-    /// Only count what a baseline does not hold (`osprey baseline` writes one)
-    #[arg(long, value_name = "FILE")]
-    baseline: Option<PathBuf>,
-    /// Only count what is new since this branch, tag or commit: since the newest commit that it and HEAD descend from
-    #[arg(long, value_name = "REV")]
-    since: Option<String>,
     /// Leave out what is there for development only
     #[arg(long)]
     no_dev: bool,
@@ -80,6 +74,17 @@ pub(super) struct Arguments {
     /// The day on which ages and expiries are judged [default: today, UTC]
     #[arg(long, value_name = "DATE")]
     today: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: Subject,
+    #[command(flatten)]
+    compared: Compared,
+    /// Write a report: FORMAT on stdout or FORMAT=FILE; repeat for more (text, json, sarif)
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    output: Vec<Output>,
     /// Exit with 0 where there is nothing to scan
     #[arg(long)]
     allow_empty: bool,
@@ -89,7 +94,7 @@ pub(super) struct Arguments {
     /// Exit with 0 whatever was found
     #[arg(long)]
     exit_zero: bool,
-    /// Write excepted findings into SARIF, with a suppression
+    /// Write findings that an exception covers, or that were known before, into SARIF, with a suppression
     #[arg(long)]
     sarif_suppressed: bool,
 }
@@ -105,43 +110,50 @@ enum Resolve {
     Cargo,
 }
 
+impl Subject {
+    /// The state to compare with and the policy in force.
+    pub(super) fn prepare(&self, compared: &Compared) -> Result<Comparison, Failure> {
+        let selection = self.walk.selection(&self.paths);
+        let mut comparison = compared.load(&self.policy, selection, self.today())?;
+        if self.project.is_some() {
+            comparison.policy.project.clone_from(&self.project);
+        }
+        self.vex.load(&mut comparison.policy)?;
+        comparison.selection.exclude.extend(comparison.policy.exclude.iter().cloned());
+        Ok(comparison)
+    }
+
+    /// Scans.
+    pub(super) fn scan(&self, comparison: &Comparison, global: &Global) -> Result<Report, Failure> {
+        let client = self.network.client(&comparison.policy)?;
+        let index = Index::open(&self.database.directory()?);
+        let spinner = Spinner::new(caller::shows_progress(global));
+        let request = Request {
+            selection: comparison.selection.clone(),
+            policy: &comparison.policy,
+            knowledge: Knowledge { index: index.as_ref(), client: &client, preference: self.network.preference() },
+            today: self.today(),
+            no_dev: self.no_dev,
+            resolve_cargo: self.resolve.contains(&Resolve::Cargo),
+            since: comparison.base.as_ref(),
+            baseline: comparison.baseline.as_ref().map(|(path, baseline)| (path.as_str(), baseline)),
+            policy_changes: &comparison.changes,
+        };
+        let scanned = scan(&request, &|stage| spinner.show(stage));
+        spinner.clear();
+        scanned.map_err(Failure::usage)
+    }
+
+    fn today(&self) -> Date {
+        self.today.unwrap_or_else(caller::today)
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
     let outputs = output::plan(&arguments.output)?;
-    let today = arguments.today.unwrap_or_else(caller::today);
-    let mut selection = arguments.walk.selection(&arguments.paths);
-    let base = match &arguments.since {
-        Some(revision) => {
-            let root = selection.root().map_err(Failure::usage)?;
-            Some(Base::open(&root, revision).map_err(Failure::usage)?)
-        }
-        None => None,
-    };
-    let mut policy = arguments.policy.load(&selection, today, global)?;
-    let baseline = match &arguments.baseline {
-        Some(path) => Some((path.display().to_string(), baseline::read(path)?)),
-        None => None,
-    };
-    if arguments.project.is_some() {
-        policy.project.clone_from(&arguments.project);
-    }
-    selection.exclude.extend(policy.exclude.iter().cloned());
-    arguments.vex.load(&mut policy)?;
-    let client = arguments.network.client(&policy)?;
-    let index = Index::open(&arguments.database.directory()?);
-    let spinner = Spinner::new(caller::shows_progress(global));
-    let request = Request {
-        selection,
-        policy: &policy,
-        knowledge: Knowledge { index: index.as_ref(), client: &client, preference: arguments.network.preference() },
-        today,
-        no_dev: arguments.no_dev,
-        resolve_cargo: arguments.resolve.contains(&Resolve::Cargo),
-        since: base.as_ref(),
-        baseline: baseline.as_ref().map(|(path, baseline)| (path.as_str(), baseline)),
-    };
-    let scanned = scan(&request, &|stage| spinner.show(stage));
-    spinner.clear();
-    let mut report = scanned.map_err(Failure::usage)?;
+    let subject = &arguments.subject;
+    let comparison = subject.prepare(&arguments.compared)?;
+    let mut report = subject.scan(&comparison, global)?;
     let lenience = Lenience {
         allow_empty: arguments.allow_empty,
         allow_incomplete: arguments.allow_incomplete,
@@ -150,13 +162,13 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     let exit = exit::of(&report, lenience);
     report.exit_code = exit as u8;
     let terminal = caller::terminal(global);
-    let scanned = match &arguments.paths[..] {
+    let scanned = match &subject.paths[..] {
         [path] if path.as_os_str() != "." => Some(path.display().to_string()),
         _ => None,
     };
     let terminal = crate::report::Options {
         sarif_suppressed: arguments.sarif_suppressed,
-        database: arguments.database.named(),
+        database: subject.database.named(),
         scanned,
         ..terminal
     };

@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
+mod drift;
 #[cfg(test)]
 mod fixture;
 mod go;

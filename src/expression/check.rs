@@ -413,11 +413,18 @@ impl Check<'_> {
                 }
                 _ => "",
             };
-            let message = format!("{} is not compared with {}{hint}", a(left.kind), a(right.kind));
+            let message = match left.kind.is_like(right.kind) {
+                true => format!(
+                    "{}s are not compared{hint}",
+                    left.kind.as_str().replacen("list", "lists", 1).trim_end_matches('s')
+                ),
+                false => format!("{} is not compared with {}{hint}", a(left.kind), a(right.kind)),
+            };
             return self.fail(sign, message);
         }
         if !is_equality && !is_number(left.kind) {
             let message = match (left.kind.words(), right.kind.words()) {
+                ([], []) if left.kind.is_like(BOOL) => "only numbers have an order".to_owned(),
                 ([], []) => "only numbers have an order; of texts, \"1.10.0\" would come before \"1.9.0\"".to_owned(),
                 (words, others) => {
                     let words = if words.is_empty() { others } else { words };

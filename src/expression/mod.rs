@@ -122,3 +122,6 @@ impl PartialEq for Condition {
         self.text == other.text
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,7 +271,15 @@ mod tests {
             .collect();
         dependencies.sort();
         let uses: Vec<Use> = Vec::new();
-        Root { path: "l".into(), parser: "p", test_data: false, members: members.to_vec(), uses, dependencies }
+        Root {
+            path: "l".into(),
+            parser: "p",
+            test_data: false,
+            members: members.to_vec(),
+            uses,
+            dependencies,
+            drift: vec![],
+        }
     }
 
     #[test]

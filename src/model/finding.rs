@@ -332,6 +332,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Whether it would be denied or warned about if it had not been there before.
+    pub fn is_known(&self) -> bool {
+        self.exception.is_none() && self.change == Some(Change::Known) && self.level >= Level::Warn
+    }
+
     /// What counts for the verdict: what is excepted or known from before is allowed, and of what a change did not
     /// bring in is warned at the most.
     pub fn effective(&self) -> Level {
@@ -341,6 +346,17 @@ impl Decision {
             (None, Some(Change::Introduced) | None) => self.level,
         }
     }
+}
+
+/// What a change loosens in the policy, the exceptions or the baseline of the scanned tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyChange {
+    /// Where it stands now; where it was removed, the first line of the file that it was in.
+    pub location: Location,
+    /// What identifies it: a dotted key of the policy, or what an exception names.
+    pub key: String,
+    /// What it was and what it is, in a sentence without a final full stop.
+    pub message: String,
 }
 
 /// An exception as it covers a finding.

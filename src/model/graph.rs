@@ -6,7 +6,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use super::{Location, Package, PackageId, RepoPath, SourceKind};
+use super::{Drift, Location, Package, PackageId, RepoPath, SourceKind};
 
 /// The place of a package in [`DependencyGraph::packages`].
 pub type PackageIndex = u32;
@@ -103,6 +103,9 @@ impl Kinds {
     }
 }
 
+/// How many disagreements of one lockfile with its manifests are kept: one command mends them all.
+const MAX_DRIFT: usize = 1000;
+
 /// How one root uses one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
@@ -118,6 +121,17 @@ pub struct Use {
     pub locations: Vec<Location>,
     /// Where a manifest asks for it (direct dependencies only).
     pub declared: Vec<Location>,
+    /// The other package that the address of its own entry names, where it does: the installer takes that one.
+    pub other: Option<OtherPackage>,
+}
+
+/// What the address or the file name of an entry says, where it says another package than the entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OtherPackage {
+    /// The package that it names, `name version` or one of both.
+    pub label: String,
+    /// The address or file name, without credentials.
+    pub address: String,
 }
 
 /// That one package needs another, within a root.
@@ -148,6 +162,8 @@ pub struct Root {
     pub uses: Vec<Use>,
     /// Its edges, sorted, each once.
     pub dependencies: Vec<Dependency>,
+    /// Where its manifests ask for something else than it holds, sorted, each once.
+    pub drift: Vec<Drift>,
 }
 
 impl Root {
@@ -225,6 +241,7 @@ impl Use {
         self.requirement = self.requirement.take().or(other.requirement);
         self.locations.extend(other.locations);
         self.declared.extend(other.declared);
+        self.other = self.other.take().max(other.other);
     }
 }
 
@@ -259,6 +276,11 @@ impl Root {
         self.dependencies.retain(|dependency| dependency.from != dependency.to);
         self.dependencies.sort();
         self.dependencies.dedup();
+        for package in self.drift.iter_mut().flat_map(|drift| drift.kind.packages_mut()) {
+            *package = map[*package as usize];
+        }
+        self.drift.sort();
+        self.drift.dedup();
         self
     }
 }
@@ -275,6 +297,7 @@ pub struct GraphBuilder {
     dependencies: Vec<Dependency>,
     weak: Vec<Dependency>,
     of_unknown_use: Vec<PackageIndex>,
+    drift: Vec<Drift>,
 }
 
 impl GraphBuilder {
@@ -290,6 +313,7 @@ impl GraphBuilder {
             dependencies: Vec::new(),
             weak: Vec::new(),
             of_unknown_use: Vec::new(),
+            drift: Vec::new(),
         }
     }
 
@@ -340,6 +364,7 @@ impl GraphBuilder {
             requirement: None,
             locations: location.into_iter().collect(),
             declared: Vec::new(),
+            other: None,
         });
         index
     }
@@ -374,6 +399,23 @@ impl GraphBuilder {
     /// Notes where a manifest asks for the package.
     pub fn declare(&mut self, index: PackageIndex, location: Location) {
         self.uses[index as usize].declared.push(location);
+    }
+
+    /// Notes that the address of the package's entry names another package; the first one stays.
+    pub fn other(&mut self, index: PackageIndex, other: OtherPackage) {
+        self.uses[index as usize].other.get_or_insert(other);
+    }
+
+    /// Notes where a manifest asks for something else than the lockfile holds.
+    pub fn drift(&mut self, drift: Drift) {
+        if self.drift.len() < MAX_DRIFT {
+            self.drift.push(drift);
+        }
+    }
+
+    /// The identity of a package that was added.
+    pub fn id(&self, index: PackageIndex) -> &PackageId {
+        &self.packages[index as usize].id
     }
 
     /// Adds that one package needs another.
@@ -493,6 +535,7 @@ impl GraphBuilder {
             members: self.members,
             uses: self.uses,
             dependencies: self.dependencies,
+            drift: self.drift,
         };
         // One part merged is that part with everything in order.
         DependencyGraph::merge(vec![DependencyGraph { packages: self.packages, roots: vec![root] }])
@@ -538,6 +581,7 @@ impl DependencyGraph {
             let is_there = |at: PackageIndex| map[at as usize] != PackageIndex::MAX;
             root.members.retain(|&member| is_there(member));
             root.dependencies.retain(|edge| is_there(edge.from) && is_there(edge.to));
+            root.drift.retain_mut(|drift| drift.kind.packages_mut().iter().all(|package| is_there(*package)));
             Self { packages: kept, roots: vec![root.renumbered(&map)] }
         };
         Self::merge(roots.into_iter().map(part).collect())

@@ -36,6 +36,12 @@ pub enum Why {
     NotAtHand,
     /// Nobody said which project is scanned.
     Unnamed,
+    /// The file gives no exact version.
+    NoVersion,
+    /// What the file has is none that is understood.
+    Unreadable,
+    /// It was not looked at.
+    NotSeen,
     /// It is known that there is none, and a rule of the policy needs its value.
     Absent,
 }
@@ -51,6 +57,9 @@ impl Why {
             Self::NotTold => "does not tell",
             Self::NoProject => "cannot be asked, since it is not known which project is behind",
             Self::NotAtHand => "is not at hand",
+            Self::NoVersion => "gives no exact version",
+            Self::Unreadable => "has a version or a requirement that is not understood",
+            Self::NotSeen => "was not seen: scan the whole project, from its top folder",
             Self::Absent => "says that there is none, and the rule does not ask with has(…) whether there is one",
             Self::Unnamed => {
                 "cannot be asked, since nobody said which project this is; say so with --project github.com/OWNER/NAME, or with \
@@ -121,6 +130,11 @@ pub mod source {
     /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
     /// nobody is asked.
     pub const NAME: &str = "package-name";
+    /// The lockfile, or the manifest without one, that a package stands in. It is in no ledger of sources, since the
+    /// ledger of files has it.
+    pub const FILE: &str = "file";
+    /// The files of the scanned project itself.
+    pub const PROJECT: &str = "project-files";
     /// deps.dev.
     pub const DEPS_DEV: &str = "deps.dev";
     /// The OpenSSF Scorecard API.
@@ -138,6 +152,8 @@ pub mod source {
     pub fn title(name: &str) -> &str {
         match name {
             INDEX => "the advisory index",
+            FILE => "the file that it stands in",
+            PROJECT => "the project's top folder",
             TREE => "the scanned tree",
             OSV => "the OSV API",
             BUCKET => "the OSV bucket",

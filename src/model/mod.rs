@@ -3,6 +3,7 @@
 mod advisory;
 mod chain;
 mod checklist;
+mod drift;
 mod ecosystem;
 mod finding;
 mod graph;
@@ -11,6 +12,7 @@ mod license;
 mod location;
 mod package;
 mod priority;
+mod project;
 mod purl;
 mod report;
 
@@ -19,12 +21,15 @@ pub use advisory::{
 };
 pub use chain::{Chains, Routes, chains};
 pub use checklist::{Answered, Checklist, ChecklistItem};
+pub use drift::{Drift, DriftKind};
 pub use ecosystem::{Ecosystem, normalize_name};
 pub use finding::{
     AppliedException, Change, Data, Decision, ExceptionOrigin, ExceptionState, ExceptionStatus, Finding, Level,
-    Parameter, PathCount, Rule, Scope, Setting, Stricter, Subject,
+    Parameter, PathCount, PolicyChange, Rule, Scope, Setting, Stricter, Subject,
 };
-pub use graph::{Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, PackageIndex, Root, Use};
+pub use graph::{
+    Dependency, DependencyGraph, DependencyKind, GraphBuilder, Kinds, OtherPackage, PackageIndex, Root, Use,
+};
 pub use health::{
     Badge, Evidence, Fact, Health, Missing, Origin, PackageHealth, ProjectHealth, Provenance, Release, Repository,
     Scorecard, ScorecardCheck, Support, Why, source,
@@ -33,6 +38,7 @@ pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
 pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
 pub use package::{Package, PackageId, Source, SourceKind};
 pub use priority::{Priority, Threat};
+pub use project::{ProjectFiles, SeenFiles};
 pub use purl::Purl;
 pub use report::{
     BaseCommit, BaselineUse, Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,

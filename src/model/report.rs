@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     AliasGroup, Checklist, Decision, DependencyGraph, Diagnostic, Ecosystem, ExceptionStatus, Health, Level,
-    PackageIndex, Remedy, RepoPath, Rule,
+    PackageIndex, ProjectFiles, Remedy, RepoPath, Rule,
 };
 
 /// Whether the run passes.
@@ -156,6 +156,8 @@ pub struct Facts {
     pub health: Health,
     /// What each package's version is the fix of. A package that is not here: it is not known.
     pub remedies: BTreeMap<PackageIndex, Vec<Remedy>>,
+    /// What the scanned project itself has.
+    pub project: ProjectFiles,
 }
 
 /// A source of knowledge in the coverage ledger.
@@ -363,6 +365,8 @@ pub struct PolicySummary {
     pub path: Option<String>,
     /// SHA-256 of its text, hexadecimal.
     pub sha256: Option<String>,
+    /// The policy of the scanned tree, where the caller's holds and that one may only tighten it.
+    pub tightened_by: Option<String>,
 }
 
 /// Everything that a run says. Formats are written from this and nothing else.
@@ -411,6 +415,8 @@ pub struct Summary {
     pub allowed: usize,
     /// Covered by an exception.
     pub excepted: usize,
+    /// What would be denied or warned about, and was there before.
+    pub known: usize,
 }
 
 impl Report {
@@ -480,12 +486,18 @@ impl Report {
         gaps
     }
 
+    /// Whether findings are told apart by what was there before.
+    pub fn is_compared(&self) -> bool {
+        self.base.is_some() || self.baseline.is_some()
+    }
+
     /// The decisions, counted.
     pub fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for decision in &self.decisions {
-            match decision.level {
+            match decision.effective() {
                 _ if decision.exception.is_some() => summary.excepted += 1,
+                _ if decision.is_known() => summary.known += 1,
                 Level::Deny => summary.denied += 1,
                 Level::Warn => summary.warned += 1,
                 Level::Allow | Level::Off => summary.allowed += 1,

@@ -68,7 +68,8 @@ fn judge(finding: &Finding, graph: &DependencyGraph, policy: &Policy, scopes: &S
     let judgement = gravest?;
     let is_test_data = match finding.subject {
         Subject::Package { root, .. } => graph.roots[root].test_data,
-        Subject::File(_) | Subject::Project => false,
+        Subject::File(ref path) => graph.roots.iter().any(|root| root.test_data && root.path == *path),
+        Subject::Project => false,
     };
     if is_test_data && judgement.level > policy.test_data {
         let reason = format!("test data: at most {}", policy.test_data);

@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use super::pattern::{PathPattern, fits_name};
 use super::{KNOWN_EXPLOITED, MALICIOUS_PACKAGE};
 use crate::model::{
-    AppliedException, Data, DependencyGraph, Ecosystem, ExceptionOrigin, ExceptionState, ExceptionStatus, Finding,
-    JudgedRecord, Location, PackageId, PackageIndex, Rule, Subject,
+    AdvisoryKind, AppliedException, Data, DependencyGraph, Ecosystem, ExceptionOrigin, ExceptionState, ExceptionStatus,
+    Finding, JudgedRecord, Location, PackageId, PackageIndex, Rule, Severity, Subject,
 };
 use crate::version;
 
@@ -40,6 +40,8 @@ pub struct Exception {
     pub expires: Option<Date>,
     /// Whether it ends as soon as a version is known that fixes the finding.
     pub until_fixed: bool,
+    /// Up to which severity it covers vulnerabilities, where the scanned tree makes it and the caller's policy bounds it.
+    pub limit: Option<Limit>,
     /// Where it stands in the policy file.
     pub location: Location,
     /// What it is besides, where a VEX document says it and no policy.
@@ -66,6 +68,30 @@ pub(super) type Within = BTreeMap<usize, Option<HashSet<PackageIndex>>>;
 /// When a claim was made: the later holds. By seconds since 1970, the version of the document, whether it clears
 /// nothing (what contradicts itself clears nothing), and the place among all statements.
 pub(super) type Rank = (i64, u64, bool, usize);
+
+/// The gravest severity that an exception of the scanned tree covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// That severity.
+    pub most: Severity,
+    /// What a vulnerability counts as that nobody rated.
+    pub unscored_as: Severity,
+}
+
+impl Limit {
+    /// Why it does not cover a finding, if it does not.
+    fn exceeded(self, finding: &Finding) -> Option<String> {
+        let group = finding.advisory.as_ref()?;
+        let severity = match group.rating.severity {
+            Severity::Unknown if matches!(group.kind(), AdvisoryKind::Vulnerability | AdvisoryKind::Malware) => {
+                self.unscored_as
+            }
+            severity => severity,
+        };
+        let most = self.most;
+        (severity > most).then(|| format!("the exception of the scanned tree covers at most {most}, not {severity}"))
+    }
+}
 
 /// A package with a version, a range of them, or all. Where a rule's scope or an override names packages, `*` in the name
 /// stands for any text.
@@ -160,6 +186,9 @@ impl Exception {
 
     /// Why it no longer holds for a finding that it names, if it does not.
     fn ended(&self, finding: &Finding, today: Date) -> Option<String> {
+        if let Some(why) = self.limit.and_then(|limit| limit.exceeded(finding)) {
+            return Some(why);
+        }
         if let Some(expires) = self.expires.filter(|&expires| expires < today) {
             return Some(format!("expired exception of {expires}"));
         }

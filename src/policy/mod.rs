@@ -10,10 +10,12 @@ use jiff::SignedDuration;
 
 use crate::expression::CustomRule;
 use crate::model::{
-    Data, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, Rule, Scope, Setting, Severity,
+    Data, Diagnostic, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, RepoPath, Rule, Scope,
+    Setting, Severity,
 };
 
 mod baseline;
+mod changed;
 mod decide;
 mod example;
 mod exception;
@@ -21,16 +23,22 @@ mod parse;
 mod pattern;
 mod priority;
 mod scope;
+mod show;
+mod strictness;
+mod tighten;
 pub mod vex;
 
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
+pub use changed::{BaselineFile, PolicyState, loosened};
 pub use decide::decide;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
-pub use parse::{LARGEST, PolicyError, ReadFile, Reading, load, parse};
+pub use parse::{Addition, LARGEST, PolicyError, ReadFile, Reading, load, parse};
 pub use pattern::{NamePattern, PathPattern};
 pub use priority::order;
 pub use scope::Filter;
+pub use strictness::Direction;
+pub use tighten::{Difference, differences};
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
@@ -253,8 +261,17 @@ pub struct Policy {
     pub overrides: Vec<Override>,
     /// In which bounds the scanned tree may add exceptions.
     pub delegate: Option<Delegate>,
+    /// The file of its baseline; in the scanned tree, relative to its root.
+    pub baseline: Option<String>,
     /// Its exceptions, in the order of the file.
     pub exceptions: Vec<Exception>,
+    /// What is to be said about it in the report: what of the tree's policy does not hold.
+    pub remarks: Vec<Diagnostic>,
+    /// The policy of the scanned tree, where it may only tighten this one.
+    pub tightened_by: Option<String>,
+    /// The policy of the scanned tree that could not be read, and how many mistakes it has. What it would have tightened
+    /// nobody knows: the run is incomplete.
+    pub unread: Option<(RepoPath, usize)>,
     /// Where each value comes from, by its dotted key (`rules.known-vulnerability.level`, `internal.@acme/*`). What is
     /// not here is as the profile or the program has it.
     pub places: BTreeMap<String, Provenance>,
@@ -298,7 +315,11 @@ impl Policy {
             exclude: Vec::new(),
             overrides: Vec::new(),
             delegate: None,
+            baseline: None,
             exceptions: Vec::new(),
+            remarks: Vec::new(),
+            tightened_by: None,
+            unread: None,
             places: BTreeMap::new(),
             vex: Vec::new(),
         }
@@ -343,6 +364,12 @@ impl Policy {
         for one in &mut self.overrides {
             one.min_severity = None;
         }
+    }
+
+    /// Where a key stands, `osprey.toml:3:7`, where it stands in a file.
+    pub fn place(&self, key: &str) -> Option<String> {
+        let Location { path, line, column, .. } = self.places.get(key)?.location()?;
+        Some(format!("{path}:{line}:{column}"))
     }
 
     /// Whether a flag gave the level of a rule.
@@ -405,6 +432,7 @@ impl Policy {
             origin: self.origin,
             path: self.path.clone(),
             sha256: self.sha256.clone(),
+            tightened_by: self.tightened_by.clone(),
         }
     }
 }

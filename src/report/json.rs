@@ -13,7 +13,7 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Location, PackageIndex, Report};
+use crate::model::{BaseCommit, BaselineUse, Location, PackageIndex, Report};
 
 use super::lines;
 use checklist::ChecklistEntry;
@@ -72,6 +72,8 @@ struct Document<'r> {
     findings: Findings<'r>,
     /// Every exception, of the policy and of VEX documents about what is here.
     exceptions: Vec<ExceptionEntry<'r>>,
+    /// The baseline; null where there is none.
+    baseline: Option<BaselineEntry<'r>>,
     /// What rules could not learn.
     unknowns: Vec<UnknownEntry<'r>>,
     /// What was looked at, and what was not.
@@ -108,6 +110,9 @@ struct Policy<'r> {
     path: Option<&'r str>,
     /// SHA-256 of its text, hexadecimal.
     sha256: Option<&'r str>,
+    /// The policy file of the scanned tree, where the caller's policy holds and that one may only tighten it. What of it
+    /// does not hold stands in `diagnostics`.
+    tightened_by: Option<&'r str>,
 }
 
 /// The state of the repository.
@@ -118,6 +123,42 @@ struct Vcs<'r> {
     root: &'static str,
     /// The commit that is checked out.
     revision: Option<&'r str>,
+    /// What the run is compared with; null where it is compared with no revision.
+    base: Option<BaseEntry<'r>>,
+}
+
+/// The state of the repository that a run is compared with.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Base"))]
+struct BaseEntry<'r> {
+    /// The revision that the caller named.
+    named: &'r str,
+    /// The commit that it stands for.
+    revision: &'r str,
+    /// The newest commit that it and the one checked out both descend from: what was there then is not new.
+    merge_base: &'r str,
+    /// When that was made, RFC 3339, UTC.
+    time: &'r str,
+}
+
+/// What became of the baseline. Every finding that it holds is counted once.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Baseline"))]
+struct BaselineEntry<'r> {
+    /// The file, as the caller named it; in the scanned tree, relative to the repository root.
+    path: &'r str,
+    /// How many findings it holds.
+    entries: usize,
+    /// How many are there still, and do not count again.
+    matched: usize,
+    /// How many are there and became worse, so that they count.
+    worse: usize,
+    /// How many are about files that this scan did not look at.
+    not_scanned: usize,
+    /// Those that are there no more.
+    gone: &'r [String],
 }
 
 /// A rule that was evaluated.
@@ -141,14 +182,16 @@ struct RuleEntry {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
-    /// Denied, and not excepted.
+    /// Denied, and neither excepted nor there before.
     denied: usize,
-    /// Warned about, and not excepted.
+    /// Warned about, and neither excepted nor there before; of what was disclosed since, what is denied as well.
     warned: usize,
     /// Allowed, and not excepted.
     allowed: usize,
     /// Covered by an exception.
     excepted: usize,
+    /// There before, and else denied or warned about.
+    known: usize,
 }
 
 /// A span within one line of a file.
@@ -228,14 +271,16 @@ impl<'r> Document<'r> {
                 origin: report.policy.origin.as_str(),
                 path: report.policy.path.as_deref(),
                 sha256: report.policy.sha256.as_deref(),
+                tightened_by: report.policy.tightened_by.as_deref(),
             },
-            vcs: Vcs { root: ".", revision: report.revision.as_deref() },
+            vcs: Vcs { root: ".", revision: report.revision.as_deref(), base: report.base.as_ref().map(BaseEntry::of) },
             rules: report.rules.iter().map(|rule| RuleEntry::of(rule)).collect(),
             roots: Roots(report),
             packages: Packages(report),
             dependencies: Dependencies(report),
             findings: Findings(report),
             exceptions: report.exceptions.iter().map(ExceptionEntry::of).collect(),
+            baseline: report.baseline.as_ref().map(BaselineEntry::of),
             unknowns: report.unknowns.iter().map(UnknownEntry::of).collect(),
             coverage: Coverage::of(report),
             checklists: report.checklists.iter().map(ChecklistEntry::of).collect(),
@@ -245,8 +290,22 @@ impl<'r> Document<'r> {
                 warned: summary.warned,
                 allowed: summary.allowed,
                 excepted: summary.excepted,
+                known: summary.known,
             },
         }
+    }
+}
+
+impl<'r> BaseEntry<'r> {
+    fn of(base: &'r BaseCommit) -> Self {
+        Self { named: &base.named, revision: &base.revision, merge_base: &base.merge_base, time: &base.time }
+    }
+}
+
+impl<'r> BaselineEntry<'r> {
+    fn of(baseline: &'r BaselineUse) -> Self {
+        let &BaselineUse { ref path, entries, matched, worse, not_scanned, ref gone } = baseline;
+        Self { path, entries, matched, worse, not_scanned, gone }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What several formats say in the same words.
 
 use crate::model::{
-    AdvisoryKind, AliasGroup, Decision, ExceptionOrigin, ExceptionState, ExceptionStatus, Exploited, Finding, Location,
-    PackageIndex, PathCount, Report, Root, Severity, Subject,
+    AdvisoryKind, AliasGroup, BaseCommit, BaselineUse, Change, Decision, ExceptionOrigin, ExceptionState,
+    ExceptionStatus, Exploited, Finding, Location, PackageIndex, PathCount, Report, Root, Severity, Subject,
 };
 
 use super::escape;
@@ -190,6 +190,39 @@ pub(super) fn ids(decision: &Decision) -> String {
             None => group.key().id.clone(),
         },
     }
+}
+
+/// What the change that is judged has to do with a finding that counts, in a word.
+pub(super) fn change(decision: &Decision) -> Option<&'static str> {
+    match decision.change? {
+        Change::Introduced => Some("new"),
+        Change::Disclosed => Some("disclosed since"),
+        // Its level says it.
+        Change::Known => None,
+    }
+}
+
+/// What became of the baseline, in a line.
+pub(super) fn baseline(baseline: &BaselineUse) -> String {
+    let BaselineUse { path, entries, matched, worse, not_scanned, gone } = baseline;
+    let mut parts = vec![format!("{matched} there still")];
+    if *worse > 0 {
+        parts.push(format!("{worse} worse than then, so that they count"));
+    }
+    if *not_scanned > 0 {
+        parts.push(format!("{not_scanned} in files that this scan did not look at"));
+    }
+    if !gone.is_empty() {
+        parts.push(format!("{} gone: write it anew with `osprey baseline`", gone.len()));
+    }
+    format!("{path} holds {}: {}", count(*entries, "finding", "findings"), parts.join(", "))
+}
+
+/// What the run is compared with, in a line.
+pub(super) fn base(base: &BaseCommit) -> String {
+    let short = base.merge_base.get(..12).unwrap_or(&base.merge_base);
+    let day = base.time.get(..10).unwrap_or(&base.time);
+    format!("{short} of {day}, the merge base of HEAD and {}", base.named)
 }
 
 /// Why somebody should look at an exception, if somebody should: it has ended, ends soon, or covers nothing. A VEX

@@ -510,7 +510,13 @@ fn empty(graph: DependencyGraph, complete: bool) -> Report {
     Report {
         version: "0.1.0",
         evaluated_on: "2026-11-22".to_owned(),
-        policy: PolicySummary { profile: "brownfield", origin: PolicyOrigin::BuiltIn, path: None, sha256: None },
+        policy: PolicySummary {
+            profile: "brownfield",
+            origin: PolicyOrigin::BuiltIn,
+            path: None,
+            sha256: None,
+            tightened_by: None,
+        },
         revision: None,
         base: None,
         baseline: None,
@@ -577,6 +583,7 @@ pub(super) fn failing() -> Report {
         origin: PolicyOrigin::Tree,
         path: Some("osprey.toml".to_owned()),
         sha256: Some("ab".repeat(32)),
+        tightened_by: None,
     };
     report.revision = Some("0a1b2c3d4e5f60718293a4b5c6d7e8f901234567".to_owned());
     report.exit_code = 1;

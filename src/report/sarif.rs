@@ -2,8 +2,9 @@
 //! and others read it.
 //!
 //! One result per finding that is denied or warned about, on the line of the version; one rule per advisory, since
-//! GitHub takes severity from the rule. Excepted findings are left out unless they are asked for, because GitHub
-//! would open alerts for them. A run that was incomplete or had nothing to scan says `executionSuccessful: false`, for
+//! GitHub takes severity from the rule. Findings that an exception covers or that were there before are left out unless
+//! they are asked for, because GitHub, which reads neither `suppressions` nor `baselineState`, would open alerts for
+//! them. A run that was incomplete or had nothing to scan says `executionSuccessful: false`, for
 //! an upload of it would close alerts.
 
 mod results;
@@ -42,20 +43,24 @@ struct Chosen<'r> {
     cut: usize,
     /// How many were left out since an exception covers them.
     excepted: usize,
+    /// How many were left out since they were there before.
+    known: usize,
 }
 
 impl<'r> Chosen<'r> {
     fn of(report: &'r Report, options: &Options) -> Self {
         let shown = report.decisions.iter().filter(|decision| decision.level > Level::Allow);
-        let (excepted, mut decisions): (Vec<_>, Vec<_>) = shown.partition(|decision| decision.exception.is_some());
-        let mut left_out = excepted.len();
+        let is_covered = |decision: &&Decision| decision.exception.is_some() || decision.is_known();
+        let (covered, mut decisions): (Vec<_>, Vec<_>) = shown.partition(is_covered);
+        let mut known = covered.iter().filter(|decision| decision.is_known()).count();
+        let mut excepted = covered.len() - known;
         if options.sarif_suppressed {
-            left_out = 0;
-            decisions.extend(excepted);
+            (known, excepted) = (0, 0);
+            decisions.extend(covered);
         }
         let cut = decisions.len().saturating_sub(MOST_RESULTS);
         decisions.truncate(MOST_RESULTS);
-        Self { decisions, cut, excepted: left_out }
+        Self { decisions, cut, excepted, known }
     }
 }
 

@@ -4,7 +4,7 @@
 //! adds an alias: neither the version nor the place nor the list of ids goes in. Where several versions of one name
 //! are hit in one file, their rank among each other tells them apart.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sha2::{Digest, Sha256};
 
@@ -21,6 +21,14 @@ pub(super) fn fingerprint(rule: &Rule, id: &PackageId, path: &RepoPath, key: &st
 /// The fingerprint of a finding about the scanned project, which has that name.
 pub(super) fn fingerprint_of_project(rule: &Rule, project: &str) -> String {
     digest(&[rule.id, project])
+}
+
+/// The fingerprint of a finding about a file and those names in it: another name makes it another finding, and neither
+/// an order nor a place does.
+pub(super) fn fingerprint_of_file(rule: &Rule, path: &RepoPath, names: &[String]) -> String {
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    let parts: Vec<&str> = [rule.id, path].into_iter().chain(names).collect();
+    digest(&parts)
 }
 
 fn digest(parts: &[&str]) -> String {

@@ -6,7 +6,7 @@ use super::place::Tree;
 use super::{Found, View};
 use crate::model::{
     Data, Ecosystem, Fact, Finding, Fix, FixState, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule,
-    Scope, Setting, Use,
+    Scope, Setting, Use, Why, source,
 };
 
 /// A package that a rule judges, as one root uses it.
@@ -131,6 +131,12 @@ pub(super) fn judge_names(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&
     judge_those(view, rule, (view.parameters.scope(rule), has_name), |case| judge(case).into())
 }
 
+/// The same for a rule that looks at what the file itself says: it judges private packages too, and those that no
+/// registry serves.
+pub(super) fn judge_all(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Case<'_>) -> Judgement) -> Found {
+    judge_those(view, rule, (view.parameters.scope(rule), |case| !is_strange(case)), |case| judge(case).into())
+}
+
 /// The same for a rule that looks at whatever is used, wherever it comes from.
 pub(super) fn judge_every<'v>(view: &'v View<'v>, rule: &'static Rule, judge: impl Fn(&Case<'v>) -> Outcome) -> Found {
     judge_those(view, rule, (view.parameters.scope(rule), |_| true), judge)
@@ -155,6 +161,10 @@ fn judge_those<'v>(
             let id = &view.graph.package(package).id;
             let case = Case { view, rule, id, root: index, usage, health: view.facts.health.package(package) };
             if !is_judged(&case) {
+                // Of what has no exact version nobody can be asked: that is not known, and not passed over.
+                if case.state() == PackageState::Unresolved && !is_strange(&case) {
+                    missed.push((Missing { source: source::FILE, why: Why::NoVersion }, Some(package)));
+                }
                 continue;
             }
             let outcome = judge(&case);

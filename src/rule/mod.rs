@@ -12,20 +12,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::expression::CustomRule;
-use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, Rule, Scope, Setting};
+use crate::model::{DependencyGraph, Facts, Finding, Missing, PackageIndex, PolicyChange, Rule, Scope, Setting};
 
 mod advisory_finding;
 mod checklist;
+mod clauses;
 mod custom;
 mod denied_license;
+mod dependency_impact;
+mod documents;
 mod end_of_life;
 mod failed_scorecard_check;
 mod fingerprint;
 mod fix;
 mod fresh_release;
+mod install_script;
 mod judged;
 mod known_exploited;
 mod known_vulnerability;
+mod lockfile_drift;
 mod lookalike_name;
 mod low_adoption;
 mod low_scorecard;
@@ -36,7 +41,10 @@ mod no_provenance;
 mod no_vulnerability_reporting;
 mod outdated_dependency;
 mod place;
+mod policy_changed;
+mod project_baseline;
 mod project_scorecard;
+mod project_without_security_policy;
 mod releases;
 mod scorecard;
 mod security_notice;
@@ -46,13 +54,16 @@ mod stale_release;
 pub(crate) mod tests_support;
 mod unknown_license;
 mod unmaintained_package;
+mod unpinned_dependency;
 mod unsound_code;
+mod unstable_version;
 mod untrusted_origin;
 mod unverified_source;
 mod withdrawn_version;
 mod words;
 
 pub use checklist::checklist;
+pub use clauses::{CLAUSES, Clause};
 
 /// A row of [`RULES`]: a rule and how its findings are found.
 #[derive(Debug)]
@@ -115,7 +126,15 @@ pub static RULES: &[&Check] = &[
     &low_adoption::CHECK,
     &unknown_license::CHECK,
     &denied_license::CHECK,
+    &unstable_version::CHECK,
+    &dependency_impact::CHECK,
+    &install_script::CHECK,
+    &unpinned_dependency::CHECK,
+    &lockfile_drift::CHECK,
+    &project_without_security_policy::CHECK,
     &project_scorecard::CHECK,
+    &project_baseline::CHECK,
+    &policy_changed::CHECK,
 ];
 
 /// What rules are told by the caller: the policy's say, and what a file format can tell.
@@ -130,6 +149,8 @@ pub struct Parameters {
     pub private: BTreeSet<PackageIndex>,
     /// Packages of which no version was there at the merge base; empty where nothing is compared.
     pub added: BTreeSet<PackageIndex>,
+    /// What the change loosens in the tree's policy; empty where nothing is compared.
+    pub policy_changes: Vec<PolicyChange>,
     /// What the policy sets for each rule, by its id and the parameter's key.
     pub settings: BTreeMap<&'static str, BTreeMap<&'static str, Setting>>,
     /// The rules that judge more or fewer packages than their constant says, by id.
@@ -138,6 +159,10 @@ pub struct Parameters {
     pub custom: Vec<&'static CustomRule>,
     /// Ids of the parsers whose format records a hash for every package from a registry.
     pub hashed_formats: Vec<&'static str>,
+    /// Ids of the parsers whose format asks for versions and fixes none, where a lockfile does.
+    pub manifest_formats: Vec<&'static str>,
+    /// Ids of the parsers whose format says who needs whom.
+    pub graph_formats: Vec<&'static str>,
 }
 
 impl Parameters {
@@ -237,8 +262,7 @@ mod tests {
             assert!(rule.why.ends_with('.') && rule.fix.ends_with('.'), "{id}: sentences");
             assert!(!rule.data.is_empty(), "{id} needs to know something");
             for clause in rule.clause.split(' ') {
-                let number = clause.strip_prefix("C5.").is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n <= 12));
-                assert!(number || clause.strip_prefix("CG.").is_some_and(|word| !word.is_empty()), "{id}: {clause}");
+                assert!(CLAUSES.iter().any(|known| known.id == clause), "{id}: {clause}");
             }
             assert!(rule.greenfield >= rule.brownfield, "{id}: greenfield is the stricter profile");
             assert_ne!(rule.greenfield, Level::Off, "{id}: green field turns every check on");
@@ -275,7 +299,15 @@ mod tests {
             "low-adoption: allow, allow",
             "unknown-license: warn, allow",
             "denied-license: deny, deny",
+            "unstable-version: allow, allow",
+            "dependency-impact: allow, allow",
+            "install-script: allow, allow",
+            "unpinned-dependency: warn, allow",
+            "lockfile-drift: deny, warn",
+            "project-without-security-policy: warn, allow",
             "project-scorecard: warn, allow",
+            "project-baseline: warn, allow",
+            "policy-changed: deny, warn",
         ];
         assert_eq!(levels, promised);
     }

@@ -7,10 +7,10 @@ use jiff::civil::Date;
 
 use super::{Check, Parameters, View};
 use crate::model::{
-    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Ecosystem, Evidence, Exploited, Fact, Facts,
-    Finding, GraphBuilder, Health, JudgedRecord, Location, Missing, Origin, PackageHealth, PackageId, PackageIndex,
-    PackageState, ProjectHealth, Rating, Release, RepoPath, Repository, Scorecard, ScorecardCheck, Setting, Severity,
-    Source, SourceKind, Subject, Why, source,
+    AdvisoryKind, Affected, AliasGroup, DependencyGraph, DependencyKind, Drift, Ecosystem, Evidence, Exploited, Fact,
+    Facts, Finding, GraphBuilder, Health, JudgedRecord, Location, Missing, Origin, OtherPackage, PackageHealth,
+    PackageId, PackageIndex, PackageState, ProjectHealth, Rating, Release, RepoPath, Repository, Scorecard,
+    ScorecardCheck, Setting, Severity, Source, SourceKind, Subject, Why, source,
 };
 
 /// The day on which tests judge.
@@ -67,6 +67,22 @@ impl Tree {
 
     pub(crate) fn integrity(&mut self, index: PackageIndex, integrity: &str) {
         self.builder.integrity(index, integrity);
+    }
+
+    pub(crate) fn install_script(&mut self, index: PackageIndex, runs: bool) {
+        self.builder.install_script(index, runs);
+    }
+
+    pub(crate) fn requirement(&mut self, index: PackageIndex, requirement: &str) {
+        self.builder.requirement(index, requirement);
+    }
+
+    pub(crate) fn drift(&mut self, drift: Drift) {
+        self.builder.drift(drift);
+    }
+
+    pub(crate) fn other(&mut self, index: PackageIndex, other: OtherPackage) {
+        self.builder.other(index, other);
     }
 
     pub(crate) fn edge(
@@ -126,7 +142,7 @@ impl Tree {
             states: vec![PackageState::Matched; graph.packages.len()],
             advisories: vec![Vec::new(); graph.packages.len()],
             health: Health { projects: self.projects, own: self.own, ..Health::default() },
-            remedies: BTreeMap::new(),
+            ..Facts::default()
         };
         let place = |id: &PackageId| graph.packages.iter().position(|package| package.id == *id).unwrap();
         for (id, group) in self.groups {

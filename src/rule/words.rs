@@ -30,6 +30,11 @@ pub(super) fn joined(parts: &[String]) -> String {
     }
 }
 
+/// `1 package`, `2 packages`: of a word whose plural ends in `s`.
+pub(super) fn counted(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,8 +12,10 @@ use std::rc::Rc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+mod project;
+
 use crate::ecosystem::{Role, join, parser_for, unsupported_for};
-use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, RepoPath};
+use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, ProjectFiles, RepoPath};
 
 /// What bounds a walk. Hitting one makes the run incomplete.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +113,8 @@ pub(super) struct Discovery {
     pub bounds: Vec<String>,
     /// What else there is to say.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the project itself has.
+    pub project: ProjectFiles,
 }
 
 /// Why nothing could be walked: a usage error.
@@ -268,6 +272,12 @@ struct Walk<'s> {
     left_out: BTreeMap<RepoPath, FileCoverage>,
     names: usize,
     ignored_names: usize,
+    /// Files that are programs by their names.
+    binaries: BTreeSet<RepoPath>,
+    /// Whether a folder was left out that somebody may have put under version control.
+    leaves_out: bool,
+    /// Whether the root is the top of a project: a repository, or what the caller says or asks for whole.
+    is_project: bool,
     /// Where the path that is being walked lies: folders above it do not make test data.
     start: PathBuf,
 }
@@ -301,6 +311,9 @@ impl<'s> Walk<'s> {
             left_out: BTreeMap::new(),
             names: 0,
             ignored_names: 0,
+            binaries: BTreeSet::new(),
+            leaves_out: false,
+            is_project: false,
             start: PathBuf::new(),
         })
     }
@@ -308,6 +321,10 @@ impl<'s> Walk<'s> {
     /// Walks one of the paths that were asked for. It is looked at whatever is said of it.
     fn start(&mut self, path: &Path) {
         path.clone_into(&mut self.start);
+        let root = &self.discovery.root;
+        let is_top = path == root.as_path() && path.is_dir();
+        self.is_project |= is_top || self.selection.repo_root.is_some() || root.join(".git").exists();
+        self.leaves_out |= !is_top;
         if !path.is_dir() {
             let repo_path = self.repo_path(path);
             if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
@@ -427,10 +444,12 @@ impl<'s> Walk<'s> {
                 return;
             }
             if self.exclude.matched(&*repo_path, true).is_ignore() {
+                self.leaves_out = true;
                 return self.leave_out(repo_path, None, "excluded by the caller or the policy");
             }
             if name.to_str().is_some_and(|name| VENDORED.contains(&name)) || path.join("pyvenv.cfg").is_file() {
                 if !folder.ignored {
+                    self.leaves_out |= !is_ignored(ignores, &path, true);
                     self.leave_out(repo_path, None, "a tree that a package manager made");
                 }
                 return;
@@ -442,6 +461,9 @@ impl<'s> Walk<'s> {
             return self.linked_folder(&path, repo_path, folder.ignored);
         }
         if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
+            if name.to_str().is_some_and(project::is_binary_name) {
+                self.binary(repo_path, &path, folder.ignored || is_ignored(ignores, &path, false));
+            }
             return;
         }
         if self.exclude.matched(&*repo_path, false).is_ignore() {
@@ -464,6 +486,15 @@ impl<'s> Walk<'s> {
         }
         let test_data = self.is_test_data(&path);
         self.take(repo_path, test_data);
+    }
+
+    /// A file that is a program by its name. Data for tests may well be one.
+    fn binary(&mut self, repo_path: RepoPath, path: &Path, is_ignored: bool) {
+        let is_kept = !is_ignored || self.tracked.contains(&*repo_path);
+        let is_excluded = self.exclude.matched(&*repo_path, false).is_ignore();
+        if is_kept && !is_excluded && !self.is_test_data(path) {
+            self.binaries.insert(repo_path);
+        }
     }
 
     /// A link to a folder is not followed. What lies in the tree is met where it lies; what does not is left out.
@@ -535,6 +566,13 @@ impl<'s> Walk<'s> {
 
     fn finish(self) -> Discovery {
         let Self { mut discovery, found, mut left_out, .. } = self;
+        if self.is_project {
+            let is_whole = !self.leaves_out && discovery.bounds.is_empty();
+            let walked = project::Walked { binaries: &self.binaries, tracked: &self.tracked, is_whole };
+            discovery.project = project::see(&discovery.root, &walked);
+        } else {
+            discovery.project = ProjectFiles::Unseen;
+        }
         left_out.retain(|path, _| !found.contains_key(path));
         let is_ignored = |row: &FileCoverage| row.parser.is_some() && row.message.as_deref() == Some(IGNORED);
         // Of a worktree, and of a submodule that is scanned for itself, the index lies elsewhere.

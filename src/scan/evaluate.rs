@@ -7,8 +7,8 @@ use jiff::civil::Date;
 
 use super::{Inventory, Judging, Knowledge, ScanError, Stage, parameters};
 use crate::model::{
-    Data, DependencyGraph, DependencyKind, FileCoverage, FileState, GraphBuilder, Kinds, PackageId, RepoPath, Report,
-    Scope,
+    Data, DependencyGraph, DependencyKind, FileCoverage, FileState, GraphBuilder, Kinds, PackageId, ProjectFiles,
+    RepoPath, Report, Scope,
 };
 use crate::policy::Policy;
 use crate::rule::{self, View, checklist};
@@ -41,8 +41,16 @@ pub fn evaluate(intake: &Intake<'_>, show: &dyn Fn(Stage)) -> Result<Report, Sca
     let needs: BTreeMap<Data, Scope> =
         Data::ALL.into_iter().filter(|data| *data != Data::OwnScorecard).map(|data| (data, Scope::All)).collect();
     let judging = Judging { policy: intake.policy, knowledge: intake.knowledge, today: intake.today, needs };
-    let inventory =
-        Inventory { graph, added: BTreeSet::new(), files, bounds: Vec::new(), diagnostics: Vec::new(), revision: None };
+    let inventory = Inventory {
+        graph,
+        added: BTreeSet::new(),
+        policy_changes: Vec::new(),
+        files,
+        bounds: Vec::new(),
+        diagnostics: Vec::new(),
+        revision: None,
+        project: ProjectFiles::None,
+    };
     let (mut report, facts) = judging.conclude(inventory, show)?;
     let parameters = parameters(intake.policy, &report.graph);
     let view = View { graph: &report.graph, facts: &facts, parameters: &parameters, today: intake.today };

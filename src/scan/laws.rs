@@ -132,10 +132,12 @@ fn report(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> Report {
     let inventory = Inventory {
         graph: graph.clone(),
         added: BTreeSet::new(),
+        policy_changes: Vec::new(),
         files: files.collect(),
         bounds: Vec::new(),
         diagnostics: Vec::new(),
         revision: None,
+        project: facts.project.clone(),
     };
     let answers = ask::Answers { facts: facts.clone(), ..ask::Answers::default() };
     judge(policy, TODAY, inventory, answers).0

@@ -19,10 +19,10 @@ use futures_util::future::join;
 use jiff::civil::Date;
 
 use crate::database::{DatabaseError, Index};
-use crate::ecosystem::{PARSERS, Support};
+use crate::ecosystem::{PARSERS, Parser, Role, Support};
 use crate::model::{
-    BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex, Report,
-    Scope,
+    BaselineUse, Coverage, Data, DependencyGraph, Diagnostic, Facts, FileCoverage, FileState, PackageIndex,
+    PolicyChange, ProjectFiles, RepoPath, Report, Scope,
 };
 use crate::policy::{self, Baseline, Earlier, Policy, Since};
 use crate::rule::{self, Parameters, View};
@@ -52,6 +52,8 @@ pub struct Request<'r> {
     pub since: Option<&'r Base>,
     /// What was found before, with the name of its file.
     pub baseline: Option<(&'r str, &'r Baseline)>,
+    /// What the change loosens in the tree's policy.
+    pub policy_changes: &'r [PolicyChange],
 }
 
 /// Who is asked about packages.
@@ -132,12 +134,14 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
     }
 
     let inventory = Inventory {
+        policy_changes: request.policy_changes.to_vec(),
         added: before.as_ref().map(|(_, before)| before.added(&graph)).unwrap_or_default(),
         graph,
         files: reading.files,
         bounds: discovery.bounds,
         diagnostics: reading.diagnostics,
         revision: git::revision(&discovery.root),
+        project: discovery.project,
     };
     let judging = Judging {
         policy: request.policy,
@@ -176,10 +180,13 @@ struct Inventory {
     graph: DependencyGraph,
     /// The packages of which no version was there at the merge base.
     added: BTreeSet<PackageIndex>,
+    /// What the change loosens in the policy.
+    policy_changes: Vec<PolicyChange>,
     files: Vec<FileCoverage>,
     bounds: Vec<String>,
     diagnostics: Vec<Diagnostic>,
     revision: Option<String>,
+    project: ProjectFiles,
 }
 
 /// By what it is judged.
@@ -225,8 +232,12 @@ impl Judging<'_> {
 
 /// Looks and decides, by what is known.
 fn judge(policy: &Policy, today: Date, inventory: Inventory, mut answers: ask::Answers) -> (Report, Facts) {
-    let Inventory { graph, added, files, bounds, mut diagnostics, revision } = inventory;
-    let parameters = Parameters { added, ..parameters(policy, &graph) };
+    let Inventory { graph, added, policy_changes, mut files, bounds, mut diagnostics, revision, project } = inventory;
+    files.extend(unread_policy(policy));
+    files.sort();
+    diagnostics.extend(policy.remarks.iter().cloned());
+    answers.facts.project = project;
+    let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
     let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
     let (findings, unlearnt) = rule::find(&view);
     answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
@@ -269,9 +280,26 @@ pub fn read_graph(selection: &Selection) -> Result<DependencyGraph, DiscoverErro
     Ok(read::read(&discovery, selection.bounds.file_size).0.graph)
 }
 
+/// The row of the ledger for the tree's policy, where it could not be read and the caller's holds without what it would
+/// have tightened.
+fn unread_policy(policy: &Policy) -> Option<FileCoverage> {
+    let (path, mistakes) = policy.unread.as_ref()?;
+    let mistakes = if *mistakes == 1 { "a mistake".to_owned() } else { format!("{mistakes} mistakes") };
+    Some(FileCoverage {
+        path: RepoPath::clone(path),
+        parser: None,
+        state: FileState::Failed,
+        fixes_versions: false,
+        packages: 0,
+        message: Some(format!("the policy of the scanned tree has {mistakes}, and what it tightens is not known")),
+    })
+}
+
 /// What the policy and the formats tell the rules.
 fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
-    let hashed = PARSERS.iter().filter(|parser| parser.capabilities.integrity == Support::Full);
+    let ids = |is_meant: fn(&Parser) -> bool| {
+        PARSERS.iter().filter(|parser| is_meant(parser)).map(|parser| parser.id).collect()
+    };
     Parameters {
         off: policy.off(),
         registries: policy.registries.clone(),
@@ -284,6 +312,10 @@ fn parameters(policy: &Policy, graph: &DependencyGraph) -> Parameters {
             .collect(),
         custom: policy.custom.clone(),
         added: BTreeSet::new(),
-        hashed_formats: hashed.map(|parser| parser.id).collect(),
+        policy_changes: Vec::new(),
+        hashed_formats: ids(|parser| parser.capabilities.integrity == Support::Full),
+        // `go.sum` is read for itself where there is no `go.mod`, and fixes versions all the same.
+        manifest_formats: ids(|parser| parser.role == Role::Manifest && parser.capabilities.integrity == Support::None),
+        graph_formats: ids(|parser| parser.capabilities.graph != Support::None),
     }
 }

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use cargo_metadata::{DependencyKind as CargoKind, Metadata, MetadataCommand, Package, PackageId as CargoId};
+use cargo_metadata::{
+    DependencyKind as CargoKind, Metadata, MetadataCommand, Package, PackageId as CargoId, Target, TargetKind,
+};
 
 use super::read::Reading;
 use crate::model::{
@@ -55,6 +57,13 @@ fn refine(graph: &DependencyGraph, root: &Root, metadata: &Metadata) -> Dependen
     let by_name = copy(graph, root, &mut builder);
     let packages: HashMap<&CargoId, &Package> =
         metadata.packages.iter().map(|package| (&package.id, package)).collect();
+    // Cargo tells it of what the lockfile holds for this machine; of the rest it stays unknown.
+    for package in &metadata.packages {
+        if let Some(index) = find(&by_name, package) {
+            let is_script = |target: &Target| target.kind.contains(&TargetKind::CustomBuild);
+            builder.install_script(index, package.targets.iter().any(is_script));
+        }
+    }
     let indexes: HashMap<&CargoId, PackageIndex> =
         packages.iter().filter_map(|(&id, package)| Some((id, find(&by_name, package)?))).collect();
     for node in metadata.resolve.iter().flat_map(|resolve| &resolve.nodes) {
@@ -84,6 +93,7 @@ fn refine(graph: &DependencyGraph, root: &Root, metadata: &Metadata) -> Dependen
 /// Copies the packages of a root, with all that is known of them but their edges.
 fn copy<'g>(graph: &'g DependencyGraph, root: &Root, builder: &mut GraphBuilder) -> ByName<'g> {
     let mut by_name = ByName::new();
+    let mut copied = HashMap::new();
     for usage in &root.uses {
         let package = graph.package(usage.package);
         let id = &package.id;
@@ -98,8 +108,15 @@ fn copy<'g>(graph: &'g DependencyGraph, root: &Root, builder: &mut GraphBuilder)
         if let Some(integrity) = &package.integrity {
             builder.integrity(index, integrity);
         }
+        if let Some(runs) = package.install_script {
+            builder.install_script(index, runs);
+        }
+        copied.insert(usage.package, index);
         let key = (id.name.as_str(), id.version.as_deref().unwrap_or_default());
         by_name.entry(key).or_default().push((index, id.source.kind));
+    }
+    for drift in &root.drift {
+        builder.drift(drift.renumbered(&copied));
     }
     by_name
 }

@@ -22,11 +22,20 @@ pub fn satisfies(ecosystem: Ecosystem, requirement: &str, version: &str) -> Opti
 
 /// node-semver ranges (<https://github.com/npm/node-semver#ranges>).
 fn npm(range: &str, version: &semver::Version) -> Option<bool> {
-    let mut any = false;
+    let mut all = Some(false);
     for alternative in range.split("||") {
-        any |= npm_all(alternative.trim(), version)?;
+        let alternative = alternative.trim();
+        // Whoever asks for anything takes a pre-release too, where a registry gives it for the newest.
+        if matches!(alternative, "" | "*" | "x" | "X") {
+            return Some(true);
+        }
+        match npm_all(alternative, version) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => all = None,
+        }
     }
-    Some(any)
+    all
 }
 
 /// A bound: an operator of order and a full version.
@@ -155,6 +164,9 @@ fn python(requirement: &str, version: &str) -> Option<bool> {
     if !pep440::is_standard(version) {
         return None;
     }
+    // A local version (`2.0+cu118`) is compared as such only with a specifier that names one.
+    let public = version.split('+').next().unwrap_or(version);
+    let version = if requirement.contains('+') { version } else { public };
     let key = Scheme::Pep440.key(version)?;
     let mut any = false;
     for alternative in requirement.split("||") {
@@ -254,6 +266,9 @@ mod tests {
                 ("^1.2.3", "1.3.0-beta", Some(false)),
                 ("^1.2.3-alpha", "1.2.3-beta", Some(true)),
                 ("<2", "2.0.0-rc.1", Some(false)),
+                ("*", "1.0.0-rc.1", Some(true)),
+                ("latest || ^1.0.0", "1.2.0", Some(true)),
+                ("latest || ^1.0.0", "2.0.0", None),
                 ("latest", "1.0.0", None),
                 ("file:../x", "1.0.0", None),
                 ("^18446744073709551615.0.0", "1.0.0", None),
@@ -276,6 +291,9 @@ mod tests {
                 ("^1.2", "1.9", Some(true)),
                 ("^0.2.3", "0.3.0", Some(false)),
                 ("~1.2.3", "1.2.9", Some(true)),
+                ("==2.0.1", "2.0.1+cu118", Some(true)),
+                ("==2.0.1+cpu", "2.0.1+cu118", Some(false)),
+                ("<=2.0.1", "2.0.1+cu118", Some(true)),
                 ("*", "3", Some(true)),
                 ("", "3", Some(true)),
                 ("<2 || >=3", "3.1", Some(true)),

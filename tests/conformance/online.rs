@@ -103,6 +103,7 @@ fn report(tree: &Path, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
         resolve_cargo: false,
         since: None,
         baseline: None,
+        policy_changes: &[],
     };
     scan(&request, &|_| {}).unwrap()
 }

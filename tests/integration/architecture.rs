@@ -352,7 +352,7 @@ fn every_rule_has_its_file() {
 #[test]
 fn the_readme_holds_the_tables_of_the_program() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    for table in ["rules", "parsers"] {
+    for table in ["rules", "clauses", "parsers"] {
         let (open, close) = (format!("<!-- {table} -->"), format!("<!-- /{table} -->"));
         let held = readme.split_once(&open).and_then(|(_, rest)| Some(rest.split_once(&close)?.0.trim()));
         let made = Tree::new().run(&["list", table, "--markdown"]).exits(0).stdout;

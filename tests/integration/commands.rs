@@ -101,7 +101,7 @@ fn lists_are_tables_of_what_is_built_in() {
     tree.run(&["list", "rules"]).exits(0).says("known-vulnerability").says("malicious-package");
     tree.run(&["list", "parsers"]).exits(0).says("cargo-lock").says("Cargo.lock").says("requirements");
     tree.run(&["list", "formats"]).exits(0).says("text").says("json").says("sarif");
-    for table in ["rules", "parsers", "formats"] {
+    for table in ["rules", "clauses", "parsers", "formats"] {
         let markdown = tree.run(&["list", table, "--markdown"]).exits(0).stdout;
         let columns: Vec<usize> = markdown.lines().map(|line| line.replace("\\|", "").matches('|').count()).collect();
         assert!(columns.len() > 2 && columns.iter().all(|&count| count == columns[0]), "{markdown}");

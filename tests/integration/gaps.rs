@@ -48,19 +48,19 @@ fn a_manifest_asks_for_what_the_lock_of_python_lacks() {
         ("pdm.lock", "[metadata]\ngroups = [\"default\"]\nlock_version = \"4.5.0\"\n"),
         ("uv.lock", "version = 1\n[[package]]\nname = \"app\"\nversion = \"0.1\"\nsource = { virtual = \".\" }\n"),
     ] {
-        is_said(&[(name, lock), manifest], "`attrs` is asked for, but the lock does not hold it");
+        is_said(&[(name, lock), manifest], "asks for `attrs >=20`, which it does not hold");
     }
     let pipfile = ("Pipfile", "[packages]\nattrs = \"*\"\n");
-    is_said(&[("Pipfile.lock", r#"{"_meta": {"pipfile-spec": 6}, "default": {}}"#), pipfile], "`attrs` is asked for");
+    is_said(&[("Pipfile.lock", r#"{"_meta": {"pipfile-spec": 6}, "default": {}}"#), pipfile], "asks for `attrs *`");
 }
 
 #[test]
 fn a_manifest_asks_for_what_the_lock_of_cargo_lacks() {
     let manifest = ("Cargo.toml", "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nitoa = \"1\"\n");
-    is_said(&[("Cargo.lock", &cargo_lock(&[])), manifest], "`app` asks for `itoa`");
+    is_said(&[("Cargo.lock", &cargo_lock(&[])), manifest], "asks for `itoa 1`, which it does not hold");
     is_said(
         &[("Cargo.lock", &cargo_lock(&[("itoa", "1.0.11")]).replace("\"app\"", "\"other\"")), manifest],
-        "`app` is not in",
+        "it does not hold `app`",
     );
     Tree::of(&[("Cargo.lock", &cargo_lock(&[("itoa", "1.0.11")])), manifest]).scan(&[]).exits(0);
 }

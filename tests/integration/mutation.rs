@@ -164,6 +164,7 @@ fn survive(name: &str, bytes: &[u8]) {
         resolve_cargo: false,
         since: None,
         baseline: None,
+        policy_changes: &[],
     };
     let report = scan(&request, &|_| {}).unwrap();
     for &format in Format::ALL {

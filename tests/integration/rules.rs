@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use osprey::database::{Index, UpdateOptions, update};
-use osprey::model::{Level, PolicyOrigin, Report, Subject};
-use osprey::policy::{Policy, Profile, parse};
+use osprey::model::{Level, PolicyChange, PolicyOrigin, Report, Subject};
+use osprey::policy::{BaselineFile, Policy, PolicyState, Profile, loosened, parse};
 use osprey::rule::rules;
 use osprey::scan::{Knowledge, Preference, Request, Selection, scan};
 use osprey::source::{Client, SERVICES, Settings, address};
@@ -56,9 +56,22 @@ fn policy(project: &str) -> Policy {
     policy
 }
 
+/// What the policy of a project loosens, where `was/` beside it holds an earlier one.
+fn policy_changes(project: &Path) -> Vec<PolicyChange> {
+    let state = |path: PathBuf| {
+        let text = fs::read_to_string(path).ok()?;
+        let policy = parse("osprey.toml", &text, PolicyOrigin::Tree, &rules(), TODAY).unwrap();
+        Some(PolicyState::Read(Box::new(policy)))
+    };
+    let states = state(project.join("was/osprey.toml")).zip(state(project.join("osprey.toml")));
+    let none = &BaselineFile::None;
+    states.map_or(Vec::new(), |(was, now)| loosened((&was, none), (&now, none)))
+}
+
 /// A scan of a project as if it were a repository of its own.
 fn scanned(project: &str, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
     let path = fixtures().join(project);
+    let changes = policy_changes(&path);
     let request = Request {
         selection: Selection { paths: vec![path.clone()], repo_root: Some(path), ..Selection::default() },
         policy,
@@ -68,6 +81,7 @@ fn scanned(project: &str, policy: &Policy, knowledge: Knowledge<'_>) -> Report {
         resolve_cargo: false,
         since: None,
         baseline: None,
+        policy_changes: &changes,
     };
     scan(&request, &|_| {}).unwrap()
 }

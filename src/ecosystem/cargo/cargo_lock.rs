@@ -11,12 +11,13 @@ use semver::{Version, VersionReq};
 
 use super::manifest::{Asked, Manifest, Workspace};
 use super::{lock_lines, place_of, source_of};
+use crate::ecosystem::drift::Wanted;
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self, Document, Get};
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, file_name_of, folder_of};
 use crate::model::{
-    DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Location, PackageId, PackageIndex, RepoPath, Source,
-    SourceKind,
+    DependencyKind, Diagnostic, Drift, DriftKind, Ecosystem, GraphBuilder, Location, PackageId, PackageIndex, RepoPath,
+    Source, SourceKind,
 };
 
 /// The parser's row.
@@ -66,6 +67,9 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
     builder.reserve(packages.len());
     build(&packages, &tree, &mut builder, &mut diagnostics);
+    if let Some(drift) = &tree.unlocked {
+        builder.drift(drift.clone());
+    }
     // Without a project nobody can say what is direct.
     let has_project = packages.iter().any(|entry| entry.source.is_none());
     let graph = if has_project { builder.finish_by_reachability() } else { builder.finish_as_marked() };
@@ -201,8 +205,11 @@ fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnos
         match manifest {
             Some(manifest) => {
                 if tree.members.contains(entry.name) {
-                    let has = targets.iter().map(|&target| entries[target].name).collect();
-                    unmet(entry.name, manifest, &has, diagnostics);
+                    let mut has: HashMap<&str, Vec<PackageIndex>> = HashMap::new();
+                    for &target in &targets {
+                        has.entry(entries[target].name).or_default().push(indices[target]);
+                    }
+                    compare(entry.name, manifest, &has, builder);
                 }
                 edges.of_member(manifest, &targets, builder);
             }
@@ -212,14 +219,24 @@ fn build(entries: &[Entry<'_>], tree: &Tree, builder: &mut GraphBuilder, diagnos
     bound(diagnostics, path);
 }
 
-/// Says what a member of the workspace asks for and the lock does not have: its version is not known. The lock holds the
-/// optional dependencies of members too, those for other targets, and those for development.
-fn unmet(own: &str, manifest: &Manifest, has: &BTreeSet<&str>, diagnostics: &mut Vec<Diagnostic>) {
-    for asked in manifest.asked.iter().filter(|asked| asked.name != own && !has.contains(asked.name.as_str())) {
-        let line = asked.places.first().map(|place| place.line);
-        let message =
-            format!("`{own}` asks for `{}`, which Cargo.lock does not have; run `cargo update -w`", asked.name);
-        diagnostics.push(Diagnostic::warning(&manifest.path, line, message));
+/// Notes where the lock does not hold what a member of the workspace asks for. The lock holds the optional dependencies
+/// of members too, those for other targets, and those for development. A patch keeps within the requirement; where it
+/// puts git or a folder in the place of a registry, that is not looked at.
+fn compare(own: &str, manifest: &Manifest, has: &HashMap<&str, Vec<PackageIndex>>, builder: &mut GraphBuilder) {
+    for asked in manifest.asked.iter().filter(|asked| asked.name != own) {
+        let wanted = Wanted {
+            manifest: &manifest.path,
+            name: &asked.name,
+            requirement: asked.requirement.as_deref(),
+            place: asked.places.first(),
+        };
+        match (has.get(asked.name.as_str()), asked.requirement.as_deref()) {
+            (None, _) => wanted.missing(builder),
+            (Some(packages), Some(range)) if asked.source.kind == SourceKind::Registry => {
+                wanted.compare(range, packages, builder);
+            }
+            (Some(_), _) => {}
+        }
     }
 }
 
@@ -371,6 +388,8 @@ struct Tree {
     companions: Vec<RepoPath>,
     /// The names of the packages that are surely members of the workspace.
     members: BTreeSet<String>,
+    /// The project beside the lock, where the lock does not hold it.
+    unlocked: Option<Drift>,
 }
 
 impl Tree {
@@ -403,6 +422,7 @@ impl Tree {
             outside: BTreeMap::new(),
             companions: Vec::new(),
             members: BTreeSet::new(),
+            unlocked: None,
         };
         for (at, (mut manifest, mut said)) in found {
             let name = manifest.name.clone().filter(|name| local.contains(name.as_str()));
@@ -426,8 +446,13 @@ impl Tree {
                     tree.manifests.insert(name, manifest);
                 }
                 (None, Some(own)) => {
-                    let message = format!("the project `{own}` is not in Cargo.lock, which belongs to another one");
-                    diagnostics.push(Diagnostic::warning(&manifest.path, None, message));
+                    tree.unlocked = Some(Drift {
+                        manifest: RepoPath::clone(&manifest.path),
+                        name: own.clone(),
+                        requirement: None,
+                        place: manifest.version.as_ref().and_then(|(_, place)| place.clone()),
+                        kind: DriftKind::Project,
+                    });
                 }
                 (None, None) => {}
             }

@@ -7,11 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::directives::{Directive, Replacement, directives, replacement};
 use super::{Checksums, is_toolchain, is_version, module_id, toolchain_version};
+use crate::ecosystem::drift::Wanted;
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join, text_of};
 use crate::model::{
-    DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, LineIndex, Location, PackageId, PackageIndex, RepoPath,
-    Source, SourceKind,
+    DependencyKind, Diagnostic, DriftKind, Ecosystem, GraphBuilder, Kinds, LineIndex, Location, PackageId,
+    PackageIndex, RepoPath, Source, SourceKind,
 };
 
 /// Reads `go.mod`.
@@ -85,6 +86,8 @@ fn parse(input: &Input<'_>) -> Parsed {
         project: None,
         replacements: [&above, &replacements],
         sum: sums.as_ref(),
+        path: input.path,
+        in_workspace: workspace.is_some(),
         diagnostics: &mut parsed.diagnostics,
     };
     builder.add(&module);
@@ -165,7 +168,7 @@ fn checksums<'i>(input: &Input<'i>, path: &RepoPath, parsed: &mut Parsed) -> Opt
             let lines = LineIndex::new(path, text_of(path, bytes, &mut parsed.diagnostics));
             let checksums = Checksums::read(&lines);
             super::go_sum::report_broken(path, &checksums, &mut parsed.diagnostics);
-            Some(Sum { lines, checksums })
+            Some(Sum { path: RepoPath::clone(path), lines, checksums })
         }
         Lookup::NotLoaded => {
             parsed.wanted.push(RepoPath::clone(path));
@@ -176,6 +179,7 @@ fn checksums<'i>(input: &Input<'i>, path: &RepoPath, parsed: &mut Parsed) -> Opt
 }
 
 struct Sum<'t> {
+    path: RepoPath,
     lines: LineIndex<'t>,
     checksums: Checksums<'t>,
 }
@@ -187,6 +191,8 @@ struct Builder<'b, 't> {
     /// In the order in which they are asked.
     replacements: [&'b Replacements<'t>; 2],
     sum: Option<&'b Sum<'t>>,
+    path: &'b RepoPath,
+    in_workspace: bool,
     diagnostics: &'b mut Vec<Diagnostic>,
 }
 
@@ -248,12 +254,26 @@ impl<'t> Builder<'_, 't> {
                 self.diagnostics.push(Diagnostic::error(&path, line, message));
             }
         }
+        self.check_sum(index, place.as_ref());
         if (replaced.is_some() || !known)
             && let Some(place) = place
         {
             self.graph.declare(index, place);
         }
         index
+    }
+
+    /// Notes that `go.sum` has nothing of a module: a build stops there, or takes what nobody checked
+    /// (<https://go.dev/ref/mod#go-sum-files>). In a workspace the checksum may stand in `go.work.sum`.
+    fn check_sum(&mut self, index: PackageIndex, place: Option<&Location>) {
+        let Some(sum) = self.sum.filter(|_| !self.in_workspace) else { return };
+        let id = self.graph.id(index).clone();
+        let Some(version) = id.version.as_deref().filter(|_| id.source.kind == SourceKind::Registry) else { return };
+        if !sum.checksums.knows(&id.name, version) {
+            let path = self.path;
+            let wanted = Wanted { manifest: path, name: &id.name, requirement: Some(version), place };
+            self.graph.drift(wanted.drift(DriftKind::Unsummed(RepoPath::clone(&sum.path))));
+        }
     }
 
     /// Adds a package with its hash.

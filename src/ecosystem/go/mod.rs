@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{Ecosystem, LineIndex, PackageId, Source};
 
@@ -50,6 +50,8 @@ struct Checksum<'t> {
 #[derive(Debug, Default)]
 struct Checksums<'t> {
     by_module: BTreeMap<&'t str, Vec<Checksum<'t>>>,
+    /// The modules and versions of which at least the `go.mod` has a checksum.
+    manifests: HashSet<(&'t str, &'t str)>,
     /// The lines that are none.
     broken: Vec<u32>,
 }
@@ -62,7 +64,9 @@ impl<'t> Checksums<'t> {
             let words: Vec<&'t str> = line.split_whitespace().take(4).collect();
             match *words.as_slice() {
                 [] => {}
-                [_, version, _] if version.ends_with("/go.mod") => {}
+                [module, version, _] if version.ends_with("/go.mod") => {
+                    checksums.manifests.insert((module, version.trim_end_matches("/go.mod")));
+                }
                 [module, version, hash] if is_version(version) && hash.len() > 3 && hash.as_bytes()[2] == b':' => {
                     checksums.by_module.entry(module).or_default().push(Checksum { version, hash });
                 }
@@ -81,6 +85,11 @@ impl<'t> Checksums<'t> {
         let start = versions.partition_point(|known| compare(known.version, version) == Ordering::Less);
         let same = versions[start..].iter().take_while(|known| compare(known.version, version) == Ordering::Equal);
         same.filter(|known| known.version == version).map(|known| known.hash).next()
+    }
+
+    /// Whether anything of a module's version has a checksum.
+    fn knows(&self, module: &str, version: &str) -> bool {
+        self.manifests.contains(&(module, version)) || self.hash(module, version).is_some()
     }
 
     /// Each module with its highest version. A module has one version in a build, and that is the highest one that

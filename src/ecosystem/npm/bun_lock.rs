@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::drift::Locked;
 use super::manifest::{Manifest, Project, TABLES, folder_label};
 use super::scope::{ScopeId, Scopes, is_sane};
 use super::spec::{is_exact, path_of, registry_at, source_of_resolved, split_at_sign};
@@ -52,9 +53,6 @@ fn parse(input: &Input<'_>) -> Parsed {
     };
     lock.read();
     let Lock { builder, .. } = lock;
-    let of_projects = workspaces(&document.value).into_values();
-    let asked = of_projects.flat_map(|project| TABLES.iter().flat_map(|(table, _)| project.object(table)));
-    manifests.unmet(input.path, &asked.map(|(name, _)| name.as_ref()).collect(), &mut diagnostics);
     bound(&mut diagnostics, input.path);
     Parsed {
         graph: builder.finish_by_reachability(),
@@ -223,6 +221,14 @@ impl<'d> Lock<'_, 'd> {
         let scope = names.scopes.nearest(own);
         let optional = optional_peers(workspace);
         let places = self.manifests.manifests.get(folder).map(Manifest::places).unwrap_or_default();
+        let mut locked = Locked::default();
+        TABLES.iter().for_each(|(table, _)| locked.record_all(workspace.object(table)));
+        for asked in self.manifests.manifests.get(folder).into_iter().flat_map(|manifest| &manifest.asked) {
+            if let Some(to) = names.resolve(scope, &asked.name) {
+                locked.package(&asked.name, to);
+            }
+        }
+        self.manifests.compare(folder, &locked, &mut self.builder);
         for (table, kind) in TABLES {
             for (name, requirement) in workspace.object(table) {
                 let Some(to) = names.resolve(scope, name) else {

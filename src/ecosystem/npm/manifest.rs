@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::drift::{self, Locked};
 use crate::ecosystem::syntax::glob;
 use crate::ecosystem::syntax::json::{self, Document, Value};
 use crate::ecosystem::{Input, Lookup, file_name_of, folder_of, join};
-use crate::model::{DependencyKind, Diagnostic, Location, RepoPath};
+use crate::model::{DependencyKind, Diagnostic, GraphBuilder, Location, RepoPath};
 
 /// Patterns of members beyond this many are not looked at (hostile input).
 const MAX_PATTERNS: usize = 1000;
@@ -29,6 +30,8 @@ pub(super) struct Manifest {
     pub(super) workspaces: Vec<String>,
     /// Versions that the root forces on everybody, by the name at the end of the pattern.
     pub(super) resolutions: BTreeMap<String, String>,
+    /// Names of which another version is forced than is asked for: `resolutions`, npm's `overrides`, pnpm's.
+    pub(super) overridden: HashSet<String>,
     pub(super) asked: Vec<Asked>,
 }
 
@@ -56,6 +59,7 @@ impl Manifest {
             version_place: value.text("version").and_then(|version| document.locate(version)),
             workspaces: patterns(value.get("workspaces")),
             resolutions: BTreeMap::new(),
+            overridden: HashSet::new(),
             asked: Vec::new(),
         };
         for (pattern, range) in value.object("resolutions") {
@@ -63,6 +67,10 @@ impl Manifest {
             if let Some(range) = range.as_text() {
                 manifest.resolutions.insert(name.to_owned(), range.to_owned());
             }
+        }
+        let of_pnpm = value.get("pnpm").map_or(&[][..], |pnpm| pnpm.object("overrides"));
+        for (pattern, _) in value.object("overrides").iter().chain(of_pnpm).chain(value.object("resolutions")) {
+            manifest.overridden.insert(overridden(pattern).to_owned());
         }
         if !matches!(value, Value::Object(_)) && diagnostics.is_empty() {
             diagnostics.push(Diagnostic::error(path, None, "an object is expected here; nothing was read"));
@@ -145,6 +153,12 @@ fn last_name(pattern: &str) -> &str {
     super::spec::split_at_sign(name).map_or(name, |(name, _)| name)
 }
 
+/// The name that a pattern of overrides forces: the last one of `a>b@1` and `a/b`.
+pub(super) fn overridden(pattern: &str) -> &str {
+    let last = pattern.rsplit('>').next().unwrap_or(pattern).trim();
+    last_name(last)
+}
+
 /// The manifests of a lockfile: of its own folder, and of the members of its workspace.
 pub(super) struct Project {
     /// By folder, seen from the lockfile's; `""` is the root.
@@ -193,24 +207,12 @@ impl Project {
         }
     }
 
-    /// Says which dependencies of the manifests a lockfile has under no name: nobody knows their versions then, and the
-    /// manifests are not read for themselves. Optional ones and peers may well be missing, links have no version.
-    pub(super) fn unmet(&self, lock: &RepoPath, names: &HashSet<&str>, diagnostics: &mut Vec<Diagnostic>) {
-        for manifest in self.manifests.values() {
-            let must_be = |asked: &&Asked| matches!(asked.kind, DependencyKind::Runtime | DependencyKind::Dev);
-            for asked in manifest.asked.iter().filter(must_be) {
-                let is_link = ["link:", "workspace:", "portal:"].iter().any(|link| asked.spec.starts_with(link));
-                let is_optional = || {
-                    let same = manifest.asked.iter().filter(|other| other.name == asked.name);
-                    same.take(TABLES.len()).any(|other| other.kind == DependencyKind::Optional)
-                };
-                if is_link || names.contains(asked.name.as_str()) || is_optional() {
-                    continue;
-                }
-                let line = asked.place.as_ref().map(|place| place.line);
-                let message = format!("`{}` is asked for, and {lock} does not have it; renew the lockfile", asked.name);
-                diagnostics.push(Diagnostic::warning(&manifest.path, line, message));
-            }
+    /// Notes where a lockfile does not hold what the manifest of a folder asks for.
+    pub(super) fn compare(&self, folder: &str, locked: &Locked<'_>, graph: &mut GraphBuilder) {
+        let nothing = HashSet::new();
+        if let Some(manifest) = self.manifests.get(folder) {
+            let overridden = self.root().map_or(&nothing, |root| &root.overridden);
+            drift::compare(manifest, locked, overridden, graph);
         }
     }
 

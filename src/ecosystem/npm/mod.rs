@@ -1,6 +1,7 @@
 //! npm's world: lockfiles of npm, Yarn, pnpm and Bun, and `package.json`.
 
 mod bun_lock;
+mod drift;
 mod manifest;
 mod package_json;
 mod package_lock;

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::drift::Locked;
 use super::manifest::{Project, TABLES, folder_label, optional_peers, patterns};
 use super::scope::{Scopes, is_sane};
 use super::spec::source_of_resolved;
@@ -124,9 +125,8 @@ impl<'d> Lock<'_, 'd> {
             self.add(entry, &names, &members, &mut builder);
         }
         self.connect(&entries, &names, &mut builder);
-        let installed: HashSet<&str> = entries.iter().filter_map(|entry| entry.installed).collect();
-        self.project.unmet(self.path, &installed, self.diagnostics);
-        if installed.is_empty() && !self.document.value.object("dependencies").is_empty() {
+        let is_empty = entries.iter().all(|entry| entry.installed.is_none());
+        if is_empty && !self.document.value.object("dependencies").is_empty() {
             self.complain("dependencies", "`packages` holds nothing and `dependencies` does; that was not read");
         }
         builder.finish_by_reachability()
@@ -240,11 +240,16 @@ impl<'d> Lock<'_, 'd> {
                 }
             }
             if let Some(manifest) = self.project.manifests.get(entry.key).filter(|_| declared.insert(entry.key)) {
+                let mut locked = Locked::default();
+                TABLES.iter().for_each(|(table, _)| locked.record_all(entry.value.object(table)));
                 for asked in &manifest.asked {
-                    if let (Some(to), Some(place)) = (resolve(&asked.name), &asked.place) {
+                    let Some(to) = resolve(&asked.name) else { continue };
+                    locked.package(&asked.name, to);
+                    if let Some(place) = &asked.place {
                         builder.declare(to, place.clone());
                     }
                 }
+                self.project.compare(entry.key, &locked, builder);
             }
         }
     }

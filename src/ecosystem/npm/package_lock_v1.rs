@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::drift::Locked;
 use super::manifest::{Manifest, folder_label};
 use super::package_lock::{Lock, PARSER};
 use super::scope::{ScopeId, Scopes};
@@ -42,9 +43,14 @@ pub(super) fn read(lock: &mut Lock<'_, '_>) -> DependencyGraph {
     if let (Some(root), Some(manifest)) = (root, lock.project.root()) {
         let resolve = |name: &str| scopes.resolve(Some(top), name).map(|at| entries[at].index);
         declare(manifest, root, resolve, &mut builder);
+        let mut locked = Locked::default();
+        for asked in &manifest.asked {
+            if let Some(to) = resolve(&asked.name) {
+                locked.package(&asked.name, to);
+            }
+        }
+        lock.project.compare("", &locked, &mut builder);
     }
-    let names: HashSet<&str> = entries.iter().map(|entry| entry.name).collect();
-    lock.project.unmet(lock.path, &names, lock.diagnostics);
     builder.finish_as_marked()
 }
 

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::manifest::{Manifest, Project};
+use super::drift::{self, Locked};
+use super::manifest::{Manifest, Project, overridden};
 use super::spec::{registry_at, source_of_resolved, split_at_sign};
 use super::{id, project};
 use crate::ecosystem::syntax::bounds::bound;
@@ -50,6 +51,7 @@ fn parse(input: &Input<'_>) -> Parsed {
         stream: &stream,
         manifests: Project { manifests: Default::default() },
         builder: GraphBuilder::new(input.path, PARSER.id),
+        locked: BTreeMap::new(),
         diagnostics: &mut diagnostics,
     };
     if stream.documents.is_empty() && lock.diagnostics.is_empty() {
@@ -62,10 +64,8 @@ fn parse(input: &Input<'_>) -> Parsed {
         }
         lock.document(document);
     }
+    lock.compare();
     let Lock { manifests, builder, .. } = lock;
-    let tables = stream.documents.iter().flat_map(importers).map(|(_, importer)| importer);
-    let names = tables.flat_map(|importer| TABLES.iter().flat_map(|(table, _)| importer.object(table)));
-    manifests.unmet(input.path, &names.map(|(name, _)| name.as_ref()).collect(), &mut diagnostics);
     bound(&mut diagnostics, input.path);
     Parsed {
         graph: builder.finish_by_reachability(),
@@ -111,6 +111,8 @@ struct Lock<'l, 't> {
     stream: &'l Stream<'t>,
     manifests: Project,
     builder: GraphBuilder,
+    /// What is locked for each project, by folder; documents add up.
+    locked: BTreeMap<String, Locked<'l>>,
     diagnostics: &'l mut Vec<Diagnostic>,
 }
 
@@ -122,8 +124,25 @@ struct Names<'v> {
     projects: HashMap<String, PackageIndex>,
 }
 
-impl<'t> Lock<'_, 't> {
-    fn document(&mut self, document: &Value<'_>) {
+impl<'l> Lock<'l, '_> {
+    /// Holds what is locked against what the manifests ask for. A hook may change those in any way, and pnpm notes only
+    /// that there is one (<https://pnpm.io/pnpmfile>).
+    fn compare(&mut self) {
+        let documents = &self.stream.documents;
+        if documents.iter().any(|document| document.get("pnpmfileChecksum").is_some()) {
+            return;
+        }
+        let overrides = documents.iter().flat_map(|document| document.object("overrides"));
+        let mut overridden: HashSet<String> = overrides.map(|(pattern, _)| overridden(pattern).to_owned()).collect();
+        overridden.extend(self.manifests.root().into_iter().flat_map(|root| root.overridden.iter().cloned()));
+        for (folder, locked) in &self.locked {
+            if let Some(manifest) = self.manifests.manifests.get(folder) {
+                drift::compare(manifest, locked, &overridden, &mut self.builder);
+            }
+        }
+    }
+
+    fn document(&mut self, document: &'l Value<'_>) {
         if !matches!(document, Value::Object(_)) {
             self.complain("", "a mapping is expected here; it was not read");
             return;
@@ -248,14 +267,14 @@ impl<'t> Lock<'_, 't> {
         }
     }
 
-    fn connect_project(&mut self, folder: &str, importer: &Value<'_>, names: &Names<'_>) {
+    fn connect_project(&mut self, folder: &str, importer: &'l Value<'_>, names: &Names<'_>) {
         let at = normal(folder);
         let Some(&from) = names.projects.get(&at) else {
             return;
         };
-        let specifiers: HashMap<&str, &Value<'_>> =
+        let specifiers: HashMap<&str, &'l Value<'_>> =
             importer.object("specifiers").iter().map(|(name, value)| (name.as_ref(), value)).collect();
-        let mut targets: Vec<(&str, PackageIndex)> = Vec::new();
+        let mut targets: Vec<(&'l str, PackageIndex)> = Vec::new();
         for (table, kind) in TABLES {
             for (name, value) in importer.object(table) {
                 let reference = value.get("version").unwrap_or(value);
@@ -265,8 +284,13 @@ impl<'t> Lock<'_, 't> {
                 let requirement = value.text("specifier").or_else(|| specifiers.get(name.as_ref())?.as_text());
                 self.builder.dependency(from, to, kind, requirement);
                 targets.push((name.as_ref(), to));
+                if let Some(requirement) = requirement {
+                    self.locked.entry(at.clone()).or_default().record(name.as_ref(), requirement);
+                }
             }
         }
+        let locked = self.locked.entry(at.clone()).or_default();
+        targets.iter().for_each(|&(name, to)| locked.package(name, to));
         let places = self.manifests.manifests.get(&at).map(Manifest::places).unwrap_or_default();
         for (name, to) in targets {
             for &place in places.get(name).into_iter().flatten() {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::drift::Locked;
 use super::manifest::{Manifest, Project};
 use super::{id, project, yarn_berry, yarn_v1};
 use crate::ecosystem::syntax::bounds::bound;
@@ -81,10 +82,6 @@ fn parse(input: &Input<'_>) -> Parsed {
             manifests.add(input, folder, &mut diagnostics);
         }
     }
-    if read.has_members {
-        let names = read.entries.iter().filter(|entry| entry.member.is_some()).flat_map(|entry| &entry.dependencies);
-        manifests.unmet(input.path, &names.map(|wanted| wanted.name.as_ref()).collect(), &mut diagnostics);
-    }
     let mut builder = GraphBuilder::new(input.path, PARSER.id);
     let mut graph = Graph::new(input.path, &read, &manifests, &mut builder);
     graph.connect(&mut builder);
@@ -120,17 +117,21 @@ struct Graph<'g, 't> {
     manifests: &'g Project,
     indices: Vec<PackageIndex>,
     by_descriptor: HashMap<&'g str, PackageIndex>,
-    by_name: HashMap<&'g str, Candidates>,
+    by_name: HashMap<&'g str, Candidates<'g>>,
     /// The projects that are no entries, by name.
     projects: HashMap<&'g str, PackageIndex>,
     said: Vec<Diagnostic>,
 }
 
-/// The packages that go by one name.
-struct Candidates {
-    first: PackageIndex,
-    is_only: bool,
+/// The packages that go by one name, each once, and the ranges for which the lock has them.
+#[derive(Default)]
+struct Candidates<'g> {
+    packages: Vec<PackageIndex>,
+    ranges: Vec<&'g str>,
 }
+
+/// How many packages of one name are told apart where no descriptor fits (hostile input).
+const MAX_CANDIDATES: usize = 64;
 
 impl<'g, 't> Graph<'g, 't> {
     fn new(path: &'g RepoPath, read: &'g Read<'t>, manifests: &'g Project, builder: &mut GraphBuilder) -> Self {
@@ -177,9 +178,14 @@ impl<'g, 't> Graph<'g, 't> {
         self.indices.push(index);
         for descriptor in &entry.descriptors {
             self.by_descriptor.insert(descriptor, index);
-            let name = super::spec::split_at_sign(descriptor).map_or(descriptor.as_ref(), |(name, _)| name);
-            let candidates = self.by_name.entry(name).or_insert(Candidates { first: index, is_only: true });
-            candidates.is_only &= candidates.first == index;
+            let (name, range) = super::spec::split_at_sign(descriptor).unwrap_or((descriptor.as_ref(), ""));
+            let candidates = self.by_name.entry(name).or_default();
+            if candidates.packages.last() != Some(&index) && candidates.packages.len() < MAX_CANDIDATES {
+                candidates.packages.push(index);
+            }
+            if candidates.ranges.len() < MAX_CANDIDATES {
+                candidates.ranges.push(range);
+            }
         }
     }
 
@@ -211,6 +217,40 @@ impl<'g, 't> Graph<'g, 't> {
         if !read.has_members {
             self.connect_projects(builder);
         }
+        self.compare(builder);
+    }
+
+    /// Holds the lock against the manifests. Yarn 1 keeps the requirements of projects among all others, later ones keep
+    /// them with the project.
+    fn compare(&self, builder: &mut GraphBuilder) {
+        let members: HashMap<&str, &'g Entry<'t>> =
+            self.read.entries.iter().filter_map(|entry| Some((entry.member.as_deref()?, entry))).collect();
+        for (folder, manifest) in &self.manifests.manifests {
+            let mut locked = Locked::default();
+            let member = members.get(folder.as_str());
+            locked.recorded = member.map(|_| HashMap::new());
+            for wanted in member.iter().flat_map(|member| &member.dependencies) {
+                locked.record(&wanted.name, &wanted.range);
+            }
+            for asked in &manifest.asked {
+                let recorded =
+                    member.and_then(|_| locked.recorded.as_ref()?.get(asked.name.as_str())?.first().copied());
+                let found = self.find(&asked.name, recorded.unwrap_or(&asked.spec));
+                let candidates = self.by_name.get(asked.name.as_str());
+                match (found, candidates) {
+                    (Some(found), _) => locked.package(&asked.name, found),
+                    // Which of several the project would get is not known: any of them may do.
+                    (None, Some(candidates)) => {
+                        candidates.packages.iter().for_each(|&package| locked.package(&asked.name, package));
+                    }
+                    (None, None) => {}
+                }
+                for range in candidates.iter().filter(|_| member.is_none()).flat_map(|known| &known.ranges) {
+                    locked.record(&asked.name, range);
+                }
+            }
+            self.manifests.compare(folder, &locked, builder);
+        }
     }
 
     /// The edges of projects that only their manifests tell.
@@ -222,22 +262,7 @@ impl<'g, 't> Graph<'g, 't> {
             };
             // Yarn 1 installs no peers.
             for asked in manifest.asked.iter().filter(|asked| asked.kind != DependencyKind::Peer) {
-                let Some(to) = self.find(&asked.name, &asked.spec) else {
-                    // Links are not written down, and what is optional may well be missing.
-                    if asked.kind == DependencyKind::Optional || asked.spec.starts_with("link:") {
-                        continue;
-                    }
-                    let line = asked.place.as_ref().map(|place| place.line);
-                    let message = format!(
-                        "`{}` asks for `{}@{}`, which {} does not have; run `yarn install` to renew it",
-                        manifest.label(),
-                        asked.name,
-                        asked.spec,
-                        self.path
-                    );
-                    self.said.push(Diagnostic::warning(&manifest.path, line, message));
-                    continue;
-                };
+                let Some(to) = self.find(&asked.name, &asked.spec) else { continue };
                 if to != from {
                     builder.dependency(from, to, asked.kind, Some(&asked.spec));
                 }
@@ -274,7 +299,10 @@ impl<'g, 't> Graph<'g, 't> {
         if let Some(index) = forced.and_then(|range| exact(range)) {
             return Some(index);
         }
-        self.by_name.get(name).filter(|candidates| candidates.is_only).map(|candidates| candidates.first)
+        match self.by_name.get(name)?.packages.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
     }
 }
 

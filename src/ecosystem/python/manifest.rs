@@ -21,6 +21,8 @@ pub(super) struct Manifest {
     pub(super) optional_groups: Vec<String>,
     /// What it asks for, in the order of the file's tables.
     pub(super) declared: Vec<Declared>,
+    /// The normalised names of which it forces other versions than are asked for.
+    pub(super) overridden: HashSet<String>,
 }
 
 /// One dependency that a manifest asks for.
@@ -44,6 +46,45 @@ pub(super) struct Declared {
     pub(super) conditional: bool,
     /// Where it is asked for.
     pub(super) location: Location,
+    /// Whose table asks for it.
+    pub(super) table: Table,
+}
+
+/// A tool that writes a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tool {
+    Poetry,
+    Uv,
+    Pdm,
+    Pipenv,
+}
+
+/// Whose table asks for something: each tool reads its own, and some of those that standards define.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    /// `dependencies` of `[project]`, PEP 621.
+    Project,
+    /// Its `optional-dependencies`.
+    Extra,
+    /// `[dependency-groups]`, PEP 735.
+    Groups,
+    /// A tool's own.
+    Of(Tool),
+    /// What a build system or environments need.
+    Other,
+}
+
+impl Table {
+    /// Whether a tool locks all that such a table asks for, whatever its version and options. Poetry reads the standard
+    /// tables from version 2 on, and groups from 2.2; PDM locks extras and groups on demand.
+    pub(super) fn is_read_by(self, tool: Tool) -> bool {
+        match self {
+            Self::Of(own) => own == tool,
+            Self::Project => tool != Tool::Pipenv,
+            Self::Extra | Self::Groups => tool == Tool::Uv,
+            Self::Other => false,
+        }
+    }
 }
 
 /// Reads a `pyproject.toml`
@@ -58,10 +99,16 @@ pub(super) fn pyproject(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Dia
     reader.indexes(&["tool", "pdm", "source"]);
     reader.indexes(&["tool", "uv", "index"]);
     reader.list(&["project", "dependencies"], DependencyKind::Runtime);
+    reader.read_as(Table::Project);
     reader.lists(&["project", "optional-dependencies"], DependencyKind::Optional);
+    reader.read_as(Table::Extra);
     reader.lists(&["dependency-groups"], DependencyKind::Dev);
+    reader.read_as(Table::Groups);
+    // Which of its groups PDM locks is chosen on its command line.
     reader.lists(&["tool", "pdm", "dev-dependencies"], DependencyKind::Dev);
+    reader.read_as(Table::Other);
     reader.list(&["tool", "uv", "dev-dependencies"], DependencyKind::Dev);
+    reader.read_as(Table::Of(Tool::Uv));
     reader.uv_sources();
     reader.poetry_main();
     reader.table(&["tool", "poetry", "dev-dependencies"], DependencyKind::Dev);
@@ -71,6 +118,7 @@ pub(super) fn pyproject(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Dia
             reader.table(&["tool", "poetry", "group", group.get_ref(), "dependencies"], kind);
         }
     }
+    reader.read_as(Table::Of(Tool::Poetry));
     let locked = reader.declared.len();
     reader.list(&["build-system", "requires"], DependencyKind::Build);
     reader.tools();
@@ -81,7 +129,11 @@ pub(super) fn pyproject(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Dia
         field("version").and_then(|value| Some((value.get_ref().as_str()?.to_owned(), document.locate(value))));
     let extras = table.table(&["project", "optional-dependencies"]).into_iter().flatten();
     let optional_groups = extras.map(|(name, _)| normal(name.get_ref())).collect();
+    let overrides = table.array(&["tool", "uv", "override-dependencies"]).iter();
+    let overrides = overrides.filter_map(|item| Some(normal(pep508::parse(item.get_ref().as_str()?)?.name)));
+    let of_pdm = table.table(&["tool", "pdm", "resolution", "overrides"]).into_iter().flatten();
     Manifest {
+        overridden: overrides.chain(of_pdm.map(|(name, _)| normal(name.get_ref()))).collect(),
         optional_groups,
         name: field("name").and_then(|name| name.get_ref().as_str()).map(str::to_owned),
         version,
@@ -104,6 +156,7 @@ pub(super) fn pipfile(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Diagn
         };
         reader.table(&[section.get_ref()], kind);
     }
+    reader.read_as(Table::Of(Tool::Pipenv));
     Manifest { declared: reader.declared, ..Manifest::default() }
 }
 
@@ -114,11 +167,19 @@ struct Reader<'d, 't> {
     /// Addresses of the indexes that the file names.
     index_urls: BTreeMap<String, String>,
     declared: Vec<Declared>,
+    /// How many of them are known to be of which table.
+    tabled: usize,
 }
 
 impl<'d, 't> Reader<'d, 't> {
     fn new(path: &'d RepoPath, document: &'d Document<'t>, diagnostics: &'d mut Vec<Diagnostic>) -> Self {
-        Self { path, document, diagnostics, index_urls: BTreeMap::new(), declared: Vec::new() }
+        Self { path, document, diagnostics, index_urls: BTreeMap::new(), declared: Vec::new(), tabled: 0 }
+    }
+
+    /// Notes that everything read since the last time stands in such a table.
+    fn read_as(&mut self, table: Table) {
+        self.declared.iter_mut().skip(self.tabled).for_each(|declared| declared.table = table);
+        self.tabled = self.declared.len();
     }
 
     fn error(&mut self, value: &Spanned<DeValue<'_>>, message: String) {
@@ -184,6 +245,7 @@ impl<'d, 't> Reader<'d, 't> {
             source: url.map_or(Source::PUBLIC_REGISTRY, source_of_url),
             conditional: !requirement.marker.trim().is_empty(),
             location: self.document.locate(item),
+            table: Table::Other,
         });
     }
 
@@ -282,6 +344,7 @@ impl<'d, 't> Reader<'d, 't> {
             source: self.source(table),
             conditional: ["markers", "python", "platform"].iter().any(|key| table.contains_key(*key)),
             location,
+            table: Table::Other,
         });
     }
 

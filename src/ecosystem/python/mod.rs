@@ -22,6 +22,7 @@ pub(super) mod pyproject;
 mod requirement_lines;
 pub(super) mod requirements;
 pub(super) mod uv_lock;
+mod uv_recorded;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::extras::{Needs, Step};
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Tool};
 use super::{ByName, Entry, Lock, first_hash, git, normal, package_id, pep508, project};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
@@ -59,7 +59,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     for (index, entry) in &packages {
         edges(*index, entry, &by_name, &mut graph, &mut needs);
     }
-    let (manifest, starts) = project::beside(input, &by_name, &mut graph, &mut parsed).unzip();
+    let (manifest, starts) = project::beside(input, &by_name, &mut graph, (&mut parsed, Tool::Pdm)).unzip();
     for (index, _) in &packages {
         graph.mark(*index, manifest.is_some().then_some(false), Kinds::default());
     }

@@ -39,7 +39,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     reader.categories();
     let Reader { mut graph, by_name, .. } = reader;
     if let Some(manifest) = &manifest {
-        project::link(manifest, &by_name, &mut graph, &mut parsed.diagnostics);
+        project::link(manifest, &by_name, &mut graph, manifest::Tool::Pipenv);
     }
     bound(&mut parsed.diagnostics, input.path);
     parsed.graph = graph.finish_as_marked();

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::extras::{Needs, Step};
+use super::manifest::Tool;
 use super::{ByName, Entry, Lock, first_hash, git, normal, package_id, pep508, project, registry};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
@@ -50,7 +51,7 @@ fn parse(input: &Input<'_>) -> Parsed {
     for (index, entry) in &packages {
         edges(*index, entry, &by_name, &mut graph, &mut needs);
     }
-    let (manifest, starts) = project::beside(input, &by_name, &mut graph, &mut parsed).unzip();
+    let (manifest, starts) = project::beside(input, &by_name, &mut graph, (&mut parsed, Tool::Poetry)).unzip();
     let grouped = packages.iter().any(|(_, entry)| entry.table.contains_key("groups"));
     let categorised = packages.iter().any(|(_, entry)| entry.table.contains_key("category"));
     for (index, entry) in &packages {

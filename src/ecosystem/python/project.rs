@@ -1,24 +1,23 @@
 //! The project of a manifest in the graph: with the lock that chose for it, or alone.
 
 use super::extras::Step;
-use super::manifest::{self, Declared, Manifest};
+use super::manifest::{self, Declared, Manifest, Tool};
 use super::{ByName, companion, normal, package_id};
+use crate::ecosystem::drift::Wanted;
 use crate::ecosystem::{Input, Parsed};
-use crate::model::{
-    DependencyGraph, DependencyKind, Diagnostic, GraphBuilder, Kinds, PackageIndex, RepoPath, Source, SourceKind,
-};
+use crate::model::{DependencyGraph, DependencyKind, GraphBuilder, Kinds, PackageIndex, RepoPath, Source, SourceKind};
 
 /// Reads the `pyproject.toml` beside a lock and adds its project; gives both, or nothing where there is none.
 pub(super) fn beside(
     input: &Input<'_>,
     by_name: &ByName,
     graph: &mut GraphBuilder,
-    parsed: &mut Parsed,
+    (parsed, tool): (&mut Parsed, Tool),
 ) -> Option<(Manifest, Vec<(Step, DependencyKind)>)> {
     let path = input.beside("pyproject.toml");
     let bytes = companion(input, &path, parsed)?;
     let manifest = manifest::pyproject(&path, bytes, &mut parsed.diagnostics);
-    let starts = link(&manifest, by_name, graph, &mut parsed.diagnostics);
+    let starts = link(&manifest, by_name, graph, tool);
     Some((manifest, starts))
 }
 
@@ -27,15 +26,13 @@ pub(super) fn link(
     manifest: &Manifest,
     by_name: &ByName,
     graph: &mut GraphBuilder,
-    diagnostics: &mut Vec<Diagnostic>,
+    tool: Tool,
 ) -> Vec<(Step, DependencyKind)> {
     let project = member(manifest, graph);
     let mut starts = Vec::new();
     for declared in manifest.declared.iter().filter(|declared| declared.locked) {
         let locked = by_name.of(&declared.name);
-        if locked.is_empty() {
-            unmet(manifest, declared, diagnostics);
-        }
+        compare(manifest, declared, locked, tool, graph);
         for &to in locked {
             graph.mark(to, Some(true), Kinds::default());
             graph.declare(to, declared.location.clone());
@@ -48,12 +45,32 @@ pub(super) fn link(
     starts
 }
 
-/// Says that a lock does not hold what a manifest asks for under every condition: nobody knows its version then.
-pub(super) fn unmet(manifest: &Manifest, declared: &Declared, diagnostics: &mut Vec<Diagnostic>) {
-    if !declared.conditional && !is_itself(manifest, declared) {
-        let place = &declared.location;
-        let message = format!("`{}` is asked for, but the lock does not hold it", declared.name);
-        diagnostics.push(Diagnostic::warning(&RepoPath::clone(&place.path), Some(place.line), message));
+/// Notes where a lock does not hold what a manifest asks for. What is asked for on some systems only may well be missing,
+/// or there for others; what another tool's table asks for is not this lock's.
+pub(super) fn compare(
+    manifest: &Manifest,
+    declared: &Declared,
+    locked: &[PackageIndex],
+    tool: Tool,
+    graph: &mut GraphBuilder,
+) {
+    if declared.conditional || !declared.table.is_read_by(tool) || is_itself(manifest, declared) {
+        return;
+    }
+    let place = &declared.location;
+    let wanted = Wanted {
+        manifest: &place.path,
+        name: &declared.name,
+        requirement: declared.requirement.as_deref(),
+        place: Some(place),
+    };
+    let is_plain = declared.source.kind == SourceKind::Registry && !manifest.overridden.contains(&declared.name);
+    match &declared.requirement {
+        _ if locked.is_empty() => wanted.missing(graph),
+        Some(range) if is_plain => {
+            wanted.compare(range, locked, graph);
+        }
+        _ => {}
     }
 }
 
@@ -94,6 +111,6 @@ fn member(manifest: &Manifest, graph: &mut GraphBuilder) -> Option<PackageIndex>
 }
 
 /// Whether a project asks for extras of its own.
-fn is_itself(manifest: &Manifest, declared: &Declared) -> bool {
+pub(super) fn is_itself(manifest: &Manifest, declared: &Declared) -> bool {
     manifest.name.as_ref().is_some_and(|name| normal(name) == declared.name)
 }

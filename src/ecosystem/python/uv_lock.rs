@@ -7,6 +7,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::extras::{Needs, Step};
+use super::manifest::Tool;
+use super::uv_recorded::Recorded;
 use super::{Entry, Lock, companion, first_hash, git, manifest, normal, package_id, project, registry};
 use crate::ecosystem::syntax::bounds::{Candidates, bound};
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
@@ -262,11 +264,11 @@ fn declare(
     let path: RepoPath = join(&folder, "pyproject.toml").unwrap_or_default().into();
     let Some(bytes) = companion(input, &path, parsed) else { return };
     let manifest = manifest::pyproject(&path, bytes, &mut parsed.diagnostics);
+    let recorded = Recorded::of(package.entry.table);
     for declared in manifest.declared.iter().filter(|declared| declared.locked) {
         let locked = by_key.of(&(declared.name.clone(), None, None));
-        if locked.is_empty() {
-            project::unmet(&manifest, declared, &mut parsed.diagnostics);
-        }
+        project::compare(&manifest, declared, locked, Tool::Uv, graph);
+        recorded.compare(&manifest, declared, locked, graph);
         for &to in locked {
             graph.declare(to, declared.location.clone());
         }

@@ -66,18 +66,18 @@ impl Baseline {
     ///
     /// # Errors
     /// The first thing that is wrong with it, with its line.
-    pub fn parse(path: &str, text: &str) -> Result<Self, BaselineError> {
+    pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, BaselineError> {
         let fail = |line: Option<(usize, usize)>, message: String| BaselineError {
             path: path.to_owned(),
             line: line.and_then(|(line, _)| u32::try_from(line).ok()),
             place: line.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default(),
             message,
         };
-        if text.len() > LARGEST {
+        if bytes.len() > LARGEST {
             return Err(fail(None, format!("a baseline is at most {} MiB long", LARGEST >> 20)));
         }
-        let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let document: Document = serde_json::from_str(plain).map_err(|error| {
+        let plain = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let document: Document = serde_json::from_slice(plain).map_err(|error| {
             let whole = error.to_string();
             let place = format!(" at line {} column {}", error.line(), error.column());
             let message = whole.strip_suffix(&place).unwrap_or(&whole);

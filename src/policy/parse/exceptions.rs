@@ -110,6 +110,7 @@ fn read_one(
         owner: all_right(owner)?.map(str::to_owned),
         expires,
         until_fixed,
+        limit: None,
         location: reader.locate(&place),
         vex: None,
     })

@@ -75,6 +75,28 @@ fn resolve(text: &str, chain: &[String], origin: PolicyOrigin) -> Result<String,
     Ok(path)
 }
 
+/// The path of the baseline that a policy names, relative to the policy's file.
+pub(super) fn baseline(
+    reader: &mut Reader<'_>,
+    value: &Value<'_>,
+    origin: PolicyOrigin,
+    chain: &[String],
+) -> Option<String> {
+    let text = reader.text("baseline", value)?;
+    let from = chain.last().map_or("", String::as_str);
+    let path = match origin {
+        PolicyOrigin::Tree | PolicyOrigin::Base => within_tree(from, text).filter(|path| !path.is_empty()),
+        PolicyOrigin::Flag | PolicyOrigin::BuiltIn => (!Path::new(text).is_absolute())
+            .then(|| Path::new(from).parent().unwrap_or(Path::new("")).join(text).display().to_string()),
+    };
+    if path.is_none() {
+        let message =
+            format!("`baseline` takes a path relative to the policy's file and inside the tree, not {}", quoted(text));
+        reader.fail(&value.span(), message);
+    }
+    path
+}
+
 /// A path relative to the folder of a file, both inside the tree; `None` where it leads out.
 fn within_tree(from: &str, text: &str) -> Option<String> {
     if text.starts_with('/') || text.contains(['\\', '\0', ':']) {
@@ -125,8 +147,7 @@ mod tests {
         let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
         let read = |path: &str| Ok(texts.get(path).map(|text| text.as_bytes().to_vec()));
         let rules = rule::rules();
-        let reading =
-            Reading { read: &read, origin, rules: &rules, today: Date::constant(2026, 11, 22), below_caller: false };
+        let reading = Reading { read: &read, origin, rules: &rules, today: Date::constant(2026, 11, 22), below: None };
         let lines = |errors: Vec<crate::policy::PolicyError>| {
             errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
         };

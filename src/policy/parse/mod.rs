@@ -12,6 +12,7 @@
 //! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
 //! | `max-exception-days` | how many days ahead an exception may end |
+//! | `baseline` | the file of a baseline, relative to this one |
 //! | `exclude` | globs as in `.gitignore` of what is not scanned |
 //! | `[rules]` | for each rule a level, or a table: `level`, `kinds`, `scope`, `ecosystems`, `paths`, `packages`, and where they mean something `min-severity`, `unscored-as`, `on-unknown` |
 //! | `[[custom]]` | rules of its own: `id`, `level`, `when`, `summary`, `fix`, `why`, and the keys of a rule |
@@ -28,9 +29,11 @@ use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
 use super::pattern::NamePattern;
-use super::{Exception, Policy, Provenance, SourceAddress};
+use super::{Exception, Policy, Provenance, RuleSettings, SourceAddress};
+use crate::expression::CustomRule;
 use crate::model::{Level, PolicyOrigin, Rule, source};
 
+mod addition;
 mod custom;
 mod delegate;
 mod examples;
@@ -40,6 +43,7 @@ mod reader;
 mod rules;
 mod scope;
 
+pub use addition::Addition;
 pub use reader::PolicyError;
 pub(super) use reader::{did_you_mean, nearest, quoted};
 
@@ -59,6 +63,7 @@ const KEYS: &[&str] = &[
     "max-exception-days",
     "project",
     "sources",
+    "baseline",
     "exclude",
     "rules",
     "custom",
@@ -69,7 +74,8 @@ const KEYS: &[&str] = &[
 ];
 
 /// The keys whose place is kept as a whole. Of those that hold many values each value has its own.
-const PLACED: &[&str] = &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "delegate"];
+const PLACED: &[&str] =
+    &["extends", "max-age", "registries", "test-data", "max-exception-days", "project", "baseline", "delegate"];
 
 /// Reads a file by its path; `None`: there is no such file.
 pub type ReadFile<'r> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'r;
@@ -86,14 +92,14 @@ pub struct Reading<'r> {
     pub rules: &'r [&'static Rule],
     /// What `max-exception-days` counts from.
     pub today: Date,
-    /// Whether it is the scanned tree's and only may tighten the caller's ([`tighten`](super::tighten)).
-    pub below_caller: bool,
+    /// Of a scanned tree's policy that may only tighten the caller's: the caller's own rules, of which it may speak.
+    pub below: Option<&'r [&'static CustomRule]>,
 }
 
 impl Reading<'_> {
     /// Whether the scanned tree says what is accepted, and nobody else does.
     fn is_in_force_from_tree(&self) -> bool {
-        matches!(self.origin, PolicyOrigin::Tree | PolicyOrigin::Base) && !self.below_caller
+        matches!(self.origin, PolicyOrigin::Tree | PolicyOrigin::Base) && self.below.is_none()
     }
 }
 
@@ -122,7 +128,7 @@ pub fn parse(
     today: Date,
 ) -> Result<Policy, Vec<PolicyError>> {
     let read = |asked: &str| Ok((asked == path).then(|| text.as_bytes().to_vec()));
-    load(path, &Reading { read: &read, origin, rules, today, below_caller: false })
+    load(path, &Reading { read: &read, origin, rules, today, below: None })
 }
 
 /// Reads one file and, before it is done, those that it extends; `chain` are the files that lead to it.
@@ -184,10 +190,13 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     if let Some(value) = table.get("sources") {
         sources(reader, value, reading, &mut policy);
     }
+    if let Some(value) = table.get("baseline") {
+        policy.baseline = extends::baseline(reader, value, reading.origin, chain);
+    }
     if let Some(value) = table.get("custom") {
         custom::read(reader, value, &mut policy);
     }
-    let known = Known::of(reading.rules, &policy.custom);
+    let known = Known::of(reading.rules, &with_the_callers(&mut policy, reading));
     if let Some(value) = table.get("rules") {
         rules::read(reader, value, &known, &mut policy);
     }
@@ -208,6 +217,19 @@ fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, cha
     let examples = table.get("examples").map(|value| examples::read(reader, value, &known, &policy));
     policy.examples = examples.unwrap_or_default();
     policy
+}
+
+/// The policy's own rules and those of the caller's, which get settings here that the file can change.
+fn with_the_callers(policy: &mut Policy, reading: &Reading<'_>) -> Vec<&'static CustomRule> {
+    let mut custom = policy.custom.clone();
+    for of_caller in reading.below.into_iter().flatten() {
+        let rule = &of_caller.rule;
+        if policy.custom.iter().all(|own| own.rule.id != rule.id) {
+            policy.rules.entry(rule.id).or_insert_with(|| RuleSettings::of(rule, policy.profile));
+            custom.push(of_caller);
+        }
+    }
+    custom
 }
 
 /// The keys with one value for the whole policy.
@@ -537,7 +559,7 @@ expires = 2026-12-01
 
         [custom]
         id = "a"
-        osprey.toml:2:2: unknown key "custom" in a policy
+        osprey.toml:2:1: `custom` must be an array of tables: write [[custom]]
         "#);
     }
 

@@ -247,6 +247,7 @@ fn exception(
         owner: statement.owner.clone(),
         expires: None,
         until_fixed: false,
+        limit: None,
         location: statement.location.clone(),
         vex: Some(Claim { id, clears, rank: (time, statement.version, !clears, number), within }),
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use crate::model::{
-    Decision, DependencyKind, FileState, Finding, Level, Location, PackageIndex, Priority, Report, Root, Severity,
-    Subject, Threat,
+    Change, Decision, DependencyKind, FileState, Finding, Level, Location, PackageIndex, Priority, Report, Root,
+    Severity, Subject, Threat,
 };
 
 use super::super::{Options, escape, phrase};
@@ -42,6 +42,9 @@ pub(super) struct SarifResult<'r> {
     partial_fingerprints: BTreeMap<&'static str, String>,
     rank: f64,
     properties: Properties,
+    /// `new` is what the change brought in; what became known about what was there is as unchanged as that (3.27.24).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline_state: Option<&'static str>,
     /// In a run where one result has it, all have it (3.27.23).
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressions: Option<Vec<Suppression>>,
@@ -127,7 +130,7 @@ pub(super) fn of<'r>(
             rule_id: id,
             // Every finding's rule is there; the order is that of the ids.
             rule_index: rules.partition_point(|rule| rule.id < id),
-            level: level(decision.level),
+            level: level(shown_level(decision)),
             message: Text::new(writer.message()),
             locations: [writer.place()],
             related_locations: writer.related(),
@@ -138,6 +141,7 @@ pub(super) fn of<'r>(
             ]),
             rank: rank(decision),
             properties: Properties { priority: decision.reasons() },
+            baseline_state: baseline_state(report, decision),
             suppressions: options.sarif_suppressed.then(|| suppressions(decision)),
         }
     };
@@ -186,16 +190,31 @@ fn rank(decision: &Decision) -> f64 {
     (rank * 10.0).round() / 10.0
 }
 
+/// What is disclosed is warned about at the most; what is suppressed has the level that it would have.
+fn shown_level(decision: &Decision) -> Level {
+    match decision.change {
+        Some(Change::Disclosed) if decision.exception.is_none() => decision.effective(),
+        _ => decision.level,
+    }
+}
+
+fn baseline_state(report: &Report, decision: &Decision) -> Option<&'static str> {
+    report.is_compared().then(|| match decision.change {
+        Some(Change::Introduced) | None => "new",
+        Some(Change::Disclosed | Change::Known) => "unchanged",
+    })
+}
+
 fn suppressions(decision: &Decision) -> Vec<Suppression> {
-    let suppression = decision.exception.iter().map(|exception| Suppression {
-        kind: "external",
-        status: "accepted",
-        justification: escape::plain_clipped(
-            &phrase::accepted(&exception.reason, exception.owner.as_deref(), exception.expires.as_deref()),
-            LONGEST_FIRST,
-        ),
-    });
-    suppression.collect()
+    let accepted = |justification: String| Suppression { kind: "external", status: "accepted", justification };
+    match &decision.exception {
+        Some(exception) => {
+            let said = phrase::accepted(&exception.reason, exception.owner.as_deref(), exception.expires.as_deref());
+            vec![accepted(escape::plain_clipped(&said, LONGEST_FIRST))]
+        }
+        None if decision.is_known() => vec![accepted("It was there before.".to_owned())],
+        None => Vec::new(),
+    }
 }
 
 struct Writer<'r> {

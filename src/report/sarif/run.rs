@@ -159,6 +159,16 @@ fn notifications(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         let findings = count(chosen.excepted, "finding is", "findings are");
         say("note", format!("{findings} covered by an exception and left out here."));
     }
+    if chosen.known > 0 {
+        let findings = count(chosen.known, "finding was", "findings were");
+        say("note", format!("{findings} there before and left out here."));
+    }
+    if let Some(base) = &report.base {
+        say("note", format!("Compared with {}.", phrase::base(base)));
+    }
+    if let Some(baseline) = &report.baseline {
+        say("note", format!("The baseline {}.", phrase::baseline(baseline)));
+    }
     all.extend(of_exceptions(report));
     let mut say = |level: &'static str, text: String| all.push(Notification::new(level, &text));
     if report.policy.origin == PolicyOrigin::Tree {

@@ -34,6 +34,7 @@ pub(super) fn write(page: &mut Page, report: &Report, plan: &Plan, options: &Opt
     not_read(page, report, few)?;
     skipped(page, report, options)?;
     below(page, plan, options)?;
+    before(page, report, plan, options)?;
     accepted(page, report, plan, options)?;
     exceptions(page, report)?;
     unknowns(page, report)?;
@@ -64,7 +65,10 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
     let summary = report.summary();
     let gaps = report.gaps().len();
     let verdict = report.verdict();
-    let denied = count(summary.denied, "finding", "findings");
+    let denied = match report.is_compared() {
+        true => count(summary.denied, "new finding", "new findings"),
+        false => count(summary.denied, "finding", "findings"),
+    };
     let mut text = match verdict {
         Verdict::Fail if summary.denied == 0 => "the policy denies that something is not known".to_owned(),
         Verdict::Fail => format!("the policy denies {denied}"),
@@ -74,6 +78,7 @@ fn verdict_sentence(report: &Report, plan: &Plan) -> String {
             if summary.warned == 0
                 && plan.excepted.is_empty()
                 && plan.allowed.is_empty()
+                && plan.known.is_empty()
                 && report.unknowns.is_empty() =>
         {
             match report.graph.third_party() {
@@ -289,6 +294,26 @@ fn accepted(page: &mut Page, report: &Report, plan: &Plan, options: &Options) ->
     Ok(())
 }
 
+/// What was there before, and what it is compared with.
+fn before(page: &mut Page, report: &Report, plan: &Plan, options: &Options) -> io::Result<()> {
+    if !plan.known.is_empty() {
+        let shown = if options.verbose { "listed above" } else { "see --verbose or -o json" };
+        let findings = count(plan.known.len(), "finding was", "findings were");
+        entry(page, "known", &format!("{findings} there before and {} not count ({shown})", do_not(plan.known.len())))?;
+    }
+    if let Some(base) = &report.base {
+        entry(page, "compared with", &phrase::base(base))?;
+    }
+    let Some(baseline) = &report.baseline else { return Ok(()) };
+    entry(page, "baseline", &phrase::baseline(baseline))?;
+    let gone = if options.verbose { baseline.gone.as_slice() } else { &[] };
+    gone.iter().try_for_each(|gone| item(page, &format!("gone: {gone}"), PLAIN))
+}
+
+fn do_not(number: usize) -> &'static str {
+    if number == 1 { "does" } else { "do" }
+}
+
 fn exceptions(page: &mut Page, report: &Report) -> io::Result<()> {
     let of_note: Vec<String> =
         report.exceptions.iter().filter_map(|exception| phrase::exception(report, exception)).collect();
@@ -393,11 +418,15 @@ fn policy(report: &Report) -> String {
     let policy = &report.policy;
     let path = policy.path.as_deref().unwrap_or("a file without a name");
     let profile = policy.profile;
-    match policy.origin {
+    let said = match policy.origin {
         PolicyOrigin::BuiltIn => format!("{profile}, built into the program"),
         PolicyOrigin::Flag => format!("{path} (extends {profile}), named by the caller"),
         PolicyOrigin::Tree => format!("from the scanned tree, not enforced by the caller: {path} (extends {profile})"),
         PolicyOrigin::Base => format!("{path} (extends {profile}), read from the merge base"),
+    };
+    match &policy.tightened_by {
+        Some(tree) => format!("{said}; {tree} of the scanned tree may only tighten it"),
+        None => said,
     }
 }
 

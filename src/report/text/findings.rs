@@ -46,6 +46,10 @@ pub(super) fn write<'r>(page: &mut Page, report: &'r Report, plan: &Plan<'r>, op
         writer.heading("Covered by an exception")?;
         plan.excepted.iter().try_for_each(|decision| writer.excepted(decision))?;
     }
+    if options.verbose && !plan.known.is_empty() {
+        writer.heading("There before")?;
+        plan.known.iter().try_for_each(|decision| writer.finding(decision))?;
+    }
     if options.verbose && !plan.allowed.is_empty() {
         writer.heading("Below the threshold")?;
         plan.allowed.iter().try_for_each(|decision| writer.finding(decision))?;
@@ -282,14 +286,16 @@ impl<'r> Writer<'_, '_, 'r> {
     /// Level, severity, package and ids. The words say it; colour only repeats them.
     fn head(&mut self, decision: &Decision) -> io::Result<()> {
         let finding = &decision.finding;
-        let (level, style) = match decision.level {
+        let (level, style) = match decision.effective() {
             _ if decision.exception.is_some() => ("excepted", DIM),
+            _ if decision.is_known() => ("known", DIM),
             Level::Deny => ("denied", RED),
             Level::Warn => ("warned", YELLOW),
             Level::Allow | Level::Off => ("allowed", DIM),
         };
         let level = Piece::styled(level, style);
         let mut fields = vec![level];
+        fields.extend(phrase::change(decision).map(Piece::plain));
         if let Some(group) = &finding.advisory {
             fields.push(Piece::styled(&phrase::severity(group), severity_style(group)));
             fields.extend(phrase::exploited(group).map(|since| Piece::styled(&since, RED)));

@@ -84,6 +84,8 @@ pub(super) struct Plan<'r> {
     pub(super) allowed: Vec<&'r Decision>,
     /// Covered by an exception.
     pub(super) excepted: Vec<&'r Decision>,
+    /// There before, and else denied or warned about.
+    pub(super) known: Vec<&'r Decision>,
 }
 
 impl<'r> Plan<'r> {
@@ -95,6 +97,7 @@ impl<'r> Plan<'r> {
         for decision in &report.decisions {
             match decision.effective() {
                 _ if decision.exception.is_some() => plan.excepted.push(decision),
+                _ if decision.is_known() => plan.known.push(decision),
                 Level::Allow | Level::Off => plan.allowed.push(decision),
                 Level::Warn | Level::Deny => {
                     let finding = &decision.finding;

@@ -9,8 +9,8 @@ use jiff::civil::Date;
 
 use super::{Knowledge, Preference};
 use crate::model::{
-    AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Health, Level, OnUnknown,
-    PackageId, PackageIndex, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
+    AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Level, OnUnknown, PackageId,
+    PackageIndex, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
 };
 use crate::policy::Policy;
 use crate::rule::Unlearnt;
@@ -91,7 +91,7 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
     }
     answers.sources.sort();
     answers.unknowns = unknowns(&states, policy, &answers.sources);
-    answers.facts = Facts { states, advisories: groups, health: Health::default(), remedies };
+    answers.facts = Facts { states, advisories: groups, remedies, ..Facts::default() };
     answers
 }
 

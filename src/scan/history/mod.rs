@@ -66,13 +66,13 @@ impl Base {
         Ok(Self { repository, commit, time: found.time, merge_bases: found.several, tree: found.tree, prefix })
     }
 
-    /// The text of a file at the merge base, by its path in the scan's root; `None` where it is not there.
+    /// A file at the merge base, by its path in the scan's root; `None` where it is not there. Symbolic links are not
+    /// followed.
     ///
     /// # Errors
     /// Where it is larger than that or cannot be read, in words.
-    pub fn text(&self, path: &str, most: usize) -> Result<Option<String>, String> {
-        let Some(bytes) = self.file(path, most as u64)? else { return Ok(None) };
-        String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
+    pub fn bytes(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, String> {
+        self.file(path, most as u64)
     }
 
     /// What the commit is called in messages.

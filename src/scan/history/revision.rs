@@ -71,16 +71,19 @@ fn unknown(repository: &gix::Repository, named: &str) -> String {
 
 /// How many commits before `HEAD` that is, where it says so: `HEAD~3`, `@^`, `HEAD^2~1`.
 fn generations(named: &str) -> Option<u32> {
-    let mut rest = named.strip_prefix("HEAD").or_else(|| named.strip_prefix('@'))?;
+    let rest = named.strip_prefix("HEAD").or_else(|| named.strip_prefix('@'))?;
     let mut back = 0_u32;
-    while let Some(mark) = rest.chars().next() {
-        let digits = rest[1..].find(|c: char| !c.is_ascii_digit()).map_or(&rest[1..], |end| &rest[1..=end]);
-        let number = if digits.is_empty() { Some(1) } else { digits.parse::<u32>().ok() };
-        rest = &rest[1 + digits.len()..];
+    let mut marks = rest.chars().peekable();
+    while let Some(mark) = marks.next() {
+        let mut digits = String::new();
+        while let Some(digit) = marks.next_if(char::is_ascii_digit) {
+            digits.push(digit);
+        }
+        let number = if digits.is_empty() { 1 } else { digits.parse::<u32>().ok()? };
         back = match mark {
-            '~' => back.checked_add(number?)?,
+            '~' => back.checked_add(number)?,
             // Whichever parent: one commit back; `^0` is the commit itself.
-            '^' => back.checked_add(number?.min(1))?,
+            '^' => back.checked_add(number.min(1))?,
             _ => return None,
         };
     }
