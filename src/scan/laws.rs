@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::{Inventory, ask, judge};
 use crate::model::{
     Badge, DependencyGraph, DependencyKind, Ecosystem, Evidence, Fact, Facts, FileCoverage, FileState, Finding, Level,
-    Missing, OnUnknown, PackageHealth, PackageIndex, ProjectFiles, ProjectHealth, Provenance, Report, Repository,
-    Scope, Subject, Support, Verdict, Why, source,
+    Missing, OnUnknown, PackageHealth, PackageIndex, ProjectHealth, Provenance, Report, Repository, Scope, Subject,
+    Support, Verdict, Why, source,
 };
 use crate::policy::{Policy, Profile};
 use crate::rule::tests_support::{TODAY, Tree, absent, day, group, known, record, releases, scorecard};
@@ -132,12 +132,12 @@ fn report(graph: &DependencyGraph, facts: &Facts, policy: &Policy) -> Report {
     let inventory = Inventory {
         graph: graph.clone(),
         added: BTreeSet::new(),
+        policy_changes: Vec::new(),
         files: files.collect(),
         bounds: Vec::new(),
         diagnostics: Vec::new(),
         revision: None,
-        policy_changes: Vec::new(),
-        project: ProjectFiles::None,
+        project: facts.project.clone(),
     };
     let answers = ask::Answers { facts: facts.clone(), ..ask::Answers::default() };
     judge(policy, TODAY, inventory, answers).0
