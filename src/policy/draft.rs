@@ -78,7 +78,7 @@ impl Draft<'_> {
             self.line("");
         }
         self.comment("An index of advisories that is older makes a scan without a network incomplete.");
-        self.line("max-age = \"7d\"");
+        self.line("# max-age = \"7d\"");
         self.line("");
         let ecosystems = self.ecosystems();
         if !ecosystems.is_empty() {

@@ -289,7 +289,9 @@ fn a_fingerprint_lasts() {
             let path = finding["locations"][0]["path"].as_str().unwrap().to_owned();
             (path, finding["fingerprint"].as_str().unwrap().to_owned())
         };
-        let found: Vec<_> = json["findings"].as_array().unwrap().iter().map(of).collect();
+        // What is only counted stands in no SARIF.
+        let shown = json["findings"].as_array().unwrap().iter().filter(|finding| finding["level"] != "allow");
+        let found: Vec<_> = shown.map(of).collect();
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         let written: Vec<&str> =
             results.iter().map(|result| result["partialFingerprints"]["osprey/v1"].as_str().unwrap()).collect();

@@ -117,6 +117,14 @@ impl Files {
                     findings(held.entries.len()),
                     held.entries.len() - denied
                 );
+                // A baseline lets them pass as well; that is no reason to wait.
+                let urgent = held.entries.iter().filter(|of| of.exploited || of.rule == "malicious-package").count();
+                if urgent > 0 {
+                    out += &format!(
+                        "of these, {} of malware or of what is exploited now: `osprey scan --verbose` names them; do not wait\n",
+                        findings(urgent)
+                    );
+                }
             }
             None if report.is_empty() => out += "no manifest, lockfile or SBOM was found yet\n",
             None if summary.denied > 0 => {
