@@ -79,19 +79,7 @@ fn rows(table: Table) -> Vec<Vec<String>> {
             });
             std::iter::once(heading).chain(parsers).collect()
         }
-        Table::Clauses => {
-            let clauses = CLAUSES.iter().map(|clause| {
-                let met: Vec<&str> = rules()
-                    .into_iter()
-                    .filter(|rule| rule.clause.split(' ').any(|id| id == clause.id))
-                    .map(|rule| rule.id)
-                    .collect();
-                let met =
-                    if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
-                row(&[clause.id, clause.asks, &met])
-            });
-            std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
-        }
+        Table::Clauses => clauses(),
         Table::Variables => {
             let heading = row(&["variable", "type", "what it is", "absent where", "needs"]);
             let fields = FIELDS.iter().map(|field| (format!("a.{}", field.name), field));
@@ -117,6 +105,21 @@ fn rows(table: Table) -> Vec<Vec<String>> {
             std::iter::once(row(&["format", "what for"])).chain(formats).collect()
         }
     }
+}
+
+/// The clauses of the guidance, each with its rules or the reason why there is none.
+fn clauses() -> Vec<Vec<String>> {
+    let row = |cells: &[&str]| cells.iter().map(|&cell| cell.to_owned()).collect::<Vec<String>>();
+    let clauses = CLAUSES.iter().map(|clause| {
+        let met: Vec<&str> = rules()
+            .into_iter()
+            .filter(|rule| rule.clause.split(' ').any(|id| id == clause.id))
+            .map(|rule| rule.id)
+            .collect();
+        let met = if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
+        row(&[clause.id, clause.asks, &met])
+    });
+    std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
 }
 
 fn word(support: Support) -> &'static str {
