@@ -289,11 +289,13 @@ fn a_fingerprint_lasts() {
             let path = finding["locations"][0]["path"].as_str().unwrap().to_owned();
             (path, finding["fingerprint"].as_str().unwrap().to_owned())
         };
-        let found: Vec<_> = json["findings"].as_array().unwrap().iter().map(of).collect();
+        // What other rules find is none of this test's.
+        let findings = json["findings"].as_array().unwrap().iter().filter(|finding| !finding["advisory"].is_null());
+        let found: Vec<_> = findings.map(of).collect();
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         let written: Vec<&str> =
             results.iter().map(|result| result["partialFingerprints"]["osprey/v1"].as_str().unwrap()).collect();
-        assert_eq!(written, found.iter().map(|(_, print)| print.as_str()).collect::<Vec<_>>());
+        assert!(found.iter().all(|(_, print)| written.contains(&print.as_str())), "{written:?}");
         found
     };
     let before = prints(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.12")]))]);
