@@ -69,7 +69,12 @@ fn of(case: &Case<'_>) -> Outcome {
         reasons.found.retain(|reason| reason.is_graver);
     }
     if reasons.found.is_empty() {
-        let missing = if in_scope && !is_in_advisory { reasons.missing } else { Vec::new() };
+        let missing = match (in_scope, is_in_advisory) {
+            (true, false) => reasons.missing,
+            // The one reason that would be said beside the advisory.
+            (true, true) => case.health.project_status.missing().into_iter().collect(),
+            (false, _) => Vec::new(),
+        };
         return Outcome { fires: None, missing };
     }
     let what: Vec<String> = reasons.found.into_iter().map(|reason| reason.text).collect();

@@ -392,6 +392,26 @@ struct Tree {
     unlocked: Option<Drift>,
 }
 
+/// The manifests in the order in which they may claim a name: test data may hold another crate of a member's name, so
+/// that the root's own comes first, then what the workspace names, then what others refer to by path.
+fn in_order(
+    found: BTreeMap<String, (Manifest, Vec<Diagnostic>)>,
+    folder: &str,
+    workspace: Option<&Workspace>,
+) -> Vec<(String, (Manifest, Vec<Diagnostic>))> {
+    let asked = found.values().flat_map(|(manifest, _)| &manifest.asked);
+    let referred: BTreeSet<String> = asked
+        .filter(|asked| asked.source.kind == SourceKind::Path)
+        .filter_map(|asked| asked.source.url.clone())
+        .collect();
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by_cached_key(|(at, _)| {
+        let named = workspace.is_some_and(|root| root.names(at.strip_prefix(folder).unwrap_or(at)));
+        (at != folder, !named, !referred.contains(at))
+    });
+    found
+}
+
 impl Tree {
     /// Every `Cargo.toml` at or below the lock's folder that belongs to one of its packages, and the root's.
     fn read(input: &Input<'_>, entries: &[Entry<'_>], diagnostics: &mut Vec<Diagnostic>) -> Self {
@@ -403,19 +423,7 @@ impl Tree {
             .iter_mut()
             .filter_map(|(folder, (manifest, _))| Some((folder.clone(), manifest.workspace.take()?)))
             .collect();
-        let referred: BTreeSet<String> = found
-            .values()
-            .flat_map(|(manifest, _)| &manifest.asked)
-            .filter(|asked| asked.source.kind == SourceKind::Path)
-            .filter_map(|asked| asked.source.url.clone())
-            .collect();
-        let mut found: Vec<_> = found.into_iter().collect();
-        // Test data may hold another crate of a member's name.
-        found.sort_by_cached_key(|(at, _)| {
-            let root = workspaces.get(folder);
-            let named = root.is_some_and(|root| root.names(at.strip_prefix(folder).unwrap_or(at)));
-            (at != folder, !named, !referred.contains(at))
-        });
+        let found = in_order(found, folder, workspaces.get(folder));
         let mut tree = Self {
             path: RepoPath::clone(input.path),
             manifests: BTreeMap::new(),

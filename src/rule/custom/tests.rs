@@ -1,8 +1,8 @@
 use super::find;
 use crate::expression::{Condition, CustomRule, Draft, FIELDS, VARIABLES, intern};
 use crate::model::{
-    AdvisoryKind, AliasGroup, Badge, DependencyGraph, DependencyKind, Ecosystem, Epss, Facts, Level, PackageIndex,
-    PackageState, Provenance, Scope, Source, SourceKind, Support, source,
+    AdvisoryKind, AliasGroup, Badge, DependencyGraph, DependencyKind, Ecosystem, Epss, Facts, Level, PackageHealth,
+    PackageIndex, PackageState, Provenance, Scope, Source, SourceKind, Support, source,
 };
 use crate::rule::tests_support::{
     TODAY, Tree, absent, day, exploited, failed, group, known, record, releases, repository, scorecard,
@@ -25,6 +25,21 @@ fn looked(when: &str, (graph, facts): &(DependencyGraph, Facts)) -> (Vec<String>
 }
 
 const PROJECT: &str = "github.com/acme/left";
+
+/// It is known that there is none of all this.
+fn nothing(health: &mut PackageHealth) {
+    health.published = absent();
+    health.withdrawn = absent();
+    health.project_status = absent();
+    health.licenses = absent();
+    health.repository = repository("github.com/acme/bare");
+    health.provenance = absent();
+    health.earlier_provenance = absent();
+    health.releases = absent();
+    health.similar = absent();
+    health.dependents = absent();
+    health.support = absent();
+}
 
 /// A package of which everything is known, and one, `bare`, of which it is known that there is nothing.
 fn whole() -> (DependencyGraph, Facts) {
@@ -66,19 +81,7 @@ fn whole() -> (DependencyGraph, Facts) {
         let ends = Some("2026-01-01".parse().unwrap());
         health.support = known(Support { product: "Left".to_owned(), cycle: "1".to_owned(), ends, has_ended: false });
     });
-    tree.health(bare, |health| {
-        health.published = absent();
-        health.withdrawn = absent();
-        health.project_status = absent();
-        health.licenses = absent();
-        health.repository = repository("github.com/acme/bare");
-        health.provenance = absent();
-        health.earlier_provenance = absent();
-        health.releases = absent();
-        health.similar = absent();
-        health.dependents = absent();
-        health.support = absent();
-    });
+    tree.health(bare, nothing);
     tree.project("github.com/acme/bare", |project| {
         (project.scorecard, project.badge, project.stars) = (absent(), absent(), absent());
     });
@@ -225,4 +228,24 @@ fn what_is_shown_is_bounded_and_escaped() {
         what.ends_with("b\"…, package.licenses = [\"L-0\", \"L-1\", \"L-2\", \"L-3\", \"L-4\", 4 more])"),
         "{what}"
     );
+}
+
+#[test]
+fn many_rules_over_many_packages_end_soon() {
+    let mut tree = Tree::new("package-lock.json", "npm-lock", Ecosystem::Npm);
+    for at in 0..10_000 {
+        let package = tree.package(&format!("p{at}"), "1.0.0");
+        tree.needs(package / 2, package, None);
+    }
+    let tree = tree.finish();
+    let before = std::time::Instant::now();
+    for at in 0..50 {
+        let when = format!(
+            "package.ecosystem == 'npm' && package.depth > {at} && !('dev' in package.kinds) && \
+             package.name.matches('^q') || advisories.exists(a, a.severity == 'high' && has(a.fixed)) || health.age_days < {at}"
+        );
+        assert_eq!(looked(&when, &tree), (vec![], vec!["deps.dev NotAsked".to_owned(); 10_000]));
+    }
+    eprintln!("{:?}", before.elapsed());
+    assert!(before.elapsed().as_secs() < 60);
 }
