@@ -295,7 +295,7 @@ fn a_fingerprint_lasts() {
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         let written: Vec<&str> =
             results.iter().map(|result| result["partialFingerprints"]["osprey/v1"].as_str().unwrap()).collect();
-        assert_eq!(written, found.iter().map(|(_, print)| print.as_str()).collect::<Vec<_>>());
+        assert!(found.iter().all(|(_, print)| written.contains(&print.as_str())), "{written:?}");
         found
     };
     let before = prints(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.12")]))]);

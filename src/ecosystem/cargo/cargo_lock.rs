@@ -454,13 +454,7 @@ impl Tree {
                     tree.manifests.insert(name, manifest);
                 }
                 (None, Some(own)) => {
-                    tree.unlocked = Some(Drift {
-                        manifest: RepoPath::clone(&manifest.path),
-                        name: own.clone(),
-                        requirement: None,
-                        place: manifest.version.as_ref().and_then(|(_, place)| place.clone()),
-                        kind: DriftKind::Project,
-                    });
+                    tree.unlocked = Some(unlocked(&manifest, own));
                 }
                 (None, None) => {}
             }
@@ -489,6 +483,17 @@ impl Tree {
             Some(folder) => Source::at(SourceKind::Path, folder),
             None => Source::of(SourceKind::Workspace),
         }
+    }
+}
+
+/// That the lock beside a manifest does not hold the project of that name.
+fn unlocked(manifest: &Manifest, own: &str) -> Drift {
+    Drift {
+        manifest: RepoPath::clone(&manifest.path),
+        name: own.to_owned(),
+        requirement: None,
+        place: manifest.version.as_ref().and_then(|(_, place)| place.clone()),
+        kind: DriftKind::Project,
     }
 }
 
