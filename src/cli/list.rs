@@ -42,12 +42,49 @@ pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failu
     Ok(Exit::Pass)
 }
 
+/// The heading and the rows.
+fn rows(table: Table) -> Vec<Vec<String>> {
+    match table {
+        Table::Rules => of_rules(),
+        Table::Clauses => of_clauses(),
+        Table::Variables => of_variables(),
+        Table::Functions => {
+            let functions = FUNCTIONS.iter().map(|function| row(&[function.name, function.usage, function.meaning]));
+            std::iter::once(row(&["function", "example", "gives"])).chain(functions).collect()
+        }
+        Table::Parsers => of_parsers(),
+        Table::Formats => {
+            let formats = Format::ALL.iter().map(|format| row(&[format.id(), format.description()]));
+            std::iter::once(row(&["format", "what for"])).chain(formats).collect()
+        }
+    }
+}
+
 fn row(cells: &[&str]) -> Vec<String> {
     cells.iter().map(|&cell| cell.to_owned()).collect()
 }
 
-/// What an expression can read, the fields of an advisory last.
-fn variables() -> Vec<Vec<String>> {
+fn of_rules() -> Vec<Vec<String>> {
+    let heading = row(&["rule", "finds", "data", "greenfield", "brownfield", "guidance"]);
+    let rules = rules().into_iter().map(|rule| {
+        let data: Vec<&str> = rule.data.iter().map(|data| data.as_str()).collect();
+        let (greenfield, brownfield) = (rule.greenfield.as_str(), rule.brownfield.as_str());
+        row(&[rule.id, rule.summary, &data.join(", "), greenfield, brownfield, rule.clause])
+    });
+    std::iter::once(heading).chain(rules).collect()
+}
+
+fn of_clauses() -> Vec<Vec<String>> {
+    let clauses = CLAUSES.iter().map(|clause| {
+        let cites = |rule: &&crate::model::Rule| rule.clause.split(' ').any(|id| id == clause.id);
+        let met: Vec<&str> = rules().into_iter().filter(cites).map(|rule| rule.id).collect();
+        let met = if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
+        row(&[clause.id, clause.asks, &met])
+    });
+    std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
+}
+
+fn of_variables() -> Vec<Vec<String>> {
     let heading = row(&["variable", "type", "what it is", "absent where", "needs"]);
     let fields = FIELDS.iter().map(|field| (format!("a.{}", field.name), field));
     let variables = VARIABLES.iter().map(|variable| (variable.name.to_owned(), variable)).chain(fields);
@@ -63,69 +100,19 @@ fn variables() -> Vec<Vec<String>> {
     std::iter::once(heading).chain(rows).collect()
 }
 
-/// What an expression can ask.
-fn functions() -> Vec<Vec<String>> {
-    let heading = row(&["function", "example", "gives"]);
-    let rows = FUNCTIONS.iter().map(|function| row(&[function.name, function.usage, function.meaning]));
-    std::iter::once(heading).chain(rows).collect()
-}
-
-/// The heading and the rows.
-fn rows(table: Table) -> Vec<Vec<String>> {
-    match table {
-        Table::Rules => {
-            let heading = row(&["rule", "finds", "data", "greenfield", "brownfield", "guidance"]);
-            let rules = rules().into_iter().map(|rule| {
-                let data: Vec<&str> = rule.data.iter().map(|data| data.as_str()).collect();
-                let (greenfield, brownfield) = (rule.greenfield.as_str(), rule.brownfield.as_str());
-                row(&[rule.id, rule.summary, &data.join(", "), greenfield, brownfield, rule.clause])
-            });
-            std::iter::once(heading).chain(rules).collect()
-        }
-        Table::Parsers => {
-            let heading =
-                row(&["parser", "ecosystem", "files", "kind", "graph", "direct", "kinds", "source", "lines", "hashes"]);
-            let parsers = PARSERS.iter().map(|parser| {
-                let role = if parser.role == Role::Lockfile { "lockfile" } else { "manifest" };
-                let of = parser.capabilities;
-                let [graph, direct, kinds, source, lines, integrity] =
-                    [of.graph, of.direct, of.kinds, of.source, of.lines, of.integrity].map(word);
-                let names = parser.names.join(", ");
-                row(&[
-                    parser.id,
-                    parser.ecosystem.osv_name(),
-                    &names,
-                    role,
-                    graph,
-                    direct,
-                    kinds,
-                    source,
-                    lines,
-                    integrity,
-                ])
-            });
-            std::iter::once(heading).chain(parsers).collect()
-        }
-        Table::Clauses => {
-            let clauses = CLAUSES.iter().map(|clause| {
-                let met: Vec<&str> = rules()
-                    .into_iter()
-                    .filter(|rule| rule.clause.split(' ').any(|id| id == clause.id))
-                    .map(|rule| rule.id)
-                    .collect();
-                let met =
-                    if met.is_empty() { clause.without_rule.unwrap_or_default().to_owned() } else { met.join(", ") };
-                row(&[clause.id, clause.asks, &met])
-            });
-            std::iter::once(row(&["clause", "asks", "rules, or why there is none"])).chain(clauses).collect()
-        }
-        Table::Variables => variables(),
-        Table::Functions => functions(),
-        Table::Formats => {
-            let formats = Format::ALL.iter().map(|format| row(&[format.id(), format.description()]));
-            std::iter::once(row(&["format", "what for"])).chain(formats).collect()
-        }
-    }
+fn of_parsers() -> Vec<Vec<String>> {
+    let heading =
+        row(&["parser", "ecosystem", "files", "kind", "graph", "direct", "kinds", "source", "lines", "hashes"]);
+    let parsers = PARSERS.iter().map(|parser| {
+        let role = if parser.role == Role::Lockfile { "lockfile" } else { "manifest" };
+        let of = parser.capabilities;
+        let supports = [of.graph, of.direct, of.kinds, of.source, of.lines, of.integrity].map(word);
+        let names = parser.names.join(", ");
+        let mut cells = vec![parser.id, parser.ecosystem.osv_name(), &names, role];
+        cells.extend(supports);
+        row(&cells)
+    });
+    std::iter::once(heading).chain(parsers).collect()
 }
 
 fn word(support: Support) -> &'static str {

@@ -55,7 +55,10 @@ impl Value {
     }
 
     fn set(members: BTreeSet<String>, stricter: Stricter, empty: Empty) -> Self {
-        let text = format!("{:?}", members.iter().collect::<Vec<_>>());
+        let text = match empty {
+            Empty::Everything | Empty::Idle if members.is_empty() => "any".to_owned(),
+            _ => format!("{:?}", members.iter().collect::<Vec<_>>()),
+        };
         Self { sort: Sort::Set(members, stricter, empty), text }
     }
 

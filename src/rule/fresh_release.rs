@@ -20,7 +20,7 @@ pub(super) static CHECK: Check = Check {
         parameters: &[Parameter {
             key: "cooldown",
             stricter: Stricter::Higher,
-            summary: "how long after its publication a version is too fresh",
+            summary: "how long after its publication a version is too fresh; \"0d\": no version is",
             default: || Setting::Days(7),
         }],
         greenfield: Level::Warn,
@@ -39,7 +39,8 @@ fn of(case: &Case<'_>) -> Judgement {
         Fact::Unknown(missing) => return Judgement::Unknown(*missing),
     };
     let (age, cooldown) = (days(published, case.view.today), case.number("cooldown"));
-    if age >= i64::from(cooldown) {
+    // None at all takes the rule out, also where clocks disagree about today.
+    if cooldown == 0 || age >= i64::from(cooldown) {
         return Judgement::Passes;
     }
     let remedies = case.view.facts.remedies.get(&case.package());
@@ -86,6 +87,9 @@ mod tests {
         let tree = one(Ecosystem::Npm, health);
         assert_eq!(said(&CHECK, &tree), Ok(vec![]));
         assert_eq!(said_with(&CHECK, &tree, &[("cooldown", Setting::Days(14))]).map(|said| said.len()), Ok(1));
+        // None at all: not even what was published tomorrow, as another clock has it.
+        let health = PackageHealth { published: known(day("2026-11-23")), ..PackageHealth::NOT_ASKED };
+        assert_eq!(said_with(&CHECK, &one(Ecosystem::Npm, health), &[("cooldown", Setting::Days(0))]), Ok(vec![]));
     }
 
     #[test]

@@ -1,25 +1,28 @@
-//! A package that does not come from a registry that is trusted for it.
-//!
-//! What an entry's address says about another package than its name is not looked at yet: the graph holds the
-//! address of a registry, not of the archive.
+//! A package that does not come from a registry that is trusted for it, or is another one than its entry says.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::fingerprint::{fingerprint, ranks};
 use super::place::Tree;
-use super::{Check, Parameters, View};
+use super::{Check, Found, Parameters, View};
 use crate::model::{
-    Data, Ecosystem, Finding, Fix, FixState, Level, PackageId, PackageIndex, Root, Rule, Scope, SourceKind, Use,
+    Data, Ecosystem, Fix, FixState, Level, Missing, PackageId, PackageIndex, Root, Rule, Scope, SourceKind, Use, Why,
+    source,
 };
+use confusion::{Confused, Hosts};
+
+mod confusion;
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
         id: "untrusted-origin",
-        summary: "The package comes from git, a plain URL, a folder outside the tree, or an unexpected registry",
+        summary: "The package comes from git, a plain URL, a folder outside the tree or an unexpected registry, or is another \
+                  one than its entry says",
         why: "What a registry published cannot be changed under its version, is scanned by many, and is what advisories \
               speak of. None of that holds for a branch, an archive on some host or a folder on one machine; and where \
               one lockfile takes the names of one scope from several hosts, another host can supply a name that was \
-              meant to come from yours.",
+              meant to come from yours. An entry whose address names another package installs that one, whatever stands \
+              beside it.",
         fix: "Take the package from its registry. Where that cannot be, name the registry in the policy, or write an \
               exception that says who reviewed the origin.",
         clause: "CG.authentic",
@@ -29,15 +32,30 @@ pub(super) static CHECK: Check = Check {
         greenfield: Level::Deny,
         brownfield: Level::Warn,
     },
-    find: |view| find(view).into(),
+    find,
 };
 
-fn find(view: &View<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+fn find(view: &View<'_>) -> Found {
+    let mut found = Found::default();
+    let served = Hosts::of(view);
     for (index, root) in view.graph.roots.iter().enumerate() {
         let hosts = UsualHosts::of(view, root);
-        let hits: Vec<(&Use, Origin)> =
-            root.uses.iter().filter_map(|usage| Some((usage, judge(view, root, &hosts, usage)?))).collect();
+        let mut hits: Vec<(&Use, Origin)> = Vec::new();
+        for usage in &root.uses {
+            let confused = match view.graph.package(usage.package).id.source.kind {
+                SourceKind::Registry => served.judge(view, usage.package),
+                _ => Confused::No,
+            };
+            match (judge(view, root, &hosts, usage), confused) {
+                (Some(origin), _) => hits.push((usage, origin)),
+                (None, Confused::Yes(message)) => hits.push((usage, Origin { key: "confusion", message })),
+                (None, Confused::Unknown) => {
+                    let missing = Missing { source: source::FILE, why: Why::NotTold };
+                    found.missing.insert((missing, Some(usage.package)));
+                }
+                (None, Confused::No) => {}
+            }
+        }
         if hits.is_empty() {
             continue;
         }
@@ -62,10 +80,10 @@ fn find(view: &View<'_>) -> Vec<Finding> {
                 location: place.declared().first().cloned(),
             };
             let print = fingerprint(&CHECK.rule, id, &root.path, origin.key, rank);
-            findings.push(place.finding(&CHECK.rule, message, fix, print));
+            found.findings.push(place.finding(&CHECK.rule, message, fix, print));
         }
     }
-    findings
+    found
 }
 
 /// What is wrong with an origin.
@@ -124,6 +142,9 @@ fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Optio
     let url = id.source.url.as_deref();
     let at = url.unwrap_or("an address that the file does not name");
     let origin = |key, message: String| Some(Origin { key, message });
+    if let Some(other) = &usage.other {
+        return origin("other-package", format!("is fetched from {}, which is {}", other.address, other.label));
+    }
     match id.source.kind {
         SourceKind::Git => origin("git", format!("comes from a git repository, {at}")),
         SourceKind::Url => origin("url", format!("comes from a plain URL, {at}")),
@@ -245,7 +266,7 @@ mod tests {
     use jiff::civil::Date;
 
     use super::*;
-    use crate::model::{DependencyKind, Source};
+    use crate::model::{DependencyKind, Finding, OtherPackage, Source};
     use crate::rule::tests_support::Tree as TestTree;
 
     /// `(name, message)` of what fires for packages with those origins, all required by the project of `app/lock`.
@@ -288,6 +309,23 @@ mod tests {
             found[0].1,
             "a-git 1.0.0 comes from a git repository, https://host.example/a#0123456789abcdef. \
              A direct dependency of app 0.1.0 in app/lock."
+        );
+    }
+
+    #[test]
+    fn an_entry_that_fetches_another_package_is_found() {
+        let mut tree = TestTree::new("lock", "lock", Ecosystem::Npm);
+        let left = tree.package("left", "1.3.0");
+        tree.needs(0, left, None);
+        let address = "https://registry.example/evil/-/evil-1.3.0.tgz".to_owned();
+        tree.other(left, OtherPackage { label: "evil 1.3.0".to_owned(), address });
+        let (graph, facts) = tree.finish();
+        let (parameters, today) = (Parameters::default(), Date::constant(2026, 11, 22));
+        let found = (CHECK.find)(&View { graph: &graph, facts: &facts, parameters: &parameters, today }).findings;
+        assert_eq!(
+            found[0].message,
+            "left 1.3.0 is fetched from https://registry.example/evil/-/evil-1.3.0.tgz, which is evil 1.3.0. A direct \
+             dependency of app 0.1.0 in lock."
         );
     }
 

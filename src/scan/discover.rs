@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-mod project;
+pub(super) mod project;
 
 use crate::ecosystem::{Role, join, parser_for, unsupported_for};
 use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, ProjectFiles, RepoPath};

@@ -6,6 +6,8 @@ mod evaluate;
 mod git;
 mod health;
 mod history;
+#[cfg(test)]
+mod laws;
 mod read;
 mod resolve;
 mod since;
@@ -199,49 +201,10 @@ struct Judging<'j> {
 impl Judging<'_> {
     /// Asks, looks and decides: the report, and the facts that it rests on.
     fn conclude(&self, inventory: Inventory, show: &dyn Fn(Stage)) -> Result<(Report, Facts), ScanError> {
-        let (policy, today) = (self.policy, self.today);
-        let Inventory { graph, added, policy_changes, mut files, bounds, mut diagnostics, revision, project } =
-            inventory;
-        files.extend(unread_policy(policy));
-        files.sort();
-        diagnostics.extend(policy.remarks.iter().cloned());
-        show(Stage::Ask(graph.packages.len()));
-        let mut answers = self.learn(&graph)?;
-        answers.facts.project = project;
-
+        show(Stage::Ask(inventory.graph.packages.len()));
+        let answers = self.learn(&inventory.graph)?;
         show(Stage::Judge);
-        let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
-        let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
-        let (findings, unlearnt) = rule::find(&view);
-        answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
-        let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
-
-        diagnostics.extend(answers.diagnostics);
-        diagnostics.extend(policy::vex::remarks(&policy.vex, &graph, policy.project.as_deref()));
-        let report = Report {
-            version: env!("CARGO_PKG_VERSION"),
-            evaluated_on: today.to_string(),
-            policy: policy.summary(),
-            revision,
-            base: None,
-            baseline: None,
-            rules: policy.active(),
-            graph,
-            decisions,
-            exceptions,
-            unknowns: answers.unknowns,
-            coverage: Coverage {
-                files,
-                sources: answers.sources,
-                packages: answers.facts.states.clone(),
-                bounds,
-                uncompared: policy.on_unknown(Data::Advisories),
-            },
-            checklists: Vec::new(),
-            diagnostics,
-            exit_code: 0,
-        };
-        Ok((report, answers.facts))
+        Ok(judge(self.policy, self.today, inventory, answers))
     }
 
     /// Asks everybody who is to be asked.
@@ -265,6 +228,47 @@ impl Judging<'_> {
         client.finish();
         answers
     }
+}
+
+/// Looks and decides, by what is known.
+fn judge(policy: &Policy, today: Date, inventory: Inventory, mut answers: ask::Answers) -> (Report, Facts) {
+    let Inventory { graph, added, policy_changes, mut files, bounds, mut diagnostics, revision, project } = inventory;
+    files.extend(unread_policy(policy));
+    files.sort();
+    diagnostics.extend(policy.remarks.iter().cloned());
+    answers.facts.project = project;
+    let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
+    let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
+    let (findings, unlearnt) = rule::find(&view);
+    answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
+    let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
+
+    diagnostics.extend(answers.diagnostics);
+    diagnostics.extend(policy::vex::remarks(&policy.vex, &graph, policy.project.as_deref()));
+    let report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        evaluated_on: today.to_string(),
+        policy: policy.summary(),
+        revision,
+        base: None,
+        baseline: None,
+        rules: policy.active(),
+        graph,
+        decisions,
+        exceptions,
+        unknowns: answers.unknowns,
+        coverage: Coverage {
+            files,
+            sources: answers.sources,
+            packages: answers.facts.states.clone(),
+            bounds,
+            uncompared: policy.on_unknown(Data::Advisories),
+        },
+        checklists: Vec::new(),
+        diagnostics,
+        exit_code: 0,
+    };
+    (report, answers.facts)
 }
 
 /// Reads the graph alone.

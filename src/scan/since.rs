@@ -7,8 +7,8 @@ use super::history::{Base, BaseFiles};
 use super::{Judging, ScanError, ask, parameters, read};
 use crate::ecosystem::{FileSet, file_name_of};
 use crate::model::{
-    DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, FileCoverage, PackageIndex, RepoPath, Report,
-    Root, SourceKind,
+    DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, FileCoverage, PackageId, PackageIndex,
+    PackageState, ProjectFiles, RepoPath, Report, Root,
 };
 use crate::policy::{self, Baseline, Since};
 use crate::rule::{self, View};
@@ -21,25 +21,24 @@ const ALIKE: f64 = 0.5;
 const MOST_COMPARED: usize = 200;
 
 /// The state at the merge base, as far as it was read.
-pub(super) enum Before {
-    /// What is read is the same now and then.
-    Same,
-    /// Something differs.
-    Other {
-        /// What it was.
-        graph: DependencyGraph,
-        /// What of it could not be read, by path of then, and why.
-        unread: BTreeMap<String, String>,
-    },
+pub(super) struct Before {
+    /// What was used; `None`: what is used now.
+    graph: Option<DependencyGraph>,
+    /// What could not be read, by path of then, and why.
+    unread: BTreeMap<String, String>,
+    /// What the project itself had.
+    project: ProjectFiles,
 }
 
-/// Reads the state at the merge base, unless it is what was read already.
+/// Reads the state at the merge base, as far as it is not what was read already.
 pub(super) fn before(base: &Base, scope: &Scope<'_>, discovery: &Discovery, now: &FileSet) -> Before {
-    let found = base.files(scope);
+    let mut found = base.files(scope);
+    found.binaries.sort();
+    let project = base.project(&discovery.project, &found.binaries);
     if base.is_same(&found, now, &discovery.files) {
-        return Before::Same;
+        return Before { graph: None, unread: BTreeMap::new(), project };
     }
-    let BaseFiles { files, mut unread } = found;
+    let BaseFiles { files, mut unread, .. } = found;
     let most = scope.bounds().file_size;
     let mut loaded = FileSet::default();
     let mut there = Discovery::default();
@@ -56,7 +55,7 @@ pub(super) fn before(base: &Base, scope: &Scope<'_>, discovery: &Discovery, now:
     for file in reading.files.iter().filter(|file| file.is_gap()) {
         unread.insert(file.path.to_string(), why(file));
     }
-    Before::Other { graph: reading.graph, unread }
+    Before { graph: Some(reading.graph), unread, project }
 }
 
 fn why(file: &FileCoverage) -> String {
@@ -67,22 +66,15 @@ fn why(file: &FileCoverage) -> String {
 impl Before {
     /// The same without what is there for development only.
     pub(super) fn without_dev(self) -> Self {
-        match self {
-            Self::Same => Self::Same,
-            Self::Other { graph, unread } => Self::Other { graph: graph.without_dev(), unread },
-        }
+        Self { graph: self.graph.map(DependencyGraph::without_dev), ..self }
     }
 
     /// The packages of a graph of which no version was there before.
     pub(super) fn added(&self, now: &DependencyGraph) -> BTreeSet<PackageIndex> {
-        let Self::Other { graph, .. } = self else { return BTreeSet::new() };
-        let was: BTreeSet<(Ecosystem, &str, SourceKind)> = graph
-            .packages
-            .iter()
-            .map(|package| (package.id.ecosystem, package.id.name.as_str(), package.id.source.kind))
-            .collect();
-        let is_new = |id: &crate::model::PackageId| !was.contains(&(id.ecosystem, id.name.as_str(), id.source.kind));
-        (0..).zip(&now.packages).filter(|(_, package)| is_new(&package.id)).map(|(at, _)| at).collect()
+        let Some(graph) = &self.graph else { return BTreeSet::new() };
+        let key = |id: &PackageId| (id.ecosystem, id.name.clone(), id.source.kind);
+        let was: BTreeSet<_> = graph.packages.iter().map(|package| key(&package.id)).collect();
+        (0..).zip(&now.packages).filter(|(_, package)| !was.contains(&key(&package.id))).map(|(at, _)| at).collect()
     }
 
     /// What is found there, under the paths of today.
@@ -95,17 +87,23 @@ impl Before {
         base: &Base,
         (report, facts): (&mut Report, &Facts),
     ) -> Result<Since, ScanError> {
-        let Self::Other { graph, unread } = self else {
+        let Self { graph, unread, project } = self;
+        if graph.is_none() && project == facts.project {
             let baseline = Baseline::of_all(&report.decisions, &report.graph);
             return Ok(Since { baseline, time: base.time, unread: BTreeMap::new() });
+        }
+        let (mut facts, unasked) = match &graph {
+            Some(graph) => facts_of(judging, graph, (&report.graph, facts))?,
+            None => (facts.clone(), 0),
         };
-        let (facts, unasked) = facts_of(judging, &graph, (&report.graph, facts))?;
-        let parameters = parameters(judging.policy, &graph);
-        let view = View { graph: &graph, facts: &facts, parameters: &parameters, today: judging.today };
+        facts.project = project;
+        let graph = graph.as_ref().unwrap_or(&report.graph);
+        let parameters = parameters(judging.policy, graph);
+        let view = View { graph, facts: &facts, parameters: &parameters, today: judging.today };
         let (findings, _) = rule::find(&view);
-        let (decisions, _) = policy::decide(findings, &graph, judging.policy, judging.today);
-        let mut baseline = Baseline::of_all(&decisions, &graph);
-        let moved = moved(&graph, &report.graph);
+        let (decisions, _) = policy::decide(findings, graph, judging.policy, judging.today);
+        let mut baseline = Baseline::of_all(&decisions, graph);
+        let moved = moved(graph, &report.graph);
         for entry in &mut baseline.entries {
             if let Some(now) = moved.get(entry.path.as_str()) {
                 entry.path = (*now).to_owned();
@@ -159,7 +157,7 @@ fn facts_of(
     let others = was.clone().keep(|_, usage| is_asked(usage.package));
     let answers = if others.packages.is_empty() { ask::Answers::default() } else { judging.learn(&others)? };
     let learnt = answers.facts;
-    let unasked = learnt.states.iter().filter(|state| **state == crate::model::PackageState::NoIndex).count();
+    let unasked = learnt.states.iter().filter(|state| **state == PackageState::NoIndex).count();
 
     let mut facts = Facts::default();
     facts.health.is_offline = known.health.is_offline;
@@ -172,7 +170,7 @@ fn facts_of(
             None => place(&others, at).map(|at| (&learnt, at)),
         };
         let state = of.and_then(|(facts, at)| facts.states.get(at).copied());
-        facts.states.push(state.unwrap_or(crate::model::PackageState::NoIndex));
+        facts.states.push(state.unwrap_or(PackageState::NoIndex));
         facts.advisories.push(of.and_then(|(facts, at)| facts.advisories.get(at).cloned()).unwrap_or_default());
         let (Some((from, there)), Ok(here)) = (of, PackageIndex::try_from(at)) else { continue };
         let Ok(there) = PackageIndex::try_from(there) else { continue };

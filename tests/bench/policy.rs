@@ -75,7 +75,7 @@ fn lockfile(project: usize) -> String {
         let needed: Vec<String> = needed.map(|other| format!("\"{}\":\"*\"", self::name(other))).collect();
         let dev = if number / 10 % 4 == 0 { "\"dev\":true," } else { "" };
         entries.push(format!(
-            "\"node_modules/{name}\":{{\"version\":\"1.{}.0\",\"resolved\":\"https://registry.example/{name}-1.tgz\",{dev}\
+            "\"node_modules/{name}\":{{\"version\":\"1.{}.0\",\"resolved\":\"https://registry.example/{name}/-/{name}-1.0.0.tgz\",{dev}\
              \"integrity\":\"sha512-AA==\",\"dependencies\":{{{}}}}}",
             number % 7,
             needed.join(",")
@@ -96,7 +96,7 @@ fn write_bucket(bucket: &Path) {
     for number in (0..PROJECTS * PACKAGES).filter(|&number| is_hit(number)) {
         let name = name(number);
         let record = format!(
-            "{{\"schema_version\":\"1.7.0\",\"id\":\"SYN-2026-{number}\",\"modified\":\"2026-06-01T00:00:00Z\",\
+            "{{\"schema_version\":\"1.7.0\",\"id\":\"SYN-2026-{number}\",\"modified\":\"2026-08-20T00:00:00Z\",\
              \"aliases\":[\"CVE-2026-{number}\"],\"summary\":\"Made up\",\"severity\":[{{\"type\":\"CVSS_V3\",\
              \"score\":\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"}}],\"affected\":[{{\"package\":{{\"ecosystem\":\"npm\",\
              \"name\":\"{name}\"}},\"ranges\":[{{\"type\":\"SEMVER\",\"events\":[{{\"introduced\":\"0\"}},{{\"fixed\":\"2.0.0\"}}]}}]}}]}}"

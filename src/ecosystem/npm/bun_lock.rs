@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::drift::Locked;
 use super::manifest::{Manifest, Project, TABLES, folder_label};
+use super::other::other;
 use super::scope::{ScopeId, Scopes, is_sane};
 use super::spec::{is_exact, path_of, registry_at, source_of_resolved, split_at_sign};
 use super::{id, project};
@@ -174,7 +175,12 @@ impl<'d> Lock<'_, 'd> {
         let index = if is_exact(reference) {
             let registry = items.get(1).and_then(Value::as_text).filter(|registry| !registry.is_empty());
             let source = registry.map_or(Source::PUBLIC_REGISTRY, |registry| source_of_registry(name, registry));
-            self.builder.instance(id(name, Some(reference), source), self.document.locate(reference))
+            let other = registry.and_then(|at| other(name, reference, at));
+            let index = self.builder.instance(id(name, Some(reference), source), self.document.locate(reference));
+            if let Some(other) = other {
+                self.builder.other(index, other);
+            }
+            index
         } else {
             let is_path =
                 reference.contains(['/', ':']) || reference.ends_with(".tgz") || reference.ends_with(".tar.gz");

@@ -3,6 +3,7 @@
 mod bun_lock;
 mod drift;
 mod manifest;
+mod other;
 mod package_json;
 mod package_lock;
 mod package_lock_v1;

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::drift::Locked;
 use super::manifest::{Project, TABLES, folder_label, optional_peers, patterns};
+use super::other::other;
 use super::scope::{Scopes, is_sane};
 use super::spec::source_of_resolved;
 use super::{id, package_lock_v1, project};
@@ -197,6 +198,10 @@ impl<'d> Lock<'_, 'd> {
             builder.integrity(index, integrity);
         }
         builder.install_script(index, value.is_true("hasInstallScript"));
+        let other = version.zip(value.text("resolved")).and_then(|(version, at)| other(name, version, at));
+        if let Some(other) = other.filter(|_| entry.installed.is_some()) {
+            builder.other(index, other);
+        }
         entry.index = Some(index);
     }
 

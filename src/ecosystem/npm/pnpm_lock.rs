@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::drift::{self, Locked};
 use super::manifest::{Manifest, Project, overridden};
+use super::other::other;
 use super::spec::{registry_at, source_of_resolved, split_at_sign};
 use super::{id, project};
 use crate::ecosystem::syntax::bounds::bound;
@@ -244,7 +245,12 @@ impl<'l> Lock<'l, '_> {
             return;
         };
         let place = version.and_then(|version| self.stream.lines.locate_slice(version));
+        let tarball = entry.get("resolution").and_then(|resolution| resolution.text("tarball"));
+        let other = version.zip(tarball).and_then(|(version, at)| other(&id.name, version, at));
         let index = self.builder.instance(id, place);
+        if let Some(other) = other {
+            self.builder.other(index, other);
+        }
         if let Some(integrity) = entry.get("resolution").and_then(|resolution| resolution.text("integrity")) {
             self.builder.integrity(index, integrity);
         }

@@ -9,7 +9,7 @@ use super::yarn_lock::{Entry, Read, Wanted};
 use crate::ecosystem::syntax::json::Value;
 use crate::ecosystem::syntax::yaml;
 use crate::ecosystem::{folder_of, join};
-use crate::model::{DependencyKind, Diagnostic, LineIndex, RepoPath, Source, SourceKind};
+use crate::model::{DependencyKind, Diagnostic, LineIndex, OtherPackage, RepoPath, Source, SourceKind};
 
 /// Patches of patches beyond this depth are not followed (hostile input).
 const MAX_PATCHES: usize = 8;
@@ -80,7 +80,13 @@ impl<'t> Reader<'_, 't> {
             let range = Cow::Owned(range.as_text().unwrap_or_default().to_owned());
             dependencies.push(Wanted { name: name.clone(), range, kind, line: self.line(name) });
         }
+        let other = value.text("version").zip(resolved.version).filter(|(version, found)| version != found);
+        let other = other.map(|(_, found)| OtherPackage {
+            label: format!("{} {found}", resolved.name),
+            address: value.text("resolution").unwrap_or_default().to_owned(),
+        });
         Some(Entry {
+            other,
             descriptors: key.split(", ").flat_map(descriptors).collect(),
             name: Cow::Owned(resolved.name),
             version: value.text("version").map(|version| Cow::Owned(version.to_owned())),
@@ -110,6 +116,8 @@ struct Resolved {
     name: String,
     source: Source,
     member: Option<String>,
+    /// The version that is fetched from a registry.
+    version: Option<String>,
 }
 
 /// Reads `name@protocol:reference`.
@@ -142,5 +150,6 @@ fn resolve(resolution: &str, folder: &str) -> Option<Resolved> {
     } else {
         Source::PUBLIC_REGISTRY
     };
-    Some(Resolved { name: name.to_owned(), source, member })
+    let version = reference.strip_prefix("npm:").map(str::to_owned);
+    Some(Resolved { name: name.to_owned(), source, member, version })
 }

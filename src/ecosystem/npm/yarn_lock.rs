@@ -10,7 +10,8 @@ use super::{id, project, yarn_berry, yarn_v1};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::{Capabilities, Input, Lookup, Parsed, Parser, Role, Support, folder_of, join, text_of};
 use crate::model::{
-    DependencyGraph, DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Location, PackageIndex, RepoPath, Source,
+    DependencyGraph, DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Location, OtherPackage, PackageIndex,
+    RepoPath, Source,
 };
 
 /// The parser's row. An empty file is valid: it marks where a project starts
@@ -41,6 +42,8 @@ pub(super) struct Entry<'t> {
     pub(super) dependencies: Vec<Wanted<'t>>,
     /// The folder, seen from the lock's, if it is a project of the workspace.
     pub(super) member: Option<String>,
+    /// The other package that its address or resolution names.
+    pub(super) other: Option<OtherPackage>,
 }
 
 /// What an entry depends on.
@@ -174,6 +177,9 @@ impl<'g, 't> Graph<'g, 't> {
         }
         if let Some(integrity) = &entry.integrity {
             builder.integrity(index, integrity);
+        }
+        if let Some(other) = &entry.other {
+            builder.other(index, other.clone());
         }
         self.indices.push(index);
         for descriptor in &entry.descriptors {

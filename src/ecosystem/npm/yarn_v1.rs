@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::other::other;
 use super::spec::{alias, git, is_git, path_of, source_of_resolved, split_at_sign};
 use super::yarn_lock::{Entry, Read, Wanted};
 use crate::model::{DependencyKind, Diagnostic, LineIndex, RepoPath, Source, SourceKind};
@@ -84,7 +85,9 @@ impl<'t> Reader<'_, 't> {
             let is_hash = hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
             (is_hash && source.kind != SourceKind::Git).then(|| Cow::Owned(hash.to_owned()))
         });
+        let other = raw.resolved.as_deref().and_then(|at| other(&name, &version, at));
         Some(Entry {
+            other,
             descriptors: raw.descriptors,
             name,
             version: Some(version),

@@ -11,6 +11,7 @@ use crate::model::{Diagnostic, Ecosystem, Location, PackageId, RepoPath, Source,
 
 mod extras;
 mod manifest;
+mod other;
 pub(super) mod pdm_lock;
 mod pep508;
 pub(super) mod pipfile;
@@ -159,6 +160,14 @@ impl<'d, 't> Lock<'d, 't> {
 /// The hash of the first of these files (`{file = …, hash = "sha256:…"}`).
 fn first_hash<'a>(files: &'a [Spanned<DeValue<'_>>]) -> Option<&'a str> {
     files.iter().find_map(|file| file.get_ref().as_table()?.text(&["hash"]))
+}
+
+/// The names or addresses of files, each `{file = …}`, `{url = …}` or `{name = …}`.
+fn file_names<'a>(files: &'a [Spanned<DeValue<'_>>]) -> impl Iterator<Item = &'a str> {
+    files.iter().filter_map(|file| {
+        let file = file.get_ref().as_table()?;
+        ["url", "file", "name"].iter().find_map(|key| file.text(&[key]))
+    })
 }
 
 /// Packages of a lockfile by normalised name.

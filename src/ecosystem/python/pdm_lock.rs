@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::extras::{Needs, Step};
 use super::manifest::{Manifest, Tool};
-use super::{ByName, Entry, Lock, first_hash, git, normal, package_id, pep508, project};
+use super::other::other;
+use super::{ByName, Entry, Lock, file_names, first_hash, git, normal, package_id, pep508, project};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support};
@@ -47,6 +48,10 @@ fn parse(input: &Input<'_>) -> Parsed {
         }
         let index = graph.package(package_id(entry.name, entry.version, source), entry.location.clone());
         by_name.add(normal(entry.name), index);
+        let files = file_names(entry.table.array(&["files"]));
+        if let Some(other) = entry.version.and_then(|version| other(entry.name, version, files)) {
+            graph.other(index, other);
+        }
         // Up to PDM 2.7 the files stand apart.
         let key = format!("{} {}", entry.name, entry.version.unwrap_or_default());
         let apart = || first_hash(document.table.array(&["metadata", "files", &key]));

@@ -8,7 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::extras::{Needs, Step};
 use super::manifest::Tool;
-use super::{ByName, Entry, Lock, first_hash, git, normal, package_id, pep508, project, registry};
+use super::other::other;
+use super::{ByName, Entry, Lock, file_names, first_hash, git, normal, package_id, pep508, project, registry};
 use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support};
@@ -42,6 +43,9 @@ fn parse(input: &Input<'_>) -> Parsed {
         };
         let index = graph.package(package_id(entry.name, Some(version), source(entry.table)), entry.location.clone());
         by_name.add(normal(entry.name), index);
+        if let Some(other) = other(entry.name, version, file_names(entry.table.array(&["files"]))) {
+            graph.other(index, other);
+        }
         if let Some(hash) = first_hash(entry.table.array(&["files"])).or_else(|| old_hash(&document.table, &entry)) {
             graph.integrity(index, hash);
         }

@@ -3,7 +3,8 @@
 
 use toml::de::DeTable;
 
-use super::{ByName, Entry, Lock, git, normal, package_id, registry};
+use super::other::other;
+use super::{ByName, Entry, Lock, file_names, git, normal, package_id, registry};
 use crate::ecosystem::syntax::bounds::{Candidates, bound};
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support};
@@ -56,6 +57,11 @@ fn parse(input: &Input<'_>) -> Parsed {
             graph.integrity(index, &hash);
         }
         by_name.add(normal(entry.name), index);
+        let sdist = ["url", "name", "path"].iter().find_map(|key| entry.table.text(&["sdist", key]));
+        let files = file_names(entry.table.array(&["wheels"])).chain(sdist);
+        if let Some(other) = entry.version.and_then(|version| other(entry.name, version, files)) {
+            graph.other(index, other);
+        }
         if let Some(version) = entry.version {
             by_version.add((normal(entry.name), version.to_owned()), index);
         }

@@ -8,8 +8,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::extras::{Needs, Step};
 use super::manifest::Tool;
+use super::other::other;
 use super::uv_recorded::Recorded;
-use super::{Entry, Lock, companion, first_hash, git, manifest, normal, package_id, project, registry};
+use super::{Entry, Lock, companion, file_names, first_hash, git, manifest, normal, package_id, project, registry};
 use crate::ecosystem::syntax::bounds::{Candidates, bound};
 use crate::ecosystem::syntax::toml::{self as toml_syntax, Get};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, folder_of, join};
@@ -139,6 +140,10 @@ impl Graph {
         } else {
             self.builder.package(id, entry.location.clone())
         };
+        let files = file_names(entry.table.array(&["wheels"])).chain(entry.table.text(&["sdist", "url"]));
+        if let Some(other) = entry.version.and_then(|version| other(&name, version, files)) {
+            self.builder.other(index, other);
+        }
         let sdist = entry.table.text(&["sdist", "hash"]);
         if let Some(hash) = sdist.or_else(|| first_hash(entry.table.array(&["wheels"]))) {
             self.builder.integrity(index, hash);

@@ -184,14 +184,24 @@ impl<'t> Reader<'t> {
         number
     }
 
-    /// A number of hours, days or weeks.
+    /// A number of hours, days or weeks, and more than none.
     pub(super) fn duration(&mut self, name: &str, value: &Value<'_>) -> Option<SignedDuration> {
+        self.duration_from(1, name, value)
+    }
+
+    /// A number of days, which may be none; what is less than a day counts as one.
+    pub(super) fn days(&mut self, name: &str, value: &Value<'_>) -> Option<u32> {
+        let hours = self.duration_from(0, name, value)?.as_hours();
+        u32::try_from((hours + 23) / 24).ok()
+    }
+
+    fn duration_from(&mut self, least: i64, name: &str, value: &Value<'_>) -> Option<SignedDuration> {
         let text = self.text(name, value)?;
         let hours = [("h", 1), ("d", 24), ("w", 7 * 24)].into_iter().find_map(|(unit, hours)| {
             let number: u16 = text.strip_suffix(unit)?.parse().ok()?;
             Some(i64::from(number) * hours)
         });
-        let age = hours.filter(|&hours| hours > 0).map(SignedDuration::from_hours);
+        let age = hours.filter(|&hours| hours >= least).map(SignedDuration::from_hours);
         if age.is_none() {
             let message =
                 format!("`{name}` must be a number of hours, days or weeks such as \"7d\", not {}", quoted(text));

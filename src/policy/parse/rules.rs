@@ -143,10 +143,7 @@ fn setting(reader: &mut Reader<'_>, key: &'static str, value: &Value<'_>, defaul
     Some(match default {
         Setting::Score(_) => Setting::Score(reader.decimal(key, value, 10.0)?),
         Setting::Share(_) => Setting::Share(reader.decimal(key, value, 1.0)?),
-        Setting::Days(_) => {
-            let days = reader.duration(key, value)?.as_hours() / 24;
-            Setting::Days(u32::try_from(days).unwrap_or(u32::MAX))
-        }
+        Setting::Days(_) => Setting::Days(reader.days(key, value)?),
         Setting::Count(_) => Setting::Count(reader.number(key, value, &(0..u32::MAX))?),
         Setting::Word(_, of) => Setting::Word(reader.word(key, value, of, |word| word)?, of),
         Setting::Names(_) => {

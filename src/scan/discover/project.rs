@@ -9,19 +9,20 @@ use super::read_bounded;
 use crate::model::{ProjectFiles, RepoPath, SeenFiles};
 
 /// Where hosts look for the documents of a project, from the top of its repository; `""` is the top itself.
-const FOLDERS: [&str; 8] = ["", ".github", ".gitlab", ".gitea", ".forgejo", ".well-known", "docs", "doc"];
+pub(in crate::scan) const FOLDERS: [&str; 8] =
+    ["", ".github", ".gitlab", ".gitea", ".forgejo", ".well-known", "docs", "doc"];
 
 /// More names of one folder are not looked at.
-const MAX_NAMES: usize = 20_000;
+pub(in crate::scan) const MAX_NAMES: usize = 20_000;
 
 /// The largest README or statement of contacts that is read, in bytes.
-const MAX_DOCUMENT: u64 = 1 << 20;
+pub(in crate::scan) const MAX_DOCUMENT: u64 = 1 << 20;
 
 /// More headings are not kept.
 const MAX_HEADINGS: usize = 500;
 
 /// More programs are counted and not named.
-const MAX_NAMED: usize = 20;
+pub(in crate::scan) const MAX_NAMED: usize = 20;
 
 /// More files are not opened to see whether they are programs.
 const MAX_OPENED: usize = 2_000;
@@ -59,7 +60,7 @@ const PYTHON: &[&[u8]] = &[];
 const CUSTOMARY: [&str; 2] = ["gradle-wrapper.jar", "maven-wrapper.jar"];
 
 /// Whether a file is a program or a library, going by its name alone.
-pub(super) fn is_binary_name(name: &str) -> bool {
+pub(in crate::scan) fn is_binary_name(name: &str) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     BINARIES.iter().any(|(known, _)| ending.eq_ignore_ascii_case(known)) && !CUSTOMARY.contains(&name)
 }
@@ -83,11 +84,22 @@ pub(super) fn see(root: &Path, walked: &Walked<'_>) -> ProjectFiles {
         }
     }
     seen.documents.sort();
+    read_documents(&mut seen, &|path| read_bounded(&root.join(path), MAX_DOCUMENT).unwrap_or_default());
+    let is_kept = |path: &&RepoPath| walked.tracked.is_empty() || walked.tracked.contains(&***path);
+    let kept = walked.binaries.iter().filter(is_kept).take(MAX_OPENED);
+    let found: Vec<&RepoPath> = kept.filter(|path| is_binary(root, path)).collect();
+    seen.binaries_total = found.len();
+    seen.binaries = found.into_iter().take(MAX_NAMED).cloned().collect();
+    ProjectFiles::Seen(Box::new(seen))
+}
+
+/// Reads the documents that say something beyond that they are there.
+pub(in crate::scan) fn read_documents(seen: &mut SeenFiles, read: &dyn Fn(&str) -> Vec<u8>) {
     for path in &seen.documents {
         let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         let is_contact = matches!(name.as_str(), "security.txt" | "security-insights.yml" | "security-insights.yaml");
         if is_contact || (name.starts_with("readme") && seen.headings.is_empty()) {
-            let text = read_bounded(&root.join(&**path), MAX_DOCUMENT).unwrap_or_default();
+            let text = read(path);
             let text = String::from_utf8_lossy(&text);
             if is_contact {
                 seen.names_contact |= names_contact(&text);
@@ -96,12 +108,6 @@ pub(super) fn see(root: &Path, walked: &Walked<'_>) -> ProjectFiles {
             }
         }
     }
-    let is_kept = |path: &&RepoPath| walked.tracked.is_empty() || walked.tracked.contains(&***path);
-    let kept = walked.binaries.iter().filter(is_kept).take(MAX_OPENED);
-    let found: Vec<&RepoPath> = kept.filter(|path| is_binary(root, path)).collect();
-    seen.binaries_total = found.len();
-    seen.binaries = found.into_iter().take(MAX_NAMED).cloned().collect();
-    ProjectFiles::Seen(Box::new(seen))
 }
 
 /// Adds the names in a folder: folders, and files that hold something. Whether the folder could be read. A link is
@@ -171,6 +177,11 @@ fn is_binary(root: &Path, path: &RepoPath) -> bool {
     if fs::File::open(&full).and_then(|file| file.take(16).read_to_end(&mut first)).is_err() {
         return false;
     }
+    begins_as_binary(path, &first)
+}
+
+/// Whether those first bytes of a file are what its ending says.
+pub(in crate::scan) fn begins_as_binary(path: &str, first: &[u8]) -> bool {
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     let Some((_, starts)) = BINARIES.iter().find(|(known, _)| ending.eq_ignore_ascii_case(known)) else { return false };
     let is_python = starts.is_empty() && first.get(2..4) == Some(b"\r\n");

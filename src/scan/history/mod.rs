@@ -8,6 +8,7 @@
 
 mod ancestor;
 mod open;
+mod project;
 mod revision;
 mod tree;
 

@@ -9,6 +9,7 @@ use gix::objs::{Kind, TreeRefIter};
 use super::{Base, Trouble, object};
 use crate::ecosystem::{FileSet, parser_for};
 use crate::model::RepoPath;
+use crate::scan::discover::project::is_binary_name;
 use crate::scan::discover::{Found, Scope};
 
 /// A tree of more bytes is not read.
@@ -21,13 +22,15 @@ pub(in crate::scan) struct BaseFiles {
     pub(in crate::scan) files: BTreeMap<RepoPath, (Found, ObjectId)>,
     /// What cannot be read, and why: a file, or with `/` at its end everything below a folder; empty: everything.
     pub(in crate::scan) unread: BTreeMap<String, String>,
+    /// Files that are programs by their names, and lie in no test data.
+    pub(in crate::scan) binaries: Vec<(RepoPath, ObjectId)>,
 }
 
 /// An entry of a tree.
-struct Entry {
-    name: String,
-    kind: EntryKind,
-    id: ObjectId,
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) kind: EntryKind,
+    pub(super) id: ObjectId,
 }
 
 /// A folder that is being looked through.
@@ -150,7 +153,7 @@ impl Base {
     }
 
     /// What stands at a path of the scan's root.
-    fn entry(&self, path: &str) -> Result<Option<Entry>, Trouble> {
+    pub(super) fn entry(&self, path: &str) -> Result<Option<Entry>, Trouble> {
         let whole = inside(&self.prefix, path);
         let mut at = Entry { name: String::new(), kind: EntryKind::Tree, id: self.tree };
         for part in whole.split('/').filter(|part| !part.is_empty()) {
@@ -165,7 +168,7 @@ impl Base {
         Ok(Some(at))
     }
 
-    fn entries(&self, id: ObjectId) -> Result<Vec<Entry>, Trouble> {
+    pub(super) fn entries(&self, id: ObjectId) -> Result<Vec<Entry>, Trouble> {
         let bytes = object(&self.repository, id, Kind::Tree, MAX_TREE)?;
         let mut entries = Vec::new();
         for entry in TreeRefIter::from_bytes(&bytes, self.repository.object_hash()) {
@@ -182,6 +185,9 @@ impl Base {
 
 impl BaseFiles {
     fn take(&mut self, scope: &Scope<'_>, start: &str, path: String, entry: &Entry) {
+        if is_binary_name(&entry.name) && entry.kind != EntryKind::Link && !scope.is_test_data(start, &path) {
+            self.binaries.push((path.as_str().into(), entry.id));
+        }
         if parser_for(&path).is_none() || scope.leaves_out_file(&path) {
             return;
         }
