@@ -181,7 +181,7 @@ const OF_RELEASES: Variable = Variable { data: &[Data::Versions, Data::Releases]
 const OF_PROJECT: Variable = Variable { data: &[Data::Versions, Data::Scorecard], source: source::SCORECARD, ..LOCAL };
 
 /// What an advisory says.
-const OF_ADVISORY: Variable = Variable { data: &[Data::Advisories], source: source::INDEX, ..LOCAL };
+const OF_ADVISORY: Variable = Variable { data: &[Data::Advisories], source: source::ADVISORY, ..LOCAL };
 
 /// Every variable, in the order in which documents list them.
 pub static VARIABLES: &[Variable] = &[

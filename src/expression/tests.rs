@@ -188,7 +188,7 @@ fn what_is_not_known_decides_nothing_unless_something_else_does() {
         ("has(health.badge) && health.badge == 'gold'", "false"),
         ("!has(health.badge) || health.badge == 'gold'", "true"),
         ("advisories.exists(a, a.fixed == '2.0.0')", "true"),
-        ("advisories.exists(a, a.fixed == '3.0.0')", "osv-index Absent"),
+        ("advisories.exists(a, a.fixed == '3.0.0')", "advisory Absent"),
         ("health.checks['SAST'] > 3", "scorecard Absent"),
         ("package.source.url == 'x' || health.archived", "deps.dev Failed, tree Absent"),
     ] {

@@ -127,6 +127,8 @@ pub mod source {
     pub const RUSTSEC: &str = "rustsec";
     /// The scanned tree itself. It is in no ledger, since nobody is asked.
     pub const TREE: &str = "tree";
+    /// The advisory that an expression asks. It is in no ledger: who told the advisory is.
+    pub const ADVISORY: &str = "advisory";
     /// The package's own name, where its ecosystem makes it the address of its repository. It is in no ledger, since
     /// nobody is asked.
     pub const NAME: &str = "package-name";
@@ -155,6 +157,7 @@ pub mod source {
             FILE => "the file that it stands in",
             PROJECT => "the project's top folder",
             TREE => "the scanned tree",
+            ADVISORY => "an advisory",
             OSV => "the OSV API",
             BUCKET => "the OSV bucket",
             RUSTSEC => "the RustSec database",
