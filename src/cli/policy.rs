@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::{Exit, Failure, Global};
 
-mod init;
 mod check;
+mod init;
 mod show;
 mod test;
 
