@@ -185,3 +185,105 @@ fn ids(group: &AliasGroup) -> Vec<String> {
 fn is_exploited(finding: &Finding) -> bool {
     finding.advisory.as_ref().is_some_and(|group| matches!(group.exploited, Exploited::Yes { .. }))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::model::{AdvisoryKind, Change, DependencyKind, Ecosystem, Facts};
+    use crate::policy::{Policy, Profile, decide};
+    use crate::rule::tests_support::{Tree, exploited, group, record, vulnerability};
+    use crate::rule::{self, Parameters, View};
+
+    const TODAY: Date = Date::constant(2026, 11, 22);
+
+    fn decisions((graph, facts): &(DependencyGraph, Facts)) -> Vec<Decision> {
+        let parameters = Parameters::default();
+        let (findings, _) = rule::find(&View { graph, facts, parameters: &parameters, today: TODAY });
+        decide(findings, graph, &Policy::built_in(Profile::Greenfield, &rule::rules()), TODAY).0
+    }
+
+    /// One package under that path, hit by that group.
+    fn hit(path: &str, version: &str, kind: DependencyKind, group: AliasGroup) -> (DependencyGraph, Facts) {
+        let mut tree = Tree::new(path, "package-lock", Ecosystem::Npm);
+        let package = tree.package("left", version);
+        tree.edge(0, package, kind, None);
+        tree.hit(package, group);
+        tree.finish()
+    }
+
+    /// What a baseline, written and read again, makes of the advisory's finding of another state: the change and why.
+    fn then_now(then: &(DependencyGraph, Facts), now: &(DependencyGraph, Facts)) -> (Option<Change>, String) {
+        let written = Baseline::of(&decisions(then), &then.0).text();
+        let baseline = Baseline::parse("b.json", written.as_bytes()).unwrap();
+        assert_eq!(baseline.text(), written);
+        let mut found = decisions(now);
+        let is_there = |path: &str| now.0.roots.iter().any(|root| *root.path == *path);
+        let earlier =
+            Earlier { baseline: Some(&baseline), since: None, is_scanned: &is_there, is_gone: &|path| !is_there(path) };
+        let used = compare(&mut found, &now.0, &earlier).unwrap();
+        assert_eq!(used.entries, used.matched + used.worse + used.not_scanned + used.gone.len());
+        let decision = found.into_iter().find(|decision| decision.finding.advisory.is_some()).unwrap();
+        (decision.change, decision.reason)
+    }
+
+    const RUNTIME: DependencyKind = DependencyKind::Runtime;
+
+    #[test]
+    fn a_bump_a_new_alias_another_key_and_a_move_are_still_covered() {
+        let then = hit("a/lock", "1.0.0", RUNTIME, vulnerability("CVE-1", Some(7.5), None));
+        let other_key = group(
+            vec![
+                record("GHSA-1", &["CVE-1"], AdvisoryKind::Vulnerability),
+                record("CVE-1", &["GHSA-1"], AdvisoryKind::Vulnerability),
+            ],
+            Some(8.0),
+            None,
+        );
+        for now in [
+            hit("a/lock", "1.0.1", RUNTIME, vulnerability("CVE-1", Some(7.5), None)),
+            hit("a/lock", "1.0.0", RUNTIME, other_key.clone()),
+            hit("b/lock", "1.0.0", RUNTIME, other_key),
+        ] {
+            assert_eq!(then_now(&then, &now).0, Some(Change::Known));
+        }
+        let elsewhere = hit("b/other", "1.0.0", RUNTIME, vulnerability("CVE-1", Some(7.5), None));
+        assert_eq!(then_now(&then, &elsewhere).0, Some(Change::Introduced), "a file of another name");
+        let another = hit("a/lock", "1.0.0", RUNTIME, vulnerability("CVE-2", Some(7.5), None));
+        assert_eq!(then_now(&then, &another).0, Some(Change::Introduced), "another advisory");
+    }
+
+    #[test]
+    fn what_became_worse_counts_and_says_what() {
+        let then = hit("lock", "1.0.0", DependencyKind::Dev, vulnerability("CVE-1", Some(5.0), None));
+        let malware = group(
+            vec![record("CVE-1", &[], AdvisoryKind::Vulnerability), record("MAL-1", &["CVE-1"], AdvisoryKind::Malware)],
+            Some(5.0),
+            None,
+        );
+        let attacked = AliasGroup {
+            exploited: exploited("CVE-1", "2026-01-01", false),
+            ..vulnerability("CVE-1", Some(5.0), None)
+        };
+        let same = vulnerability("CVE-1", Some(5.0), None);
+        let cases = [
+            (
+                DependencyKind::Dev,
+                vulnerability("CVE-1", Some(9.8), None),
+                "its severity is critical now, and was medium",
+            ),
+            (DependencyKind::Dev, vulnerability("CVE-1", None, None), "its severity is unknown now, and was medium"),
+            (DependencyKind::Dev, malware, "now it is known as malware, which it was not"),
+            (DependencyKind::Dev, attacked, "now attacks are known, which were not"),
+            (RUNTIME, same.clone(), "it is not only for development now, as it was"),
+        ];
+        for (kind, group, said) in cases {
+            let (change, reason) = then_now(&then, &hit("lock", "1.0.0", kind, group));
+            assert_eq!(change, Some(Change::Introduced));
+            assert!(reason.ends_with(&format!("{said} in the baseline")), "{reason}");
+        }
+        let milder = hit("lock", "1.0.0", DependencyKind::Dev, vulnerability("CVE-1", Some(2.0), None));
+        assert_eq!(then_now(&then, &milder).0, Some(Change::Known));
+    }
+}
