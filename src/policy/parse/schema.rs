@@ -349,7 +349,7 @@ mod tests {
                 assert!(known.contains(&key.as_str()), "{at}/{key} is no keyword");
                 match (key.as_str(), value) {
                     ("properties", Json::Object(of)) => {
-                        of.iter().for_each(|(name, of)| walk(of, &format!("{at}/{name}")))
+                        of.iter().for_each(|(name, of)| walk(of, &format!("{at}/{name}")));
                     }
                     ("items", of) => walk(of, &format!("{at}/items")),
                     ("additionalProperties", Json::Bool(_)) => {}
