@@ -20,13 +20,13 @@ const POLICY_FILE: &str = "osprey.toml";
 /// What is accepted.
 #[derive(Debug, Args)]
 pub(super) struct PolicyArguments {
-    /// The policy file [default: osprey.toml of the scanned root, else the profile `brownfield`]
+    /// The policy file [default: of a scan osprey.toml of the scanned root; else the profile `brownfield`]
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     policy: Option<PathBuf>,
     /// A built-in policy
     #[arg(long, value_enum)]
     profile: Option<ProfileName>,
-    /// Ignore a policy file in the scanned tree
+    /// Ignore a policy file in the scanned tree; only a scan reads one
     #[arg(long)]
     no_repo_policy: bool,
     #[command(flatten)]

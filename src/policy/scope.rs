@@ -373,3 +373,191 @@ impl Block {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+
+    use super::*;
+    use crate::model::{Decision, DependencyKind, Facts, PolicyOrigin};
+    use crate::policy::{decide, parse};
+    use crate::rule;
+    use crate::rule::tests_support::{Tree, vulnerability};
+
+    const TODAY: Date = Date::constant(2026, 11, 22);
+
+    fn policy(text: &str) -> Policy {
+        let text = format!("version = 1\n{text}");
+        parse("osprey.toml", &text, PolicyOrigin::Flag, &rule::rules(), TODAY).unwrap()
+    }
+
+    fn decided((graph, facts): &(DependencyGraph, Facts), policy: &Policy) -> Vec<Decision> {
+        let parameters = rule::Parameters { off: policy.off(), ..rule::Parameters::default() };
+        let view = rule::View { graph, facts, parameters: &parameters, today: TODAY };
+        decide(rule::find(&view).0, graph, policy, TODAY).0
+    }
+
+    /// `name: level, reason`, by name, of what is critical and can be fixed in each package.
+    fn lines(tree: &(DependencyGraph, Facts), text: &str) -> String {
+        let mut lines: Vec<String> = decided(tree, &policy(text))
+            .iter()
+            .map(|decision| {
+                let Subject::Package { package, .. } = decision.finding.subject else { panic!("{decision:?}") };
+                let name = &tree.0.package(package).id.name;
+                format!(
+                    "{name}: {}, {}",
+                    decision.level,
+                    decision.reason.trim_start_matches("critical, fix available: ")
+                )
+            })
+            .collect();
+        lines.sort();
+        lines.join("\n")
+    }
+
+    /// A workspace: `web` in `services/web` needs `shared` and `left`, `tool` in `tools/gen` needs `shared` and, for
+    /// development, `right`, and each what comes behind it. `core` in `libs/core` is needed by `web` alone.
+    fn workspace() -> (DependencyGraph, Facts) {
+        let mut tree = Tree::new("package-lock.json", "package-lock", Ecosystem::Npm);
+        let (web, tool, core) =
+            (tree.member("web", "1.0.0"), tree.member("tool", "1.0.0"), tree.member("core", "1.0.0"));
+        let all = ["shared", "left", "right", "below-shared", "below-left", "below-right", "below-core"];
+        let [shared, left, right, below_shared, below_left, below_right, below_core] =
+            all.map(|name| tree.package(name, "1.0.0"));
+        for (from, to, manifest) in [
+            (web, shared, "services/web/package.json"),
+            (web, left, "services/web/package.json"),
+            (tool, shared, "tools/gen/package.json"),
+            (core, below_core, "libs/core/package.json"),
+        ] {
+            tree.needs(from, to, None);
+            tree.declare(to, manifest, 1);
+        }
+        tree.edge(tool, right, DependencyKind::Dev, None);
+        tree.declare(right, "tools/gen/package.json", 2);
+        tree.needs(web, core, None);
+        for (from, to) in [(shared, below_shared), (left, below_left), (right, below_right), (below_left, left)] {
+            tree.needs(from, to, None);
+        }
+        for package in [shared, left, right, below_shared, below_left, below_right, below_core] {
+            tree.hit(package, vulnerability("CVE-1", Some(9.8), Some("2.0.0")));
+        }
+        tree.finish()
+    }
+
+    #[test]
+    fn a_rule_judges_what_is_in_scope_in_any_way() {
+        let of = |more: &str| lines(&workspace(), &format!("[rules]\nknown-vulnerability = {{ {more} }}"));
+        insta::assert_snapshot!(of("paths = [\"tools/**\"]"), @r#"
+        below-core: allow, outside the policy's `paths`
+        below-left: allow, outside the policy's `paths`
+        below-right: deny, brownfield denies
+        below-shared: deny, brownfield denies
+        left: allow, outside the policy's `paths`
+        right: deny, brownfield denies
+        shared: deny, brownfield denies
+        "#);
+        insta::assert_snapshot!(of("packages = [\"pkg:npm/below-*\", \"pkg:npm/left@<1\"]"), @r#"
+        below-core: deny, brownfield denies
+        below-left: deny, brownfield denies
+        below-right: deny, brownfield denies
+        below-shared: deny, brownfield denies
+        left: allow, outside the policy's `packages`
+        right: allow, outside the policy's `packages`
+        shared: allow, outside the policy's `packages`
+        "#);
+        assert!(
+            of("ecosystems = [\"cargo\", \"pypi\"]")
+                .lines()
+                .all(|line| line.ends_with("npm, which the policy's `ecosystems` leave out"))
+        );
+        assert!(
+            of("paths = [\"package-lock.json\"], ecosystems = [\"npm\"]").lines().all(|line| line.contains("deny"))
+        );
+    }
+
+    #[test]
+    fn an_override_of_the_level_holds_for_what_is_there_in_no_other_way() {
+        let of = |more: &str| lines(&workspace(), &format!("[[overrides]]\nrules = [\"known-vulnerability\"]\n{more}"));
+        insta::assert_snapshot!(of("paths = [\"tools/**\"]\nlevel = \"warn\""), @r#"
+        below-core: deny, brownfield denies
+        below-left: deny, brownfield denies
+        below-right: warn, critical: the policy warns, by the override of osprey.toml:2
+        below-shared: deny, brownfield denies
+        left: deny, brownfield denies
+        right: warn, critical: the policy warns, by the override of osprey.toml:2
+        shared: deny, brownfield denies
+        "#);
+        insta::assert_snapshot!(of("paths = [\"services/**\"]\nlevel = \"warn\""), @r#"
+        below-core: deny, brownfield denies
+        below-left: warn, critical: the policy warns, by the override of osprey.toml:2
+        below-right: deny, brownfield denies
+        below-shared: deny, brownfield denies
+        left: warn, critical: the policy warns, by the override of osprey.toml:2
+        right: deny, brownfield denies
+        shared: deny, brownfield denies
+        "#);
+        insta::assert_snapshot!(of("kinds = [\"dev\"]\nlevel = \"allow\""), @r#"
+        below-core: deny, brownfield denies
+        below-left: deny, brownfield denies
+        below-right: allow, critical: the policy allows, by the override of osprey.toml:2
+        below-shared: deny, brownfield denies
+        left: deny, brownfield denies
+        right: allow, critical: the policy allows, by the override of osprey.toml:2
+        shared: deny, brownfield denies
+        "#);
+        insta::assert_snapshot!(of("scope = \"direct\"\nmin-severity = \"critical\"\nlevel = \"warn\""), @r#"
+        below-core: warn, critical: the policy warns, by the override of osprey.toml:2
+        below-left: deny, brownfield denies
+        below-right: deny, brownfield denies
+        below-shared: deny, brownfield denies
+        left: warn, critical: the policy warns, by the override of osprey.toml:2
+        right: warn, critical: the policy warns, by the override of osprey.toml:2
+        shared: warn, critical: the policy warns, by the override of osprey.toml:2
+        "#);
+    }
+
+    #[test]
+    fn the_last_override_wins_and_one_that_raises_holds_for_any_way() {
+        let of = |text: &str| lines(&workspace(), text);
+        let two = |first: &str, second: &str| {
+            of(&format!(
+                "[[overrides]]\npackages = [\"pkg:npm/left\"]\n{first}\n[[overrides]]\npackages = [\"pkg:npm/l*\"]\n{second}"
+            ))
+        };
+        assert!(
+            two("level = \"allow\"", "level = \"warn\"")
+                .contains("left: warn, critical: the policy warns, by the override of osprey.toml:5")
+        );
+        assert!(
+            two("level = \"warn\"", "level = \"allow\"")
+                .contains("left: allow, critical: the policy allows, by the override of osprey.toml:5")
+        );
+        assert!(
+            two("at-least = \"deny\"", "level = \"allow\"")
+                .contains("left: deny, critical: the policy denies, by the override of osprey.toml:2")
+        );
+        let raised =
+            of("[rules]\nknown-vulnerability = \"warn\"\n[[overrides]]\npaths = [\"tools/**\"]\nat-least = \"deny\"");
+        let denied: Vec<&str> = raised.lines().filter(|line| line.contains(": deny,")).collect();
+        assert_eq!(denied.len(), 4, "{raised}");
+        let flag = |level| {
+            let mut policy = policy("[[overrides]]\npackages = [\"pkg:npm/*\"]\nlevel = \"warn\"");
+            policy.set_level("known-vulnerability", level).unwrap();
+            decided(&workspace(), &policy).iter().all(|decision| decision.level == level)
+        };
+        assert!(flag(Level::Deny) && flag(Level::Allow), "a flag wins over every override");
+    }
+
+    #[test]
+    fn what_nobody_can_tell_is_judged_and_not_overridden() {
+        let mut tree = Tree::new("poetry.lock", "poetry-lock", Ecosystem::PyPi);
+        let lone = tree.package("lone", "1.0.0");
+        tree.hit(lone, vulnerability("CVE-1", Some(9.8), Some("2.0.0")));
+        let tree = tree.finish();
+        assert!(lines(&tree, "[rules]\nknown-vulnerability = { paths = [\"a/**\"] }").starts_with("lone: deny"));
+        assert!(lines(&tree, "[[overrides]]\npaths = [\"a/**\"]\nlevel = \"warn\"").starts_with("lone: deny"));
+        assert!(lines(&tree, "[[overrides]]\nkinds = [\"dev\"]\nlevel = \"warn\"").starts_with("lone: deny"));
+        assert!(lines(&tree, "[[overrides]]\npaths = [\"poetry.lock\"]\nlevel = \"warn\"").starts_with("lone: warn"));
+    }
+}

@@ -353,20 +353,25 @@ impl Tightening<'_> {
                 continue;
             }
             let direction = from.direction_to(to);
-            match direction {
+            let message = match direction {
                 None => continue,
-                Some(Direction::Stricter) => take(&mut tightened, theirs, key),
-                Some(Direction::Incomparable) if join(&mut tightened, theirs, key) => {}
-                Some(_) => {}
-            }
-            match said {
-                Some(place) if direction != Some(Direction::Stricter) => {
-                    self.refuse(Some(&place), would_loosen(&dotted, from, to));
+                Some(Direction::Stricter) => {
+                    take(&mut tightened, theirs, key);
+                    None
                 }
-                place => {
+                Some(Direction::Incomparable) if join(&mut tightened, theirs, key) => Some(format!(
+                    "`{dotted}` of the scanned tree adds {} to the caller's {}, and takes nothing away",
+                    to.text, from.text
+                )),
+                Some(Direction::Incomparable | Direction::Milder) => Some(would_loosen(&dotted, from, to)),
+            };
+            match (message, said) {
+                (None, place) => {
                     let place = place.or_else(|| self.said("extends"));
                     self.take_place(&dotted, place);
                 }
+                (Some(message), Some(place)) => self.refuse(Some(&place), message),
+                (Some(_), None) => {}
             }
         }
         if id == KNOWN_VULNERABILITY && tightened.is_level_given != mine.is_level_given {
@@ -692,7 +697,7 @@ mod tests {
         osprey.toml:6 `max-age` of the scanned tree does not hold: only the caller says how old advisories may be
         osprey.toml:7 `project` of the scanned tree does not hold: only the caller says what the scanned project is
         osprey.toml:13 `delegate` of the scanned tree does not hold: a tree cannot hand itself the right to make exceptions
-        osprey.toml:21 `rules.known-vulnerability.kinds` of the scanned tree does not hold: ["dev"] would loosen the caller's ["runtime"]
+        osprey.toml:21 `rules.known-vulnerability.kinds` of the scanned tree adds ["dev"] to the caller's ["runtime"], and takes nothing away
         osprey.toml:21 `rules.known-vulnerability.min-severity` of the scanned tree does not hold: "high" would loosen the caller's "medium"
         osprey.toml:19 `rules.low-scorecard.level` of the scanned tree does not hold: "off" would loosen the caller's "warn"
         osprey.toml:20 `rules.malicious-package.level` of the scanned tree does not hold: "allow" would loosen the caller's "deny"
