@@ -60,7 +60,7 @@ fn set(policy: &mut Policy, (rule, what, value): Step) {
 fn tighten(policy: &mut Policy, (rule, what, value): Step) {
     match what % 8 {
         0 if !policy.exceptions.is_empty() => {
-            drop(policy.exceptions.remove(usize::from(value) % policy.exceptions.len()))
+            drop(policy.exceptions.remove(usize::from(value) % policy.exceptions.len()));
         }
         1 if !policy.overrides.is_empty() => drop(policy.overrides.remove(usize::from(value) % policy.overrides.len())),
         _ => {}
