@@ -84,7 +84,7 @@ fn tighten(policy: &mut Policy, (rule, what, value): Step) {
                     Some(kinds)
                 }
                 _ => None,
-            }
+            };
         }
         6 => settings.on_unknown = settings.on_unknown.max(OnUnknown::ALL[value % 4]),
         7 => {
