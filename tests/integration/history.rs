@@ -524,7 +524,7 @@ fn a_baseline_holds_what_is_there_and_says_when_it_can_shrink() {
 fn a_policy_names_its_baseline() {
     let policy = "version = 1\nextends = \"greenfield\"\nbaseline = \"osprey-baseline.json\"\n[rules]\n\
                   project-baseline = \"off\"\nproject-without-security-policy = \"off\"\n";
-    let tree = Tree::of(&[("Cargo.lock", &versions(&["0.6.9"]))]);
+    let tree = Tree::of(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.9")]))]);
     write_baseline(&tree, &GREENFIELD).exits(0).says("1 finding");
     fs::write(tree.path("osprey.toml"), policy).unwrap();
     tree.scan(&[]).exits(0).says("1 there still");
