@@ -307,7 +307,7 @@ mod tests {
         osprey.toml:1 The policy's `rules.unsound-code.level` is loosened from "deny" to "allow"
         osprey.toml:1 The policy's `rules.known-vulnerability.level` is loosened from "deny" to "deny", graded by severity and fix
         osprey.toml:3 The policy's `rules.known-vulnerability.min-severity` is loosened from "high" to "critical"
-        osprey.toml:3 The policy's `rules.known-vulnerability.kinds` is loosened from ["build", "dev", "optional", "peer", "runtime"] to ["runtime"]
+        osprey.toml:3 The policy's `rules.known-vulnerability.kinds` is loosened from every kind to ["runtime"]
         osprey.toml:3 The policy's `rules.known-vulnerability.unscored-as` is loosened from "high" to "low"
         osprey.toml:3 The policy's `rules.malicious-package.on-unknown` is loosened from "incomplete" to "allow"
         osprey.toml:3 The policy's `rules.malicious-package.paths` is loosened from any to ["src/**"]

@@ -149,10 +149,11 @@ pub(super) fn of_rule(settings: &RuleSettings, profile: Profile) -> BTreeMap<&'s
     let graded = if graded { ", graded by severity and fix" } else { "" };
     values.insert("level", Value::rank(level, format!("\"{}\"{graded}", settings.level)));
     let kinds = DependencyKind::ALL.into_iter().filter(|&kind| settings.kinds.is_none_or(|kinds| kinds.contains(kind)));
-    values.insert(
-        "kinds",
-        Value::set(kinds.map(|kind| kind.as_str().to_owned()).collect(), Stricter::Higher, Empty::Itself),
-    );
+    let mut kinds = Value::set(kinds.map(|kind| kind.as_str().to_owned()).collect(), Stricter::Higher, Empty::Itself);
+    if settings.kinds.is_none() {
+        "every kind".clone_into(&mut kinds.text);
+    }
+    values.insert("kinds", kinds);
     let scope = match (settings.scope, settings.rule.scope) {
         (Some(Scope::All), _) => 2,
         (None, Scope::All) => 2 - i64::from(settings.rule.id == UNMAINTAINED_PACKAGE),

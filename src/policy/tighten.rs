@@ -663,7 +663,7 @@ mod tests {
 
         registries: any to ["registry.example"]: Stricter
 
-        rules.known-vulnerability.kinds: ["build", "dev", "optional", "peer", "runtime"] to ["runtime"]: Milder
+        rules.known-vulnerability.kinds: every kind to ["runtime"]: Milder
         rules.known-vulnerability.level: "deny" to "warn": Milder
 
         rules.low-scorecard.min-score: 5.5 to 4.0: Milder

@@ -14,11 +14,7 @@ const fn of(what: &'static str, policy: &'static str) -> Wrong {
     Wrong { what, policy, beside: &[] }
 }
 
-const fn beside(
-    what: &'static str,
-    policy: &'static str,
-    beside: &'static [(&'static str, &'static str)],
-) -> Wrong {
+const fn beside(what: &'static str, policy: &'static str, beside: &'static [(&'static str, &'static str)]) -> Wrong {
     Wrong { what, policy, beside }
 }
 
@@ -71,6 +67,10 @@ const ANYWHERE: &[Wrong] = &[
          [[exceptions]]\nrule = \"known-vulnerability\"\nreason = \"all is well\"\nexpires = 2026-11-30\n",
     ),
     of(
+        "an exception without an end",
+        "version = 1\n[[exceptions]]\nadvisory = \"CVE-2021-25900\"\nreason = \"not reached\"\n",
+    ),
+    of(
         "an exception twice",
         "version = 1\n\
          [[exceptions]]\nadvisory = \"CVE-2020-26235\"\nreason = \"not reached\"\nexpires = 2026-11-30\n\
@@ -93,7 +93,7 @@ const ANYWHERE: &[Wrong] = &[
     ),
     of(
         "globs that are none",
-        "version = 1\nexclude = [\"a[\", \"legacy/\"]\n[rules]\nunsound-code = { paths = [\"/etc/**\", \"../other\", \"a[\"] }\n",
+        "version = 1\nexclude = [\"{src,lib\", \"legacy/\"]\n[rules]\nunsound-code = { paths = [\"/etc/**\", \"../other\"] }\n",
     ),
     of("a version of the future", "version = 2\n[rules]\nknown-vulnerability = { levels = [\"deny\"] }\n"),
     of("no version", "extends = \"greenfield\"\n"),
@@ -126,7 +126,10 @@ const OF_TREE: &[Wrong] = &[
         "version = 1\n[delegate]\nrules = [\"known-vulnerability\"]\nmax-days = 30\nmax-severity = \"low\"\n",
     ),
     of("a tree that says where services are", "version = 1\n[sources]\nosv = \"https://host.example/osv\"\n"),
-    of("a tree that leads out of itself", "version = 1\nextends = \"../other/osprey.toml\"\nbaseline = \"../b.json\"\n"),
+    of(
+        "a tree that leads out of itself",
+        "version = 1\nextends = \"../other/osprey.toml\"\nbaseline = \"../b.json\"\n",
+    ),
 ];
 
 /// What a run says about a wrong policy.
