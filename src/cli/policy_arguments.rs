@@ -234,6 +234,8 @@ pub(super) fn read(path: &Path, today: Date) -> Result<Policy, Failure> {
         match read_file(file, policy::LARGEST) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // What opening a folder gives is another error on every platform.
+            Err(_) if file.is_dir() => Err(format!("it is a folder; name the file in it, such as {POLICY_FILE}")),
             Err(error) => Err(error.to_string()),
         }
     };

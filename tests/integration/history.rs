@@ -545,7 +545,7 @@ fn a_baseline_that_cannot_be_used_is_a_usage_error() {
     file("{\n\"version\": 1,\n\"findings\": [\n{\"path\": \"../x\"}\n]}");
     wrong("b.json:4:16: not a baseline: `path` must be relative to the root, with `/`");
     file("{\"version\": 2, \"findings\": []}");
-    wrong("this program reads baselines of version 1, not 2");
+    wrong("this osprey reads baselines of version 1, not 2");
     file("[]");
     wrong("b.json:1:");
     fs::write(tree.path("osprey.toml"), "version = 1\nbaseline = \"none.json\"\n").unwrap();

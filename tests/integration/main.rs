@@ -33,3 +33,4 @@ mod services;
 mod support;
 mod update;
 mod wire;
+mod wrong_policies;

@@ -59,8 +59,10 @@ fn resolve(text: &str, chain: &[String], origin: PolicyOrigin) -> Result<String,
     }
     let from = chain.last().map_or("", String::as_str);
     let path = match origin {
-        PolicyOrigin::Tree | PolicyOrigin::Base => within_tree(from, text)
-            .ok_or_else(|| format!("`extends` {} leads out of the scanned tree", quoted(text)))?,
+        PolicyOrigin::Tree | PolicyOrigin::Base => within_tree(from, text).ok_or_else(|| {
+            let way_out = "copy the file into the tree, or name the whole policy with --policy";
+            format!("`extends` {} leads out of the scanned tree; {way_out}", quoted(text))
+        })?,
         PolicyOrigin::Flag | PolicyOrigin::BuiltIn => {
             Path::new(from).parent().unwrap_or(Path::new("")).join(text).display().to_string()
         }
@@ -234,8 +236,8 @@ mod tests {
         osprey.toml:2:11: `extends` goes in a circle: osprey.toml, which extends osprey.toml
         a/base.toml:3:11: `extends` goes in a circle: osprey.toml, which extends a/base.toml, which extends osprey.toml
         osprey.toml:2:11: `extends` leads to "base.toml", and there is no such file (symbolic links are not followed)
-        a/osprey.toml:2:11: `extends` "../../base.toml" leads out of the scanned tree
-        osprey.toml:2:11: `extends` "/etc/base.toml" leads out of the scanned tree
+        a/osprey.toml:2:11: `extends` "../../base.toml" leads out of the scanned tree; copy the file into the tree, or name the whole policy with --policy
+        osprey.toml:2:11: `extends` "/etc/base.toml" leads out of the scanned tree; copy the file into the tree, or name the whole policy with --policy
         base.toml:3:16: `unsound-code` takes "off", "allow", "warn" or "deny", not "denied"; did you mean "deny"?
         osprey.toml:3:1: unknown key "max-ages" in a policy; did you mean "max-age"?
         base.toml:1:11: not valid TOML: string values must be quoted, expected literal string
