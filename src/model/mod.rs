@@ -35,7 +35,7 @@ pub use health::{
     Scorecard, ScorecardCheck, Support, Why, source,
 };
 pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
-pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
+pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath, join};
 pub use package::{Package, PackageId, Source, SourceKind};
 pub use priority::{Priority, Threat};
 pub use project::{ProjectFiles, SeenFiles};

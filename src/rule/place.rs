@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use super::View;
 use crate::model::{
-    Chains, DependencyGraph, Finding, Fix, Location, PackageId, PackageIndex, PathCount, Root, Routes, Rule, Subject,
-    Use,
+    Chains, DependencyGraph, Finding, Fix, FixState, Location, PackageId, PackageIndex, PathCount, Root, Routes, Rule,
+    Subject, Use,
 };
 
 /// How many paths a finding lists.
@@ -104,21 +104,38 @@ impl<'v> Place<'v> {
 
     /// A finding about it that rests on no advisory.
     pub(super) fn finding(&self, rule: &'static Rule, message: String, fix: Fix, fingerprint: String) -> Finding {
+        let subject = Subject::Package { package: self.usage.package, root: self.root_index };
         Finding {
-            rule,
-            subject: Subject::Package { package: self.usage.package, root: self.root_index },
             locations: self.usage.locations.clone(),
             related: self.declared().to_vec(),
-            message,
-            escalated: false,
-            advisory: None,
-            also: Vec::new(),
             chains: self.chains.paths.clone(),
             chains_total: self.chains.total,
-            fix,
-            fingerprint,
+            ..about(rule, subject, message, fix, fingerprint)
         }
     }
+}
+
+/// A finding that is about no package, and has no place yet.
+pub(super) fn about(rule: &'static Rule, subject: Subject, message: String, fix: Fix, fingerprint: String) -> Finding {
+    Finding {
+        rule,
+        subject,
+        locations: Vec::new(),
+        related: Vec::new(),
+        message,
+        escalated: false,
+        advisory: None,
+        also: Vec::new(),
+        chains: Vec::new(),
+        chains_total: PathCount::Exactly(0),
+        fix,
+        fingerprint,
+    }
+}
+
+/// What to do, where no version and no command clear a finding.
+pub(super) fn advice(change: String, location: Option<Location>) -> Fix {
+    Fix { state: FixState::Unknown, version: None, change: Some(change), command: None, location }
 }
 
 /// One shortest path from a root's projects to each of its packages, found in one pass: for rules that may fire for
