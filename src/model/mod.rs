@@ -19,6 +19,7 @@ mod report;
 pub use advisory::{
     AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Remedy, Severity,
 };
+pub(crate) use chain::ByPackage;
 pub use chain::{Chains, Routes, chains};
 pub use checklist::{Answered, Checklist, ChecklistItem};
 pub use drift::{Drift, DriftKind};

@@ -1,18 +1,18 @@
 //! A package as one root uses it: who brings it in, and how a finding about it is put together.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::View;
 use crate::model::{
-    Chains, DependencyGraph, Finding, Fix, FixState, Location, PackageId, PackageIndex, PathCount, Root, Routes, Rule,
-    Subject, Use,
+    ByPackage, Chains, DependencyGraph, Finding, Fix, FixState, Location, PackageId, PackageIndex, PathCount, Root,
+    Routes, Rule, Subject, Use,
 };
 
 /// How many paths a finding lists.
 const CHAINS: usize = 3;
 
 /// The longest path that is listed where any package may have a finding: a hostile lockfile can be one long line.
-const LONGEST: usize = 100;
+pub(super) const LONGEST: usize = 100;
 
 /// A package in a root, with the paths that lead to it.
 pub(super) struct Place<'v> {
@@ -143,13 +143,13 @@ pub(super) fn advice(change: String, location: Option<Location>) -> Fix {
 pub(super) struct Tree<'v> {
     view: View<'v>,
     root_index: usize,
-    before: HashMap<PackageIndex, Option<PackageIndex>>,
+    before: ByPackage<Option<PackageIndex>>,
 }
 
 impl<'v> Tree<'v> {
     pub(super) fn of(view: &View<'v>, root_index: usize) -> Self {
         let root = &view.graph.roots[root_index];
-        let mut before: HashMap<_, _> = root.members.iter().map(|&member| (member, None)).collect();
+        let mut before: ByPackage<_> = root.members.iter().map(|&member| (member, None)).collect();
         let mut todo: VecDeque<PackageIndex> = root.members.iter().copied().collect();
         let direct = root.uses.iter().filter(|usage| usage.direct == Some(true)).map(|usage| usage.package);
         // Where no project is named, paths begin at the direct dependencies.
