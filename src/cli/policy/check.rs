@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
+use crate::cli::callers_files::CallersFiles;
 use crate::cli::output::print;
 use crate::cli::{Exit, Failure, Global, caller, policy_arguments};
 use crate::policy::schema as schema_of;
@@ -25,7 +26,7 @@ pub(in crate::cli) struct Arguments {
 /// Whether a file is right, and what in it has no effect or soon will have none.
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
     let today = arguments.today.unwrap_or_else(caller::today);
-    let policy = policy_arguments::read(&arguments.file, today)?;
+    let policy = policy_arguments::read(&arguments.file, CallersFiles::NOW, today)?;
     let mut out = String::new();
     for warning in policy.warnings(today) {
         let _ = writeln!(out, "warning: {}", plain(&warning));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
+use crate::cli::callers_files::CallersFiles;
 use crate::cli::output::print;
 use crate::cli::{Exit, Failure, Global, caller, policy_arguments};
 use crate::policy::run_example;
@@ -24,7 +25,7 @@ pub(in crate::cli) struct Arguments {
 /// A line for each example, and how many were not as expected. Writing to a string cannot fail.
 pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
     let today = arguments.today.unwrap_or_else(caller::today);
-    let policy = policy_arguments::read(&arguments.file, today)?;
+    let policy = policy_arguments::read(&arguments.file, CallersFiles::NOW, today)?;
     let mut out = String::new();
     let mut wrong = 0_usize;
     for example in &policy.examples {
