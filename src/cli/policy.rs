@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
+use super::callers_files::CallersFiles;
 use super::{Exit, Failure, Global, caller, policy_arguments};
 use crate::policy::Policy;
 
@@ -55,6 +56,6 @@ pub(super) struct PolicyFile {
 impl PolicyFile {
     fn read(&self) -> Result<(Policy, Date), Failure> {
         let today = self.today.unwrap_or_else(caller::today);
-        Ok((policy_arguments::read(&self.file, today)?, today))
+        Ok((policy_arguments::read(&self.file, CallersFiles::NOW, today)?, today))
     }
 }
