@@ -97,8 +97,8 @@ fn broken(path: &str, errors: &[PolicyError]) -> PolicyChange {
 fn unheld(path: &str, errors: &[PolicyError], now: &Policy) -> PolicyChange {
     let why = errors.first().map(ToString::to_string).unwrap_or_default();
     let message = format!(
-        "The policy {path} cannot be read at the merge base ({why}), so that the one of this change judges it, and \
-         what it loosens is not known"
+        "The policy {path} cannot be read at the merge base ({why}): what it held this change to is not known, and that of \
+         the change only tightens what holds without one"
     );
     PolicyChange { location: top(now.path.as_deref().unwrap_or(path)), key: "unheld".to_owned(), message }
 }

@@ -19,6 +19,7 @@ mod exit_codes;
 mod faults;
 mod gaps;
 mod health;
+mod held;
 mod history;
 mod hostile;
 mod local_faults;

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
 use super::{Reading, load_file};
-use crate::model::PolicyOrigin;
+use crate::model::{PolicyOrigin, join};
 use crate::policy::{Policy, Profile};
 
 /// How many files may extend one another, the first one counted.
@@ -101,21 +101,8 @@ pub(super) fn baseline(
 
 /// A path relative to the folder of a file, both inside the tree; `None` where it leads out.
 fn within_tree(from: &str, text: &str) -> Option<String> {
-    if text.starts_with('/') || text.contains(['\\', '\0', ':']) {
-        return None;
-    }
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in text.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    if text.contains(':') { None } else { join(folder, text) }
 }
 
 /// The path without `.` and, as far as that can be told without looking, without `..`.
