@@ -226,6 +226,17 @@ fn of_override(key: &str, ids: &[&str]) -> Option<Json> {
             levels(Level::Allow),
             "The level that holds at least, for what is there in any way that the keys say.",
         ),
+        "kinds" => {
+            described(of_setting(key)?, "What a package must be for; all of it for `level`, any for `at-least`.")
+        }
+        "scope" => described(of_setting(key)?, "`direct`: direct dependencies alone."),
+        "ecosystems" => described(of_setting(key)?, "The ecosystems it is about, by the type of package URLs."),
+        "paths" => described(
+            of_setting(key)?,
+            "Lockfiles, manifests of workspace members, or folders above them; `**` crosses folders. What is also brought in \
+             from elsewhere counts for `at-least` alone.",
+        ),
+        "packages" => described(of_setting(key)?, "The packages: package URLs in which `*` stands for any text."),
         _ => return of_setting(key),
     })
 }
@@ -234,7 +245,9 @@ fn of_delegate(key: &str, ids: &[&str]) -> Option<Json> {
     Some(match key {
         "rules" => described(list(&rule_id(ids), 1), "The rules that an exception of the tree may name."),
         "max-days" => described(days(), "How many days ahead it may end."),
-        "max-severity" => described(severities(), "The gravest severity that it covers."),
+        "max-severity" => {
+            described(severities(), "The gravest severity that it covers; required where a rule rests on advisories.")
+        }
         _ => return None,
     })
 }
