@@ -479,87 +479,58 @@ fn the_policy_of_the_base_judges_the_change() {
     repository.scan(&["--since", "main", "--no-repo-policy"]).exits(0).hides("policy-changed");
 }
 
+/// Greenfield without what every tree of these tests lacks.
+const GREENFIELD: [&str; 6] =
+    ["--profile", "greenfield", "--allow", "project-baseline", "--allow", "project-without-security-policy"];
+
+fn write_baseline(tree: &Tree, arguments: &[&str]) -> Run {
+    let db = crate::support::index().to_str().unwrap();
+    tree.run(&[&["baseline", "--offline", "--today", crate::support::TODAY, "--db", db], arguments].concat())
+}
+
 #[test]
 fn a_baseline_holds_what_is_there_and_says_when_it_can_shrink() {
     let tree = Tree::of(&[
         ("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.9"), ("time", "0.1.43")])),
         ("web/package-lock.json", &package_lock("lodash", "4.17.11", false)),
     ]);
-    let db = crate::support::index().to_str().unwrap();
-    let baseline = |arguments: &[&str]| {
-        let whole = [&["baseline", "--offline", "--today", crate::support::TODAY, "--db", db], arguments].concat();
-        tree.run(&whole)
-    };
     tree.scan(&[]).exits(1);
-    baseline(&["--profile", "greenfield", "--allow", "project-baseline", "--allow", "project-without-security-policy"])
-        .exits(0)
-        .says("osprey-baseline.json: 3 findings")
-        .says("3 denied: 3 known-vulnerability");
+    let baseline = write_baseline(&tree, &GREENFIELD).exits(0);
+    baseline.says("osprey-baseline.json: 3 findings").says("3 denied: 3 known-vulnerability");
     let first = fs::read_to_string(tree.path("osprey-baseline.json")).unwrap();
-    baseline(&["--profile", "greenfield", "--allow", "project-baseline", "--allow", "project-without-security-policy"])
-        .exits(0)
-        .says("the one before had 3: 0 gone, 0 new");
-    assert_eq!(
-        fs::read_to_string(tree.path("osprey-baseline.json")).unwrap(),
-        first,
-        "the same findings, the same bytes"
-    );
+    write_baseline(&tree, &GREENFIELD).exits(0).says("the one before had 3: 0 gone, 0 new");
+    let second = fs::read_to_string(tree.path("osprey-baseline.json")).unwrap();
+    assert_eq!(second, first, "the same findings, the same bytes");
     assert_eq!(first.lines().count(), 3 + 3 + 2, "one finding a line: {first}");
 
-    let scan = || {
-        tree.scan(&[
-            "--profile",
-            "greenfield",
-            "--allow",
-            "project-baseline",
-            "--allow",
-            "project-without-security-policy",
-            "--baseline",
-            "osprey-baseline.json",
-        ])
+    let scan = |more: &[&str]| {
+        let arguments = [&GREENFIELD[..], &["--baseline", "osprey-baseline.json"], more].concat();
+        tree.scan(&arguments)
     };
-    scan().exits(0).says("baseline: osprey-baseline.json holds 3 findings: 3 there still");
+    scan(&[]).exits(0).says("baseline: osprey-baseline.json holds 3 findings: 3 there still");
     // A fix, and a move: one is gone, nothing is new.
     fs::write(tree.path("Cargo.lock"), cargo_lock(&[("smallvec", "0.6.10")])).unwrap();
     fs::rename(tree.path("web"), tree.path("site")).unwrap();
-    scan().exits(0).says("2 there still, 1 gone: write it anew with `osprey baseline`");
-    let verbose = tree.scan(&[
-        "-v",
-        "--profile",
-        "greenfield",
-        "--allow",
-        "project-baseline",
-        "--allow",
-        "project-without-security-policy",
-        "--baseline",
-        "osprey-baseline.json",
-    ]);
-    verbose.exits(0).says("gone: CVE-2020-26235 on pkg:cargo/time in Cargo.lock");
+    scan(&[]).exits(0).says("2 there still, 1 gone: write it anew with `osprey baseline`");
+    scan(&["-v"]).exits(0).says("gone: CVE-2020-26235 on pkg:cargo/time in Cargo.lock");
     // A part of the tree leaves the rest of the baseline alone.
-    tree.scan(&[
-        "site",
-        "--repo-root",
-        ".",
-        "--profile",
-        "greenfield",
-        "--allow",
-        "project-baseline",
-        "--allow",
-        "project-without-security-policy",
-        "--baseline",
-        "osprey-baseline.json",
-    ])
-    .exits(0)
-    .says("2 in files that this scan did not look at");
+    scan(&["site", "--repo-root", "."]).exits(0).says("2 in files that this scan did not look at");
     // What is new counts.
     fs::write(tree.path("Cargo.lock"), versions(&["0.6.10", "0.6.9"])).unwrap();
-    scan().exits(1).says("the policy denies 1 new finding");
+    scan(&[]).exits(1).says("the policy denies 1 new finding");
+}
 
-    // The policy names it.
-    fs::write(tree.path("osprey.toml"), "version = 1\nextends = \"greenfield\"\nbaseline = \"osprey-baseline.json\"\n[rules]\nproject-baseline = \"off\"\nproject-without-security-policy = \"off\"\n")
-        .unwrap();
-    tree.scan(&[]).exits(1).says("2 there still");
-    baseline(&[]).exits(0).says("3 findings").says("The policy names it");
+#[test]
+fn a_policy_names_its_baseline() {
+    let policy = "version = 1\nextends = \"greenfield\"\nbaseline = \"osprey-baseline.json\"\n[rules]\n\
+                  project-baseline = \"off\"\nproject-without-security-policy = \"off\"\n";
+    let tree = Tree::of(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.9")]))]);
+    write_baseline(&tree, &GREENFIELD).exits(0).says("1 finding");
+    fs::write(tree.path("osprey.toml"), policy).unwrap();
+    tree.scan(&[]).exits(0).says("1 there still");
+    fs::write(tree.path("Cargo.lock"), versions(&["0.6.10", "0.6.9"])).unwrap();
+    tree.scan(&[]).exits(1).says("1 there still");
+    write_baseline(&tree, &[]).exits(0).says("2 findings").says("The policy names it");
     tree.scan(&[]).exits(0);
 }
 
@@ -574,7 +545,7 @@ fn a_baseline_that_cannot_be_used_is_a_usage_error() {
     file("{\n\"version\": 1,\n\"findings\": [\n{\"path\": \"../x\"}\n]}");
     wrong("b.json:4:16: not a baseline: `path` must be relative to the root, with `/`");
     file("{\"version\": 2, \"findings\": []}");
-    wrong("this program reads baselines of version 1, not 2");
+    wrong("this osprey reads baselines of version 1, not 2");
     file("[]");
     wrong("b.json:1:");
     fs::write(tree.path("osprey.toml"), "version = 1\nbaseline = \"none.json\"\n").unwrap();

@@ -34,3 +34,4 @@ mod services;
 mod support;
 mod update;
 mod wire;
+mod wrong_policies;

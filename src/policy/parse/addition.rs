@@ -305,7 +305,7 @@ mod tests {
         fn what_is_added_is_read_and_nothing_else_changes(
             packages in prop::collection::btree_set(0_u8..30, 0..6),
             new in 30_u8..60,
-            reason in "[^ ].{0,30}",
+            reason in "[a-z].{0,30}",
             tail in prop::sample::select(vec!["", "\n", "\n\n# end", "\n[rules]\nunsound-code = \"deny\"", "\r\n"]),
         ) {
             let mut text = "version = 1\n".to_owned();
