@@ -160,8 +160,9 @@ fn lockfile(project: usize) -> String {
         let needed: Vec<String> = needed.map(|other| format!("\"{}\":\"*\"", self::name(other))).collect();
         let dev = if number / 10 % 4 == 0 { "\"dev\":true," } else { "" };
         entries.push(format!(
-            "\"node_modules/{name}\":{{\"version\":\"1.{}.0\",\"resolved\":\"https://registry.example/{name}/-/{name}-1.0.0.tgz\",{dev}\
+            "\"node_modules/{name}\":{{\"version\":\"1.{}.0\",\"resolved\":\"https://registry.example/{name}/-/{name}-1.{}.0.tgz\",{dev}\
              \"integrity\":\"sha512-AA==\",\"dependencies\":{{{}}}}}",
+            number % 7,
             number % 7,
             needed.join(",")
         ));
@@ -203,10 +204,10 @@ fn policy_text() -> String {
     for number in 0..CUSTOM {
         let when = match number % 5 {
             0 => format!("package.name == \"part-{}\" && package.direct", number * HIT),
-            1 => format!("package.name.startsWith(\"part-{number}7\") && !package.direct"),
+            1 => format!("package.name.startsWith(\"part-{number}77\") && !package.direct"),
             2 => "package.direct && health.age_days < 30".to_owned(),
             3 => format!("advisories.exists(a, a.score > 9.{})", number % 10),
-            _ => format!("package.version == \"1.{number}.0\""),
+            _ => format!("package.version == \"1.{}.0\"", number + 7),
         };
         let _ = write!(
             text,
