@@ -40,6 +40,8 @@ impl<'f> CallersFiles<'f> {
         match read_file(path, most) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // What opening a folder gives is another error on every platform.
+            Err(_) if path.is_dir() => Err("it is a folder; name the file in it, such as osprey.toml".to_owned()),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -283,11 +283,7 @@ pub(super) fn read(path: &Path, files: CallersFiles<'_>, today: Date) -> Result<
     // A path that is no text can still be opened as it was given.
     let read = |asked: &str| {
         let file = if asked == shown { path } else { Path::new(asked) };
-        // What opening a folder gives is another error on every platform.
-        files.read(file, policy::LARGEST).map_err(|why| match file.is_dir() {
-            true => format!("it is a folder; name the file in it, such as {POLICY_FILE}"),
-            false => why,
-        })
+        files.read(file, policy::LARGEST)
     };
     if files.in_tree(path).is_some() && matches!(read(&shown), Ok(None)) {
         return Err(Failure::usage(format!("--policy {shown}: {}", files.absent(path))));

@@ -418,7 +418,7 @@ impl Tightening<'_> {
                 ),
                 None => self.refuse(
                     Some(&one.location),
-                    "an override of the scanned tree does not hold that gives no level: say `at-least`".to_owned(),
+                    "an override of the scanned tree that gives no level does not hold: say `at-least`".to_owned(),
                 ),
             }
         }

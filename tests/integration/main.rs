@@ -32,6 +32,7 @@ mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod support;
+mod trust;
 mod update;
 mod wire;
 mod wrong_policies;
