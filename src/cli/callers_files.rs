@@ -51,7 +51,7 @@ impl<'f> CallersFiles<'f> {
         match (self.base, self.in_tree(path)) {
             (Some((_, base)), Some(_)) => format!(
                 "there is no such file at {}; with --since, what lies in the scanned tree is read from there, so that no \
-                 change brings its own",
+                 change brings its own: keep what a step of the pipeline fetches outside of the tree",
                 base.label()
             ),
             _ => "there is no such file".to_owned(),

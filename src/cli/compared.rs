@@ -19,7 +19,8 @@ pub(super) struct Compared {
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Only count what is new since a branch, a tag or a commit: since the newest commit that it and HEAD descend from.
-    /// The tree's policy is read from that commit, and that it was loosened since is a finding
+    /// The tree's policy is read from that commit, and so is what --policy, --baseline and --vex name in the tree; that it
+    /// was loosened since is a finding
     #[arg(long, value_name = "REV")]
     since: Option<String>,
     /// Whether no baseline is used, for who writes one.
