@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::compared::{Compared, Comparison, read_file};
+use super::callers_files::read_file;
+use super::compared::{Compared, Comparison};
 use super::output::{print, to_file};
 use super::scan::Subject;
 use super::{Exit, Failure, Global};
 use crate::model::{Level, PolicyOrigin, Report};
-use crate::policy::Baseline;
+use crate::policy::{Baseline, LARGEST_BASELINE};
 use crate::report::plain;
 
 /// Where it is written unless the caller or the policy says.
@@ -40,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
     }
     let path = place(arguments, &comparison)?;
     let shown = path.display().to_string();
-    let before = read_file(&path).ok().and_then(|bytes| Baseline::parse(&shown, &bytes).ok());
+    let before = read_file(&path, LARGEST_BASELINE).ok().and_then(|bytes| Baseline::parse(&shown, &bytes).ok());
     let baseline = Baseline::of(&report.decisions, &report.graph);
     write(&path, &baseline)?;
     print(&summary(&shown, &baseline, before.as_ref(), comparison.policy.baseline.is_some()))?;

@@ -1,16 +1,15 @@
 //! What a scan is compared with: a baseline, and the merge base with a revision, from which the tree's policy is read then.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::civil::Date;
 
 use super::Failure;
+use super::callers_files::CallersFiles;
 use super::policy_arguments::{PolicyArguments, TreeFiles, policy_places, read_in_tree};
-use crate::model::{PolicyChange, PolicyOrigin};
-use crate::policy::{self, Baseline, BaselineFile, LARGEST_BASELINE, Policy, PolicyState};
+use crate::model::{Diagnostic, PolicyChange, PolicyOrigin};
+use crate::policy::{self, Baseline, BaselineFile, LARGEST_BASELINE, Policy, PolicyState, ReadFile};
 use crate::scan::{Base, Selection};
 
 /// What is compared with.
@@ -56,51 +55,87 @@ impl Compared {
         let now = TreeFiles { origin: PolicyOrigin::Tree, read: &read_now, places: places.clone() };
         let base = self.since.as_ref().map(|named| Base::open(&root, named)).transpose().map_err(Failure::usage)?;
         let Some(base) = base else {
-            let policy = arguments.load_from(Some(&now), today)?;
-            let baseline = self.baseline(&policy, &now)?;
+            let mut policy = arguments.load_from(Some(&now), CallersFiles::NOW, today)?;
+            let baseline = self.baseline(&mut policy, &now, CallersFiles::NOW)?;
             return Ok(Comparison { selection, policy, base: None, baseline, changes: Vec::new() });
         };
         let read_then = |path: &str| base.bytes(path, LARGEST_BASELINE);
         let then = TreeFiles { origin: PolicyOrigin::Base, read: &read_then, places };
-        let states = (arguments.of_tree(&then, today)?, arguments.of_tree(&now, today)?);
+        let files = CallersFiles::at(&root, &base);
+        let states = (arguments.of_tree(&then, files, today)?, arguments.of_tree(&now, files, today)?);
         // What cannot be read at the base holds nobody to anything; it is a finding that it cannot.
-        let in_force = if matches!(states.0, PolicyState::Broken { .. }) { &now } else { &then };
-        let policy = arguments.load_from(Some(in_force), today)?;
-        let baseline = self.baseline(&policy, in_force)?;
-        let changes = if arguments.ignores_tree() {
-            Vec::new()
+        let is_unheld = matches!(states.0, PolicyState::Broken { .. }) && !arguments.ignores_tree();
+        let (mut policy, in_force) = if is_unheld {
+            (arguments.load_unheld(&now, files, today)?, &now)
         } else {
-            let baselines = (held(&states.0, &then), held(&states.1, &now));
-            policy::loosened((&states.0, &baselines.0), (&states.1, &baselines.1))
+            (arguments.load_from(Some(&then), files, today)?, &then)
         };
+        let baseline = self.baseline(&mut policy, in_force, files)?;
+        let mut changes = Vec::new();
+        if !arguments.ignores_tree() {
+            let baselines = (held(named(&states.0), then.read), held(named(&states.1), now.read));
+            changes = policy::loosened((&states.0, &baselines.0), (&states.1, &baselines.1));
+        }
+        changes.extend(self.loosened_by_name(arguments.states(&root, files, today).as_ref(), &policy, files));
+        changes.sort();
+        changes.dedup();
         Ok(Comparison { selection, policy, base: Some(base), baseline, changes })
     }
 
+    /// What is loosened since the base in files of the tree that the caller names, or that a policy of the caller's names.
+    fn loosened_by_name(
+        &self,
+        states: Option<&(PolicyState, PolicyState)>,
+        policy: &Policy,
+        files: CallersFiles<'_>,
+    ) -> Vec<PolicyChange> {
+        let baselines = match (&self.baseline, states) {
+            (Some(path), _) => (path.to_str(), path.to_str()),
+            (None, Some((was, now))) => (named(was), named(now)),
+            (None, None) if policy.origin == PolicyOrigin::Flag => {
+                (policy.baseline.as_deref(), policy.baseline.as_deref())
+            }
+            (None, None) => (None, None),
+        };
+        // What lies elsewhere is the caller's alone.
+        let in_tree = |path: Option<&str>| files.in_tree(Path::new(path?));
+        let read = |files: CallersFiles<'_>, named: Option<&str>| {
+            held(in_tree(named).as_deref(), &|_| files.read(Path::new(named.unwrap_or_default()), LARGEST_BASELINE))
+        };
+        let held = (read(files, baselines.0), read(CallersFiles::NOW, baselines.1));
+        let none = PolicyState::Absent(None);
+        let (was, now) = states.map_or((&none, &none), |(was, now)| (was, now));
+        policy::loosened((was, &held.0), (now, &held.1))
+    }
+
     /// The baseline that the caller names, else the policy's.
-    fn baseline(&self, policy: &Policy, tree: &TreeFiles<'_>) -> Result<Option<(String, Baseline)>, Failure> {
+    fn baseline(
+        &self,
+        policy: &mut Policy,
+        tree: &TreeFiles<'_>,
+        files: CallersFiles<'_>,
+    ) -> Result<Option<(String, Baseline)>, Failure> {
         if self.without_baseline {
             return Ok(None);
         }
         if let Some(path) = &self.baseline {
             let shown = path.display().to_string();
-            let bytes = read_file(path).map_err(|error| unread(&format!("--baseline {shown}"), &shown, &error))?;
-            let baseline = Baseline::parse(&shown, &bytes).map_err(Failure::usage)?;
-            return Ok(Some((shown, baseline)));
+            return callers(policy, (path, &format!("--baseline {shown}")), files);
         }
-        let Some(path) = &policy.baseline else { return Ok(None) };
+        let Some(path) = policy.baseline.clone() else { return Ok(None) };
         let place = policy.place("baseline").unwrap_or_else(|| "the policy".to_owned());
         let found = match policy.origin {
-            PolicyOrigin::Flag | PolicyOrigin::BuiltIn => Some(
-                read_file(Path::new(path)).map_err(|error| unread(&format!("{place}: `baseline`"), path, &error))?,
-            ),
+            PolicyOrigin::Flag | PolicyOrigin::BuiltIn => {
+                return callers(policy, (Path::new(&path), &format!("{place}: `baseline`")), files);
+            }
             PolicyOrigin::Tree | PolicyOrigin::Base => {
-                (tree.read)(path).map_err(|why| Failure::usage(format!("{place}: `baseline` {path}: {why}")))?
+                (tree.read)(&path).map_err(|why| Failure::usage(format!("{place}: `baseline` {path}: {why}")))?
             }
         };
         match found {
             Some(bytes) => {
-                let baseline = Baseline::parse(path, &bytes).map_err(Failure::usage)?;
-                Ok(Some((path.clone(), baseline)))
+                let baseline = Baseline::parse(&path, &bytes).map_err(Failure::usage)?;
+                Ok(Some((path, baseline)))
             }
             // Nobody can add it to a commit that is made. Without it, nothing is known from before.
             None if policy.origin == PolicyOrigin::Base => Ok(None),
@@ -115,30 +150,49 @@ impl Compared {
     }
 }
 
-/// What the baseline of a tree's policy holds.
-fn held(state: &PolicyState, tree: &TreeFiles<'_>) -> BaselineFile {
-    let PolicyState::Read(policy) = state else { return BaselineFile::None };
-    let Some(path) = &policy.baseline else { return BaselineFile::None };
-    match (tree.read)(path) {
-        Ok(None) => BaselineFile::None,
-        Ok(Some(bytes)) => match Baseline::parse(path, &bytes) {
-            Ok(baseline) => BaselineFile::Read(path.clone(), baseline),
-            Err(error) => BaselineFile::Broken(path.clone(), error.to_string()),
-        },
-        Err(why) => BaselineFile::Broken(path.clone(), why),
+/// A baseline that the caller names, or a policy of the caller's. One that lies in the scanned tree and is not there at the
+/// base holds nothing: nobody can add it to a commit that is made.
+fn callers(
+    policy: &mut Policy,
+    (path, what): (&Path, &str),
+    files: CallersFiles<'_>,
+) -> Result<Option<(String, Baseline)>, Failure> {
+    let shown = path.display().to_string();
+    let found = files.read(path, LARGEST_BASELINE).map_err(|why| Failure::usage(format!("{what}: {shown}: {why}")))?;
+    match (found, files.in_tree(path)) {
+        (Some(bytes), _) => {
+            let baseline = Baseline::parse(&shown, &bytes).map_err(Failure::usage)?;
+            Ok(Some((shown, baseline)))
+        }
+        (None, Some(inside)) => {
+            let message = format!("the baseline is not in force: {}", files.absent(path));
+            policy.remarks.push(Diagnostic::warning(&inside.into(), None, message));
+            Ok(None)
+        }
+        (None, None) => {
+            let message = format!("{what}: there is no such file; `osprey baseline -o {shown}` writes one");
+            Err(Failure::usage(message))
+        }
     }
 }
 
-fn unread(what: &str, path: &str, error: &io::Error) -> Failure {
-    Failure::usage(match error.kind() {
-        io::ErrorKind::NotFound => format!("{what}: there is no such file; `osprey baseline -o {path}` writes one"),
-        _ => format!("{what}: {path}: {error}"),
-    })
+/// The baseline that a policy names.
+fn named(state: &PolicyState) -> Option<&str> {
+    match state {
+        PolicyState::Read(policy) => policy.baseline.as_deref(),
+        PolicyState::Absent(_) | PolicyState::Broken { .. } => None,
+    }
 }
 
-/// Of a file that is too large no more is read than shows that it is.
-pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST_BASELINE as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// What a baseline of a tree holds.
+fn held(path: Option<&str>, read: &ReadFile<'_>) -> BaselineFile {
+    let Some(path) = path else { return BaselineFile::None };
+    match read(path) {
+        Ok(None) => BaselineFile::None,
+        Ok(Some(bytes)) => match Baseline::parse(path, &bytes) {
+            Ok(baseline) => BaselineFile::Read(path.to_owned(), baseline),
+            Err(error) => BaselineFile::Broken(path.to_owned(), error.to_string()),
+        },
+        Err(why) => BaselineFile::Broken(path.to_owned(), why),
+    }
 }

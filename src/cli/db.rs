@@ -147,8 +147,11 @@ fn plan(arguments: &Update, addresses: &[&String]) -> Result<Plan, Failure> {
             "--from takes one address of each kind: of an OSV bucket, and of a RustSec archive",
         ));
     }
-    let policy =
-        arguments.policy.as_ref().map(|path| super::policy_arguments::read(path, caller::today())).transpose()?;
+    let policy = arguments
+        .policy
+        .as_ref()
+        .map(|path| super::policy_arguments::read(path, super::callers_files::CallersFiles::NOW, caller::today()))
+        .transpose()?;
     let given = |address: Option<&&&String>, service| match address {
         Some(address) => Some(("--from".to_owned(), (**address).clone())),
         None => policy.as_ref().and_then(|policy| network::given(service, policy)),

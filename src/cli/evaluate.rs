@@ -4,6 +4,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::caller::{self, Database};
+use super::callers_files::CallersFiles;
 use super::exit::{self, Exit, Lenience};
 use super::network::Network;
 use super::output::{self, Output};
@@ -58,7 +59,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         ));
     }
     let today = arguments.today.unwrap_or_else(caller::today);
-    let mut policy = arguments.policy.load_from(None, today)?;
+    let mut policy = arguments.policy.load_from(None, CallersFiles::NOW, today)?;
     let lookalike = policy.rules.get(LOOKALIKE);
     if lookalike.is_some_and(|settings| settings.level == Level::Warn && !settings.is_level_given) {
         policy.set_level(LOOKALIKE, Level::Deny).map_err(Failure::usage)?;

@@ -3,6 +3,7 @@
 mod baseline;
 mod cache;
 mod caller;
+mod callers_files;
 mod compared;
 mod db;
 mod evaluate;

@@ -1,8 +1,13 @@
 //! `osprey policy`.
 
-use clap::Subcommand;
+use std::path::PathBuf;
 
-use super::{Exit, Failure, Global};
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+
+use super::callers_files::CallersFiles;
+use super::{Exit, Failure, Global, caller, policy_arguments};
+use crate::policy::Policy;
 
 mod check;
 mod init;
@@ -17,14 +22,14 @@ pub(super) enum Command {
     /// Show the policy in force as a file, and where each value comes from
     Show(show::Arguments),
     /// Check a policy file, with what it extends
-    Check(check::Arguments),
+    Check(PolicyFile),
     /// Print the JSON Schema of policy files, for editors
     ///
     /// Keep it in a file, and name that in the first line of the policy: `#:schema ./osprey.schema.json`. Editors that use
     /// taplo or tombi complete and check the policy by it.
     Schema,
     /// Run the examples that a policy gives of what it does
-    Test(test::Arguments),
+    Test(PolicyFile),
 }
 
 pub(super) fn run(command: &Command, global: &Global) -> Result<Exit, Failure> {
@@ -34,5 +39,23 @@ pub(super) fn run(command: &Command, global: &Global) -> Result<Exit, Failure> {
         Command::Check(arguments) => check::run(arguments, global),
         Command::Schema => check::schema(),
         Command::Test(arguments) => test::run(arguments, global),
+    }
+}
+
+/// A policy file and the day on which it is read.
+#[derive(Debug, Args)]
+pub(super) struct PolicyFile {
+    /// The policy file
+    #[arg(default_value = "osprey.toml")]
+    file: PathBuf,
+    /// The day on which expiries are judged [default: today, UTC]
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
+}
+
+impl PolicyFile {
+    fn read(&self) -> Result<(Policy, Date), Failure> {
+        let today = self.today.unwrap_or_else(caller::today);
+        Ok((policy_arguments::read(&self.file, CallersFiles::NOW, today)?, today))
     }
 }

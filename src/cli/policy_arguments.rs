@@ -1,13 +1,13 @@
 //! Which policy judges: what the caller names, what the scanned tree holds, and the levels for this run.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
 use super::Failure;
+use super::callers_files::{CallersFiles, read_file};
 use super::exit::Exit;
 use crate::model::{Level, PolicyOrigin, Severity};
 use crate::policy::{self, Policy, PolicyState, Profile, ReadFile, Reading};
@@ -143,21 +143,19 @@ pub(super) fn read_in_tree(root: &Path, path: &str, most: usize) -> Result<Optio
     if full.is_file() { read_file(&full, most).map(Some).map_err(|error| error.to_string()) } else { Ok(None) }
 }
 
-/// The bytes of a file. Of one that is too large no more is read than shows that it is.
-fn read_file(path: &Path, most: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 impl PolicyArguments {
     /// The policy in force: the caller's, which that of a tree may tighten; else the tree's, else the built-in one; then
     /// the levels for this run.
-    pub(super) fn load_from(&self, tree: Option<&TreeFiles<'_>>, today: Date) -> Result<Policy, Failure> {
+    pub(super) fn load_from(
+        &self,
+        tree: Option<&TreeFiles<'_>>,
+        files: CallersFiles<'_>,
+        today: Date,
+    ) -> Result<Policy, Failure> {
         let rules = rule::rules();
         let tree = tree.filter(|_| !self.no_repo_policy);
         let found = tree.map(TreeFiles::policy).transpose()?.flatten();
-        let mut policy = match (self.of_caller(today)?, tree.zip(found)) {
+        let mut policy = match (self.of_caller(files, today)?, tree.zip(found)) {
             (Some(policy), found) => below(policy, found, today),
             (None, Some((tree, path))) => {
                 let (read, origin) = (tree.read, tree.origin);
@@ -170,30 +168,84 @@ impl PolicyArguments {
         Ok(policy)
     }
 
+    /// The policy in force where the tree's cannot be read at the base, so that nothing holds the change: the caller's,
+    /// else the built-in one, which that of the change may tighten. That it was to be held is denied, whatever the change
+    /// says.
+    pub(super) fn load_unheld(
+        &self,
+        now: &TreeFiles<'_>,
+        files: CallersFiles<'_>,
+        today: Date,
+    ) -> Result<Policy, Failure> {
+        let policy = match self.of_caller(files, today)? {
+            Some(policy) => policy,
+            None => {
+                let mut policy = Policy::built_in(Profile::Brownfield, &rule::rules());
+                policy.deny_unheld();
+                policy
+            }
+        };
+        let found = now.policy()?;
+        let mut policy = below(policy, found.map(|path| (now, path)), today);
+        self.levels.apply(&mut policy)?;
+        Ok(policy)
+    }
+
+    /// The policy file that the caller names, where it lies in the scanned tree, in its states then and now.
+    pub(super) fn states(
+        &self,
+        root: &Path,
+        files: CallersFiles<'_>,
+        today: Date,
+    ) -> Option<(PolicyState, PolicyState)> {
+        let path = files.in_tree(self.policy.as_deref()?)?;
+        let state = |files: CallersFiles<'_>| {
+            let read = |asked: &str| files.read(&root.join(asked), policy::LARGEST);
+            let rules = rule::rules();
+            match read(&path) {
+                Ok(None) => PolicyState::Absent(Some(path.clone())),
+                _ => state(
+                    &path,
+                    &Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rules, today, below: None },
+                ),
+            }
+        };
+        Some((state(files), state(CallersFiles::NOW)))
+    }
+
     /// Whether the scanned tree has no say.
     pub(super) fn ignores_tree(&self) -> bool {
         self.no_repo_policy
     }
 
     /// What the caller chooses, if the caller does.
-    fn of_caller(&self, today: Date) -> Result<Option<Policy>, Failure> {
+    fn of_caller(&self, files: CallersFiles<'_>, today: Date) -> Result<Option<Policy>, Failure> {
         match (&self.policy, self.profile) {
-            (Some(path), _) => read(path, today).map(Some),
+            (Some(path), _) => read(path, files, today).map(Some),
             (None, Some(profile)) => Ok(Some(Policy::built_in(profile.into(), &rule::rules()))),
             (None, None) => Ok(None),
         }
     }
 
     /// The policy of a tree by itself, whatever the caller says.
-    pub(super) fn of_tree(&self, tree: &TreeFiles<'_>, today: Date) -> Result<PolicyState, Failure> {
+    pub(super) fn of_tree(
+        &self,
+        tree: &TreeFiles<'_>,
+        files: CallersFiles<'_>,
+        today: Date,
+    ) -> Result<PolicyState, Failure> {
         let Some(path) = tree.policy()? else { return Ok(PolicyState::Absent(tree.places.first().cloned())) };
-        let caller = self.of_caller(today)?;
+        let caller = self.of_caller(files, today)?;
         let below = caller.as_ref().map(|policy| policy.custom.as_slice());
         let reading = Reading { read: tree.read, origin: tree.origin, rules: &rule::rules(), today, below };
-        Ok(match policy::load(path, &reading) {
-            Ok(policy) => PolicyState::Read(Box::new(policy)),
-            Err(errors) => PolicyState::Broken { path: path.to_owned(), errors },
-        })
+        Ok(state(path, &reading))
+    }
+}
+
+fn state(path: &str, reading: &Reading<'_>) -> PolicyState {
+    match policy::load(path, reading) {
+        Ok(policy) => PolicyState::Read(Box::new(policy)),
+        Err(errors) => PolicyState::Broken { path: path.to_owned(), errors },
     }
 }
 
@@ -226,17 +278,16 @@ impl Levels {
 }
 
 /// A policy that the caller names, with what it extends.
-pub(super) fn read(path: &Path, today: Date) -> Result<Policy, Failure> {
+pub(super) fn read(path: &Path, files: CallersFiles<'_>, today: Date) -> Result<Policy, Failure> {
     let shown = path.display().to_string();
     // A path that is no text can still be opened as it was given.
     let read = |asked: &str| {
         let file = if asked == shown { path } else { Path::new(asked) };
-        match read_file(file, policy::LARGEST) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.to_string()),
-        }
+        files.read(file, policy::LARGEST)
     };
+    if files.in_tree(path).is_some() && matches!(read(&shown), Ok(None)) {
+        return Err(Failure::usage(format!("--policy {shown}: {}", files.absent(path))));
+    }
     let reading = Reading { read: &read, origin: PolicyOrigin::Flag, rules: &rule::rules(), today, below: None };
     policy::load(&shown, &reading).map_err(wrong)
 }

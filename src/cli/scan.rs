@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
 use super::caller::{self, Database};
+use super::callers_files::CallersFiles;
 use super::compared::{Compared, Comparison};
 use super::exit::{self, Exit, Lenience};
 use super::network::Network;
@@ -118,7 +119,9 @@ impl Subject {
         if self.project.is_some() {
             comparison.policy.project.clone_from(&self.project);
         }
-        self.vex.load(&mut comparison.policy)?;
+        let root = comparison.selection.root().map_err(Failure::usage)?;
+        let files = comparison.base.as_ref().map_or(CallersFiles::NOW, |base| CallersFiles::at(&root, base));
+        comparison.changes.extend(self.vex.load(&mut comparison.policy, files)?);
         comparison.selection.exclude.extend(comparison.policy.exclude.iter().cloned());
         Ok(comparison)
     }

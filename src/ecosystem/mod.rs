@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
@@ -247,24 +248,6 @@ pub fn folder_of(path: &str) -> &str {
 /// The file name of a path.
 pub fn file_name_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
-}
-
-/// A relative path seen from a folder, with `.` and `..` resolved; `None` where it leads out of the root.
-pub fn join(folder: &str, relative: &str) -> Option<String> {
-    if relative.starts_with('/') || relative.contains(['\\', '\0']) {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// What a parser could read.

@@ -5,15 +5,19 @@
 //! shortest first and every step but the last few is on a path that is printed. The count is a sum over the
 //! acyclic part; with a cycle in it, it is a lower bound and says so.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::{PackageIndex, PathCount, Root};
+use super::{Dependency, PackageIndex, PathCount, Root};
 
 /// How many partial paths a listing may look at. Reached only where cycles make most walks repeat a package.
 const MAX_PARTIAL_PATHS: usize = 200_000;
+
+/// How many edges the questions about one root may look at, in all. A lockfile as people have it takes a hundredth;
+/// one in which thousands of packages are asked about and each is reached over most of the others would take hours.
+const MAX_STEPS: usize = 4_000_000;
 
 /// Paths to one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,21 +40,23 @@ pub struct Routes<'r> {
     root: &'r Root,
     /// Made when the first package is asked about.
     users: OnceCell<Users>,
+    /// How many edges were looked at.
+    steps: Cell<usize>,
 }
 
 /// Who needs each package.
 #[derive(Debug)]
 struct Users {
-    /// Where the users of each package begin in `all`, up to the last that is needed.
+    /// Where the edges to each package begin in `all`, up to the last that is needed.
     first: Vec<usize>,
-    /// Who needs a package, by package; the users of one in their order.
-    all: Vec<PackageIndex>,
+    /// The places of edges in [`Root::dependencies`] by what is needed; those to one package in their order.
+    all: Vec<usize>,
 }
 
 impl Users {
     /// By counting: edges are many, and packages have small numbers.
     fn of(root: &Root) -> Self {
-        let edges = || root.dependencies.iter().filter(|edge| edge.from != edge.to);
+        let edges = || root.dependencies.iter();
         let packages = edges().map(|edge| edge.to as usize + 1).max().unwrap_or(0);
         let mut first = vec![0; packages + 1];
         for edge in edges() {
@@ -61,15 +67,15 @@ impl Users {
         }
         let mut next = first.clone();
         let mut all = vec![0; first[packages]];
-        for edge in edges() {
+        for (at, edge) in edges().enumerate() {
             let place = &mut next[edge.to as usize];
-            all[*place] = edge.from;
+            all[*place] = at;
             *place += 1;
         }
         Self { first, all }
     }
 
-    fn of_package(&self, package: PackageIndex) -> &[PackageIndex] {
+    fn of_package(&self, package: PackageIndex) -> &[usize] {
         let at = package as usize;
         match (self.first.get(at), self.first.get(at + 1)) {
             (Some(&first), Some(&end)) => &self.all[first..end],
@@ -80,11 +86,11 @@ impl Users {
 
 /// Packages are numbered one after the other, by nobody outside, so that their numbers need no hash that withstands
 /// who chooses them.
-type ByPackage<T> = HashMap<PackageIndex, T, BuildHasherDefault<NumberHasher>>;
+pub(crate) type ByPackage<T> = HashMap<PackageIndex, T, BuildHasherDefault<NumberHasher>>;
 
 /// Spreads a number over all bits (<https://doi.org/10.1145/3360551>, Fibonacci hashing).
 #[derive(Debug, Default)]
-struct NumberHasher(u64);
+pub(crate) struct NumberHasher(u64);
 
 impl Hasher for NumberHasher {
     fn write(&mut self, bytes: &[u8]) {
@@ -105,19 +111,35 @@ impl Hasher for NumberHasher {
 impl<'r> Routes<'r> {
     /// The routes of a root. The first question costs one pass over its edges.
     pub fn of(root: &'r Root) -> Self {
-        Self { root, users: OnceCell::new() }
+        Self { root, users: OnceCell::new(), steps: Cell::new(0) }
     }
 
-    /// Who needs a package.
-    fn users(&self, package: PackageIndex) -> &[PackageIndex] {
-        self.users.get_or_init(|| Users::of(self.root)).of_package(package)
+    /// The edges to a package, in the order of [`Root::dependencies`].
+    pub fn edges_to(&self, package: PackageIndex) -> impl Iterator<Item = &'r Dependency> + use<'_, 'r> {
+        let places = self.users.get_or_init(|| Users::of(self.root)).of_package(package);
+        places.iter().filter_map(|&at| self.root.dependencies.get(at))
     }
 
-    /// [`chains`] of this root; looks only at what leads to the package.
+    /// Who needs a package, other than itself.
+    fn users(&self, package: PackageIndex) -> impl Iterator<Item = PackageIndex> + use<'_, 'r> {
+        self.edges_to(package).map(|edge| edge.from).filter(move |&from| from != package)
+    }
+
+    /// [`chains`] of this root; looks only at what leads to the package. Bounded by itself; who asks about many packages
+    /// asks [`Routes::is_spent`] before each.
     pub fn chains(&self, target: PackageIndex, max: usize) -> Chains {
         let graph = Reaching::towards(self, target);
-        let starts = graph.starts(self.root, target);
-        Chains { paths: graph.shortest(&starts, target, max), total: graph.count(&starts, target) }
+        let starts = graph.starts(self, target);
+        Chains { paths: graph.shortest(self, &starts, target, max), total: graph.count(&starts, target) }
+    }
+
+    /// Whether the questions so far cost as much as all of them may.
+    pub fn is_spent(&self) -> bool {
+        self.steps.get() > MAX_STEPS
+    }
+
+    fn spend(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_add(steps));
     }
 }
 
@@ -136,7 +158,8 @@ impl Reaching {
         let mut todo = VecDeque::from([target]);
         while let Some(package) = todo.pop_front() {
             let next = distance[&package] + 1;
-            for &user in routes.users(package) {
+            for user in routes.users(package) {
+                routes.spend(1);
                 // What the target needs itself is not on a path to it, save where a cycle would repeat it.
                 if user == target {
                     continue;
@@ -155,17 +178,29 @@ impl Reaching {
         Self { distance, needs }
     }
 
-    fn starts(&self, root: &Root, target: PackageIndex) -> Vec<PackageIndex> {
+    fn starts(&self, routes: &Routes<'_>, target: PackageIndex) -> Vec<PackageIndex> {
+        let root = routes.root;
+        routes.spend(root.members.len());
         let members = || root.members.iter().copied();
         let direct = || root.uses.iter().filter(|usage| usage.direct == Some(true)).map(|usage| usage.package);
         let reaching = |packages: Vec<PackageIndex>| -> Vec<PackageIndex> {
             packages.into_iter().filter(|package| self.distance.contains_key(package)).collect()
         };
         let from_members: Vec<_> = reaching(members().filter(|&member| member != target).collect());
-        if from_members.is_empty() { reaching(direct().collect()) } else { from_members }
+        if !from_members.is_empty() {
+            return from_members;
+        }
+        routes.spend(root.uses.len());
+        reaching(direct().collect())
     }
 
-    fn shortest(&self, starts: &[PackageIndex], target: PackageIndex, max: usize) -> Vec<Vec<PackageIndex>> {
+    fn shortest(
+        &self,
+        routes: &Routes<'_>,
+        starts: &[PackageIndex],
+        target: PackageIndex,
+        max: usize,
+    ) -> Vec<Vec<PackageIndex>> {
         // A partial path is its last package and the place of the path before it. Among partial paths of
         // equal promise the longest goes first: it is nearest to being a whole one.
         let mut partial: Vec<(PackageIndex, Option<usize>)> = Vec::new();
@@ -176,7 +211,7 @@ impl Reaching {
         }
         let mut paths = Vec::new();
         while let Some(Reverse((_, Reverse(steps), package, at))) = queue.pop() {
-            if paths.len() >= max || partial.len() > MAX_PARTIAL_PATHS {
+            if paths.len() >= max || partial.len() > MAX_PARTIAL_PATHS || routes.is_spent() {
                 break;
             }
             let path = || {
@@ -195,7 +230,9 @@ impl Reaching {
                 continue;
             }
             let seen = path();
-            for &next in self.needs.get(&package).into_iter().flatten().filter(|next| !seen.contains(next)) {
+            let needs = self.needs.get(&package).map_or(&[][..], Vec::as_slice);
+            routes.spend(seen.len().saturating_mul(needs.len()));
+            for &next in needs.iter().filter(|next| !seen.contains(next)) {
                 let length = steps + 1 + self.distance[&next];
                 queue.push(Reverse((length, Reverse(steps + 1), next, partial.len())));
                 partial.push((next, Some(at)));

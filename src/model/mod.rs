@@ -19,6 +19,7 @@ mod report;
 pub use advisory::{
     AdvisoryKind, Affected, AliasGroup, Epss, Exploited, Fix, FixState, JudgedRecord, Rating, Remedy, Severity,
 };
+pub(crate) use chain::ByPackage;
 pub use chain::{Chains, Routes, chains};
 pub use checklist::{Answered, Checklist, ChecklistItem};
 pub use drift::{Drift, DriftKind};
@@ -35,7 +36,7 @@ pub use health::{
     Scorecard, ScorecardCheck, Support, Why, source,
 };
 pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
-pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath};
+pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath, join};
 pub use package::{Package, PackageId, Source, SourceKind};
 pub use priority::{Priority, Threat};
 pub use project::{ProjectFiles, SeenFiles};

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-
-use super::parse::quoted;
-use super::{Baseline, Entry, Exception, KNOWN_VULNERABILITY, Policy, PolicyError, Profile, Provenance, RuleSettings};
-use crate::model::{DependencyKind, Kinds, Level, Location, PolicyChange, Setting, Severity, Stricter};
+use super::tighten::{Difference, differences};
+use super::{Baseline, Direction, Entry, Policy, PolicyError, Profile, Provenance};
+use crate::model::{Level, Location, PolicyChange, Rule};
 
 /// How many entries of a baseline are named.
 const NAMED: usize = 3;
@@ -53,10 +51,12 @@ pub fn loosened(
         (_, PolicyState::Broken { path, errors }) => vec![broken(path, errors)],
         (PolicyState::Broken { path, errors }, PolicyState::Read(now)) => vec![unheld(path, errors, now)],
         (PolicyState::Absent(_), PolicyState::Read(now)) => {
-            let rules: Vec<_> = now.rules.values().map(|settings| settings.rule).collect();
-            Comparison::of(&Policy::built_in(Profile::Brownfield, &rules), now).run()
+            // A rule of the policy's own was not there before, whatever it leaves out.
+            let is_own = |rule: &&Rule| now.custom.iter().any(|custom| custom.rule.id == rule.id);
+            let rules: Vec<_> = now.rules.values().map(|settings| settings.rule).filter(|rule| !is_own(rule)).collect();
+            Comparison { was: &Policy::built_in(Profile::Brownfield, &rules), now }.run()
         }
-        (PolicyState::Read(was), PolicyState::Read(now)) => Comparison::of(was, now).run(),
+        (PolicyState::Read(was), PolicyState::Read(now)) => Comparison { was, now }.run(),
     };
     changes.extend(widened(held, holds));
     changes.sort();
@@ -97,331 +97,113 @@ fn broken(path: &str, errors: &[PolicyError]) -> PolicyChange {
 fn unheld(path: &str, errors: &[PolicyError], now: &Policy) -> PolicyChange {
     let why = errors.first().map(ToString::to_string).unwrap_or_default();
     let message = format!(
-        "The policy {path} cannot be read at the merge base ({why}), so that the one of this change judges it, and \
-         what it loosens is not known"
+        "The policy {path} cannot be read at the merge base ({why}): what it held this change to is not known, and that of \
+         the change only tightens what holds without one"
     );
     PolicyChange { location: top(now.path.as_deref().unwrap_or(path)), key: "unheld".to_owned(), message }
 }
 
-/// Two policies under comparison.
+/// Two policies under comparison: what [`differences`] finds between them, without what is stricter.
 struct Comparison<'c> {
     was: &'c Policy,
     now: &'c Policy,
-    changes: Vec<PolicyChange>,
 }
 
-impl<'c> Comparison<'c> {
-    fn of(was: &'c Policy, now: &'c Policy) -> Self {
-        Self { was, now, changes: Vec::new() }
-    }
-
-    fn run(mut self) -> Vec<PolicyChange> {
-        self.profile();
-        for (id, now) in &self.now.rules {
-            if let Some(was) = self.was.rules.get(id) {
-                self.rule(was, now);
-            }
-        }
-        self.custom();
-        self.whole();
-        self.lists();
-        self.overrides();
-        self.exceptions();
-        self.changes
-    }
-
-    /// Where a key stands now, else where another one of the same rule does, else the first line.
-    fn place(&self, key: &str) -> Location {
-        let places = &self.now.places;
-        let of_rule = || {
-            let (table, _) = key.rsplit_once('.').filter(|(table, _)| table.contains('.'))?;
-            let table = format!("{table}.");
-            places.range(table.clone()..).take_while(|(other, _)| other.starts_with(&table)).next()
-        };
-        let found = places.get(key).or_else(|| of_rule().map(|(_, place)| place));
-        if let Some(location) = found.and_then(Provenance::location) {
-            return location.clone();
-        }
-        top(self.now.path.as_deref().unwrap_or("osprey.toml"))
-    }
-
-    fn note(&mut self, key: &str, message: String) {
-        let location = self.place(key);
-        self.changes.push(PolicyChange { location, key: key.to_owned(), message });
-    }
-
-    fn loosen(&mut self, key: &str, was: &str, now: &str) {
-        self.note(key, format!("The policy's `{key}` is loosened from {was} to {now}"));
-    }
-
-    fn profile(&mut self) {
-        if (self.was.profile, self.now.profile) == (Profile::Greenfield, Profile::Brownfield) {
-            self.loosen("extends", "greenfield", "brownfield");
-        }
-    }
-
-    fn rule(&mut self, was: &RuleSettings, now: &RuleSettings) {
-        let id = was.rule.id;
-        let key = |name: &str| format!("rules.{id}.{name}");
-        // What follows from the profile is said once.
-        let is_of_profile = !was.is_level_given && !now.is_level_given;
-        let is_raised = threshold(now, self.now.profile) > threshold(was, self.was.profile);
-        if now.level < was.level && !is_of_profile {
-            self.loosen(&key("level"), was.level.as_str(), now.level.as_str());
-        } else if now.level != Level::Off && is_raised && !(is_of_profile && was.min_severity == now.min_severity) {
-            let name = if now.min_severity == was.min_severity { "level" } else { "min-severity" };
-            let words = |settings, profile| format!("{} and graver", threshold(settings, profile));
-            self.loosen(&key(name), &words(was, self.was.profile), &words(now, self.now.profile));
-        } else if is_graded(now, self.now.profile)
-            && !is_graded(was, self.was.profile)
-            && !is_of_profile
-            && now.level <= was.level
-        {
-            self.loosen(&key("level"), was.level.as_str(), "what brownfield says, which warns where no fix is known");
-        }
-        if is_narrower(was.kinds, now.kinds) {
-            self.loosen(&key("kinds"), &kinds(was.kinds), &kinds(now.kinds));
-        }
-        if now.scope() < was.scope() {
-            self.loosen(&key("scope"), was.scope().as_str(), now.scope().as_str());
-        }
-        if now.unscored_as < was.unscored_as {
-            self.loosen(&key("unscored-as"), was.unscored_as.as_str(), now.unscored_as.as_str());
-        }
-        if now.on_unknown < was.on_unknown {
-            self.loosen(&key("on-unknown"), was.on_unknown.as_str(), now.on_unknown.as_str());
-        }
-        for (name, narrower) in [
-            ("ecosystems", is_shorter(&was.filter.ecosystems, &now.filter.ecosystems)),
-            ("paths", is_shorter(&was.filter.paths, &now.filter.paths)),
-            ("packages", is_shorter(&was.filter.packages, &now.filter.packages)),
-        ] {
-            if narrower {
-                self.note(
-                    &key(name),
-                    format!("The policy's `{}` leaves out what it did not leave out before", key(name)),
-                );
-            }
-        }
-        for parameter in was.rule.parameters {
-            let of =
-                |settings: &RuleSettings| settings.values.get(parameter.key).cloned().unwrap_or_else(parameter.default);
-            let (was, now) = (of(was), of(now));
-            if is_milder(parameter.stricter, &was, &now) {
-                self.loosen(&key(parameter.key), &was.to_string(), &now.to_string());
-            }
-        }
-    }
-
-    /// The policy's own rules: one that is gone, and one whose expression is another. Which of two expressions finds more
-    /// cannot be told.
-    fn custom(&mut self) {
-        for was in &self.was.custom {
-            let id = was.rule.id;
-            let key = format!("rules.{id}.when");
-            match self.now.custom.iter().find(|now| now.rule.id == id) {
-                None => self.note(&key, format!("The policy's own rule {id} is gone")),
-                Some(now) if now.condition != was.condition => {
-                    let (was, now) = (quoted(was.condition.text()), quoted(now.condition.text()));
-                    let message = format!("The policy's own rule {id} has another `when`: {now}, not {was}");
-                    self.note(&key, message);
-                }
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// The keys with one value for the whole policy.
-    fn whole(&mut self) {
-        let (was, now) = (self.was, self.now);
-        if now.test_data < was.test_data {
-            self.loosen("test-data", was.test_data.as_str(), now.test_data.as_str());
-        }
-        if now.max_age > was.max_age {
-            let hours = |policy: &Policy| format!("{} hours", policy.max_age.as_hours());
-            self.loosen("max-age", &hours(was), &hours(now));
-        }
-        let days =
-            |policy: &Policy| policy.max_exception_days.map_or("no bound".to_owned(), |days| format!("{days} days"));
-        if was.max_exception_days.is_some_and(|most| now.max_exception_days.is_none_or(|days| days > most)) {
-            self.loosen("max-exception-days", &days(was), &days(now));
-        }
-        let name = |policy: &Policy| policy.project.clone().unwrap_or_else(|| "none".to_owned());
-        if was.project.is_some() && was.project != now.project {
-            self.note("project", format!("The policy's `project` is another one: {}, not {}", name(now), name(was)));
-        }
-    }
-
-    /// The keys that hold many values, each of which loosens.
-    fn lists(&mut self) {
-        let (was, now) = (self.was, self.now);
-        for pattern in now.internal.iter().filter(|pattern| !was.internal.contains(pattern)) {
-            let name = pattern.as_str();
-            self.note(
-                &format!("internal.{name}"),
-                format!(
-                    "The policy's `internal` holds {name} now: such packages are not compared with advisories any more"
-                ),
-            );
-        }
-        for glob in now.exclude.iter().filter(|glob| !was.exclude.contains(glob)) {
-            self.note(&format!("exclude.{glob}"), format!("The policy's `exclude` leaves {glob} out of the scan now"));
-        }
-        if was.registries.is_empty() {
-            return;
-        }
-        if now.registries.is_empty() {
-            self.note("registries", "The policy's `registries` allow any registry now".to_owned());
-        }
-        for registry in now.registries.iter().filter(|registry| !was.registries.contains(registry)) {
-            let message = format!("The policy's `registries` allow {registry} now");
-            let location = self.place("registries");
-            self.changes.push(PolicyChange { location, key: format!("registries.{registry}"), message });
-        }
-    }
-
-    /// An override that loosens and is new, one that tightens and is gone, and another order, since the last one wins.
-    fn overrides(&mut self) {
-        let same = |a: &super::Override, b: &super::Override| {
-            super::Override { location: b.location.clone(), ..a.clone() } == *b
-        };
-        let (was, now) = (self.was, self.now);
-        for one in &now.overrides {
-            let is_milder = one.level.is_some_and(|level| level < Level::Deny) || one.min_severity.is_some();
-            if is_milder && !was.overrides.iter().any(|other| same(other, one)) {
-                self.changes.push(PolicyChange {
-                    location: one.location.clone(),
-                    key: format!("overrides.{}", words(one)),
-                    message: format!("The policy has a new override that can make it milder: {}", words(one)),
-                });
-            }
-        }
-        for one in &was.overrides {
-            let is_stricter = one.level > Some(Level::Allow) || one.at_least > Some(Level::Allow);
-            if is_stricter && !now.overrides.iter().any(|other| same(other, one)) {
-                let message = format!("The policy has lost an override that made it stricter: {}", words(one));
-                self.note(&format!("overrides.{}", words(one)), message);
-            }
-        }
-        let common = |of: &'c [super::Override], other: &[super::Override]| -> Vec<&'c super::Override> {
-            of.iter().filter(|one| other.iter().any(|another| same(one, another))).collect()
-        };
-        let (before, after) = (common(&was.overrides, &now.overrides), common(&now.overrides, &was.overrides));
-        if before.len() == after.len() && !before.iter().zip(&after).all(|(a, b)| same(a, b)) {
-            let message = "The policy's overrides stand in another order, and the last that holds wins".to_owned();
-            self.note("overrides", message);
-        }
-    }
-
-    fn exceptions(&mut self) {
-        let known: std::collections::BTreeMap<String, &Exception> =
-            self.was.exceptions.iter().map(|exception| (exception.id(), exception)).collect();
-        for exception in &self.now.exceptions {
-            let id = exception.id();
-            let message = match known.get(&id) {
-                None => Some(format!("The policy has a new exception: {id}, {}", until(exception))),
-                Some(was) if is_longer(was, exception) => {
-                    Some(format!("The exception {id} holds longer now: {}, not {}", until(exception), until(was)))
-                }
-                Some(_) => None,
+impl Comparison<'_> {
+    fn run(&self) -> Vec<PolicyChange> {
+        let found = differences(self.was, self.now);
+        let is_milder = |one: &&Difference| one.direction != Direction::Stricter;
+        let of_profile = found.iter().any(|one| one.key == "extends" && one.direction == Direction::Milder);
+        let keys: BTreeSet<&str> = found.iter().filter(is_milder).map(|one| one.key.as_str()).collect();
+        let is_said = |one: &&Difference| {
+            // What follows from the profile, or from the level of the same rule, is said with it.
+            let Some((rule, key)) = one.key.strip_prefix("rules.").and_then(|key| key.rsplit_once('.')) else {
+                return false;
             };
-            if let Some(message) = message {
-                let location = exception.location.clone();
-                self.changes.push(PolicyChange { location, key: format!("exceptions.{id}"), message });
+            let is_given = |policy: &Policy| policy.places.contains_key(&one.key);
+            let of_level = key == "min-severity" && keys.contains(super::level_key(rule).as_str());
+            (of_profile || of_level) && !is_given(self.was) && !is_given(self.now)
+        };
+        found.iter().filter(is_milder).filter(|one| !is_said(one)).map(|one| self.change(one)).collect()
+    }
+
+    fn change(&self, one: &Difference) -> PolicyChange {
+        let (kind, rest) = one.key.split_once('.').unwrap_or((&one.key, ""));
+        let (from, to) = (one.from.as_deref().unwrap_or("nothing"), one.to.as_deref().unwrap_or("nothing"));
+        let is_new = one.from.is_none();
+        let message = match kind {
+            "overrides" => match (is_new, one.direction) {
+                (true, Direction::Milder) => format!("The policy has a new override that makes it milder: {to}"),
+                (true, _) => format!("The policy has a new override that can make it milder: {to}"),
+                (false, Direction::Milder) => {
+                    format!("The policy has lost an override that made it stricter: {from}")
+                }
+                (false, _) => format!("The policy has lost an override that can have made it stricter: {from}"),
+            },
+            "exceptions" if is_new => format!("The policy has a new exception: {rest}, {to}"),
+            "exceptions" if one.direction == Direction::Milder => {
+                format!("The exception {rest} holds longer now: {to}, not {from}")
             }
+            "exceptions" => format!("The exception {rest} has another end now: {to}, not {from}"),
+            "custom" if one.to.is_none() => format!("The policy's own rule {rest} is gone; its level was {from}"),
+            "custom" => {
+                let id = rest.trim_end_matches(".when");
+                format!("The policy's own rule {id} is edited: its `when` was {from} and is {to}")
+            }
+            _ => of_setting(one, from, to),
+        };
+        // An override has no name of its own, and lines move.
+        let key =
+            if kind == "overrides" { format!("overrides.{}", if is_new { to } else { from }) } else { one.key.clone() };
+        PolicyChange { location: self.place(one), key, message }
+    }
+
+    /// Where it stands now, else where its neighbours do, else the first line.
+    fn place(&self, one: &Difference) -> Location {
+        if matches!(one.key.split_once('.'), Some(("overrides" | "exceptions", _)))
+            && let (Some(_), Some(place)) = (&one.to, &one.place)
+        {
+            return place.clone();
         }
+        let places = &self.now.places;
+        let below = |prefix: &str| {
+            let prefix = format!("{prefix}.");
+            let all = places.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+            let (new, old): (Vec<_>, Vec<_>) = all.partition(|(key, _)| !self.was.places.contains_key(*key));
+            // Of a list, the first value that is new.
+            let first = |places: Vec<(&String, &Provenance)>| {
+                places.iter().filter_map(|(_, place)| place.location()).min().cloned()
+            };
+            first(new).or_else(|| first(old))
+        };
+        let key = one.key.strip_prefix("custom.").map(|id| format!("rules.{}", id.trim_end_matches(".when")));
+        let key = key.as_deref().unwrap_or(&one.key);
+        let of_rule =
+            || key.strip_prefix("rules.").and_then(|_| key.rsplit_once('.')).and_then(|(rule, _)| below(rule));
+        let exact = places.get(key).and_then(Provenance::location).cloned();
+        let found = exact.or_else(|| below(key)).or_else(of_rule);
+        found.unwrap_or_else(|| top(self.now.path.as_deref().unwrap_or("osprey.toml")))
     }
 }
 
-/// Whether the profile grades by fix and severity what the policy gives no level.
-fn is_graded(settings: &RuleSettings, profile: Profile) -> bool {
-    settings.rule.id == KNOWN_VULNERABILITY && !settings.is_level_given && profile == Profile::Brownfield
-}
-
-/// The severity from which on a vulnerability is judged.
-fn threshold(settings: &RuleSettings, profile: Profile) -> Severity {
-    let unless_given = if is_graded(settings, profile) { Severity::High } else { Severity::Low };
-    settings.min_severity.unwrap_or(unless_given)
-}
-
-fn is_narrower(was: Option<Kinds>, now: Option<Kinds>) -> bool {
-    now.is_some_and(|now| {
-        DependencyKind::ALL.into_iter().any(|kind| was.is_none_or(|was| was.contains(kind)) && !now.contains(kind))
-    })
-}
-
-fn kinds(kinds: Option<Kinds>) -> String {
-    let words = |kinds: Kinds| kinds.iter().map(DependencyKind::as_str).collect::<Vec<_>>().join(", ");
-    kinds.map_or_else(|| "every kind".to_owned(), words)
-}
-
-/// Whether a list of what is meant, where none means everything, leaves out something that it did not.
-fn is_shorter<T: PartialEq>(was: &[T], now: &[T]) -> bool {
-    !now.is_empty() && (was.is_empty() || was.iter().any(|one| !now.contains(one)))
-}
-
-/// Whether a parameter makes its rule find less.
-fn is_milder(stricter: Stricter, was: &Setting, now: &Setting) -> bool {
-    let lower = |is_lower: bool, is_higher: bool| match stricter {
-        Stricter::Higher => is_lower,
-        Stricter::Lower => is_higher,
+/// A setting that is milder, or of which nobody can tell.
+fn of_setting(one: &Difference, from: &str, to: &str) -> String {
+    let key = &one.key;
+    let meaning = match key.as_str() {
+        "internal" => "; packages of these names are not compared with advisories",
+        "exclude" => "; what these globs fit is not scanned",
+        _ => "",
     };
-    match (was, now) {
-        (Setting::Score(was), Setting::Score(now)) | (Setting::Share(was), Setting::Share(now)) => {
-            lower(now < was, now > was)
+    match one.direction {
+        Direction::Incomparable => {
+            format!(
+                "The policy's `{key}` is changed from {from} to {to}, which can leave out what was found before{meaning}"
+            )
         }
-        (Setting::Days(was), Setting::Days(now)) | (Setting::Count(was), Setting::Count(now)) => {
-            lower(now < was, now > was)
+        Direction::Milder | Direction::Stricter => {
+            format!("The policy's `{key}` is loosened from {from} to {to}{meaning}")
         }
-        (Setting::Word(was, of), Setting::Word(now, _)) => {
-            let place = |word: &str| of.iter().position(|one| *one == word);
-            lower(place(now) < place(was), place(now) > place(was))
-        }
-        (Setting::Names(was), Setting::Names(now)) | (Setting::Licenses(was), Setting::Licenses(now)) => {
-            let lacks = |one: &[String], other: &[String]| other.iter().any(|name| !one.contains(name));
-            // Fewer accepted names are stricter, but where none stands, such a rule finds nothing at all.
-            match stricter {
-                Stricter::Higher => lacks(now, was),
-                Stricter::Lower => !was.is_empty() && (now.is_empty() || lacks(was, now)),
-            }
-        }
-        (Setting::Scores(was), Setting::Scores(now)) => was.iter().any(|(name, least)| {
-            let score = now.iter().find(|(other, _)| other == name).map(|(_, score)| score);
-            score.is_none_or(|score| lower(score < least, score > least))
-        }),
-        _ => false,
     }
-}
-
-fn is_longer(was: &Exception, now: &Exception) -> bool {
-    let last = |exception: &Exception| exception.expires.unwrap_or(Date::MAX);
-    last(now) > last(was) || (was.until_fixed && !now.until_fixed)
-}
-
-fn until(exception: &Exception) -> String {
-    match (exception.expires, exception.until_fixed) {
-        (Some(day), true) => format!("until {day} or a fix"),
-        (Some(day), false) => format!("until {day}"),
-        (None, true) => "until a fix".to_owned(),
-        (None, false) => "without an end".to_owned(),
-    }
-}
-
-fn words(one: &super::Override) -> String {
-    let rules: Vec<&str> = one.rules.iter().map(|rule| rule.id).collect();
-    let mut words = vec![if rules.is_empty() { "every rule".to_owned() } else { rules.join(", ") }];
-    words.extend(one.level.map(|level| format!("level {level}")));
-    words.extend(one.at_least.map(|level| format!("at least {level}")));
-    words.extend(one.min_severity.map(|severity| format!("min-severity {severity}")));
-    words.extend(one.kinds.map(|set| format!("kinds {}", kinds(Some(set)))));
-    words.extend(one.scope.map(|scope| format!("scope {}", scope.as_str())));
-    words.extend((!one.filter.paths.is_empty()).then(|| {
-        format!("paths {}", one.filter.paths.iter().map(super::PathPattern::as_str).collect::<Vec<_>>().join(", "))
-    }));
-    words.extend((!one.filter.packages.is_empty()).then(|| {
-        format!("packages {}", one.filter.packages.iter().map(|p| p.text.as_str()).collect::<Vec<_>>().join(", "))
-    }));
-    words.join("; ")
 }
 
 /// What a baseline holds that it did not.
@@ -450,4 +232,168 @@ fn widened(held: &BaselineFile, holds: &BaselineFile) -> Option<PolicyChange> {
     let location = Location { line, ..top(path) };
     let message = format!("The baseline {path} holds {findings} that it did not: {}{more}", names.join(", "));
     Some(PolicyChange { location, key: "baseline".to_owned(), message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PolicyOrigin;
+    use crate::policy::parse;
+    use crate::rule;
+
+    fn state(text: &str) -> PolicyState {
+        let today = jiff::civil::Date::constant(2026, 11, 22);
+        let text = format!("version = 1\n{text}");
+        let policy = parse("osprey.toml", &text, PolicyOrigin::Tree, &rule::rules(), today);
+        PolicyState::Read(Box::new(policy.unwrap_or_else(|errors| panic!("{}\n{text}", errors[0]))))
+    }
+
+    fn between(before: &PolicyState, after: &PolicyState) -> Vec<String> {
+        let changes = loosened((before, &BaselineFile::None), (after, &BaselineFile::None));
+        changes.iter().map(|one| format!("{}:{} {}", one.location.path, one.location.line, one.message)).collect()
+    }
+
+    fn custom(when: &str, level: &str) -> String {
+        format!("[[custom]]\nid = \"acme-own\"\nlevel = \"{level}\"\nwhen = '{when}'\nsummary = \"s\"\n")
+    }
+
+    /// Each is loosened from the first text to the second, and nothing is from the second to the first.
+    #[test]
+    fn whatever_loosens_is_found_and_its_contrary_is_not() {
+        let exception = |more: &str| format!("[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"r\"\n{more}\n");
+        let over = |more: &str| format!("[[overrides]]\npackages = [\"pkg:npm/a\"]\n{more}\n");
+        let many: Vec<String> = (0..40).map(|number| format!("\"@a{number}/*\"")).collect();
+        let many = |rest: &str| format!("internal = [{}{rest}]\n", many.join(", "));
+        let pairs = [
+            ("extends = \"greenfield\"".to_owned(), String::new()),
+            ("[rules]\nunsound-code = \"deny\"".to_owned(), "[rules]\nunsound-code = \"off\"".to_owned()),
+            ("[rules]\nunsound-code = \"deny\"".to_owned(), String::new()),
+            ("[rules]\nknown-vulnerability = \"deny\"".to_owned(), String::new()),
+            (String::new(), "[rules]\nknown-vulnerability = { min-severity = \"critical\" }".to_owned()),
+            (String::new(), "[rules]\nknown-vulnerability = { kinds = [\"runtime\"] }".to_owned()),
+            (String::new(), "[rules]\nknown-vulnerability = { unscored-as = \"low\" }".to_owned()),
+            (String::new(), "[rules]\nmalicious-package = { on-unknown = \"allow\" }".to_owned()),
+            (String::new(), "[rules]\nmalicious-package = { paths = [\"src/**\"] }".to_owned()),
+            (
+                "[rules]\nlow-scorecard = { min-score = 7.0, scope = \"all\" }".to_owned(),
+                "[rules]\nlow-scorecard = { min-score = 3.0 }".to_owned(),
+            ),
+            (String::new(), "max-age = \"30d\"".to_owned()),
+            (String::new(), "test-data = \"allow\"".to_owned()),
+            ("max-exception-days = 30".to_owned(), String::new()),
+            (String::new(), "exclude = [\"legacy/\"]".to_owned()),
+            (String::new(), "internal = [\"@acme/*\"]".to_owned()),
+            (many(""), many(", \"@new/*\"")),
+            ("[registries]\nallow = [\"registry.example\"]".to_owned(), String::new()),
+            ("project = \"github.com/acme/web\"".to_owned(), String::new()),
+            (String::new(), exception("expires = 2027-01-31")),
+            (exception("expires = 2027-01-31"), exception("expires = 2027-02-28")),
+            (exception("expires = 2027-01-31\nuntil-fixed = true"), exception("expires = 2027-01-31")),
+            (String::new(), over("level = \"allow\"")),
+            (over("at-least = \"deny\""), String::new()),
+            (custom("package.direct", "deny"), String::new()),
+            (custom("package.direct", "deny"), custom("package.direct", "warn")),
+        ];
+        let mut lines = Vec::new();
+        for (before, after) in &pairs {
+            let found = between(&state(before), &state(after));
+            assert!(!found.is_empty(), "{before} => {after}");
+            lines.push(found.join("\n"));
+            assert_eq!(between(&state(after), &state(before)), [""; 0], "{after} => {before}");
+        }
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        osprey.toml:1 The policy's `extends` is loosened from "greenfield" to "brownfield"
+        osprey.toml:3 The policy's `rules.unsound-code.level` is loosened from "deny" to "off"
+        osprey.toml:1 The policy's `rules.unsound-code.level` is loosened from "deny" to "allow"
+        osprey.toml:1 The policy's `rules.known-vulnerability.level` is loosened from "deny" to "deny", graded by severity and fix
+        osprey.toml:3 The policy's `rules.known-vulnerability.min-severity` is loosened from "high" to "critical"
+        osprey.toml:3 The policy's `rules.known-vulnerability.kinds` is loosened from every kind to ["runtime"]
+        osprey.toml:3 The policy's `rules.known-vulnerability.unscored-as` is loosened from "high" to "low"
+        osprey.toml:3 The policy's `rules.malicious-package.on-unknown` is loosened from "incomplete" to "allow"
+        osprey.toml:3 The policy's `rules.malicious-package.paths` is loosened from any to ["src/**"]
+        osprey.toml:3 The policy's `rules.low-scorecard.min-score` is loosened from 7.0 to 3.0
+        osprey.toml:3 The policy's `rules.low-scorecard.scope` is loosened from "all" to "direct"
+        osprey.toml:2 The policy's `max-age` is loosened from "7d" to "30d"
+        osprey.toml:2 The policy's `test-data` is loosened from "warn" to "allow"
+        osprey.toml:1 The policy's `max-exception-days` is loosened from 30 to no bound
+        osprey.toml:2 The policy's `exclude` is loosened from [] to ["legacy/"]; what these globs fit is not scanned
+        osprey.toml:2 The policy's `internal` is loosened from [] to ["@acme/*"]; packages of these names are not compared with advisories
+        osprey.toml:2 The policy's `internal` is loosened from […] (40 in all) to ["@new/*", …] (41 in all); packages of these names are not compared with advisories
+        osprey.toml:1 The policy's `registries` is loosened from ["registry.example"] to any
+        osprey.toml:1 The policy's `project` is loosened from "github.com/acme/web" to none
+        osprey.toml:3 The policy has a new exception: CVE-1, until 2027-01-31
+        osprey.toml:3 The exception CVE-1 holds longer now: until 2027-02-28, not until 2027-01-31
+        osprey.toml:3 The exception CVE-1 holds longer now: until 2027-01-31, not until 2027-01-31 or fixed
+        osprey.toml:2 The policy has a new override that makes it milder: { packages = ["pkg:npm/a"], level = "allow" }
+        osprey.toml:1 The policy has lost an override that made it stricter: { packages = ["pkg:npm/a"], at-least = "deny" }
+        osprey.toml:1 The policy's own rule acme-own is gone; its level was "deny"
+        osprey.toml:4 The policy's `rules.acme-own.level` is loosened from "deny" to "warn"
+        "#);
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_found_both_ways() {
+        let over = |more: &str| format!("[[overrides]]\npackages = [\"pkg:npm/a\"]\n{more}\n");
+        let scoped = |severity: &str, first: bool| {
+            let (one, other) = (over("level = \"deny\""), over(&format!("min-severity = \"{severity}\"")));
+            if first { one + &other } else { other + &one }
+        };
+        let pairs = [
+            (custom("package.direct", "deny"), custom("!package.direct", "deny")),
+            (
+                "[registries]\nallow = [\"registry.example\"]".to_owned(),
+                "[registries]\nallow = [\"host.example\"]".to_owned(),
+            ),
+            ("project = \"github.com/acme/web\"".to_owned(), "project = \"github.com/acme/app\"".to_owned()),
+            (over("level = \"warn\""), over("min-severity = \"low\"")),
+            (scoped("low", true), scoped("low", false)),
+        ];
+        let mut lines = Vec::new();
+        for (before, after) in &pairs {
+            for (before, after) in [(before, after), (after, before)] {
+                let found = between(&state(before), &state(after));
+                assert!(!found.is_empty(), "{before} => {after}");
+                lines.push(found.join("\n"));
+            }
+        }
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        osprey.toml:4 The policy's own rule acme-own is edited: its `when` was "package.direct" and is "!package.direct"
+        osprey.toml:4 The policy's own rule acme-own is edited: its `when` was "!package.direct" and is "package.direct"
+        osprey.toml:2 The policy's `registries` is changed from ["registry.example"] to ["host.example"], which can leave out what was found before
+        osprey.toml:2 The policy's `registries` is changed from ["host.example"] to ["registry.example"], which can leave out what was found before
+        osprey.toml:2 The policy's `project` is changed from "github.com/acme/web" to "github.com/acme/app", which can leave out what was found before
+        osprey.toml:2 The policy's `project` is changed from "github.com/acme/app" to "github.com/acme/web", which can leave out what was found before
+        osprey.toml:1 The policy has lost an override that can have made it stricter: { packages = ["pkg:npm/a"], level = "warn" }
+        osprey.toml:2 The policy has a new override that can make it milder: { packages = ["pkg:npm/a"], min-severity = "low" }
+        osprey.toml:1 The policy has lost an override that can have made it stricter: { packages = ["pkg:npm/a"], min-severity = "low" }
+        osprey.toml:2 The policy has a new override that can make it milder: { packages = ["pkg:npm/a"], level = "warn" }
+        osprey.toml:1 The policy has lost an override that made it stricter: { packages = ["pkg:npm/a"], level = "deny" }
+        osprey.toml:1 The policy has lost an override that can have made it stricter: { packages = ["pkg:npm/a"], min-severity = "low" }
+        osprey.toml:2 The policy has a new override that can make it milder: { packages = ["pkg:npm/a"], min-severity = "low" }
+        osprey.toml:5 The policy has a new override that can make it milder: { packages = ["pkg:npm/a"], level = "deny" }
+        osprey.toml:1 The policy has lost an override that made it stricter: { packages = ["pkg:npm/a"], level = "deny" }
+        osprey.toml:1 The policy has lost an override that can have made it stricter: { packages = ["pkg:npm/a"], min-severity = "low" }
+        osprey.toml:2 The policy has a new override that can make it milder: { packages = ["pkg:npm/a"], level = "deny" }
+        osprey.toml:5 The policy has a new override that can make it milder: { packages = ["pkg:npm/a"], min-severity = "low" }
+        "#);
+    }
+
+    #[test]
+    fn what_commutes_may_stand_in_any_order() {
+        let raise = |level: &str| format!("[[overrides]]\npackages = [\"pkg:npm/a\"]\nat-least = \"{level}\"\n");
+        let (one, other) = (raise("warn") + &raise("deny"), raise("deny") + &raise("warn"));
+        assert_eq!(between(&state(&one), &state(&other)), [""; 0]);
+    }
+
+    #[test]
+    fn a_policy_where_none_was_is_held_against_brownfield() {
+        let none = PolicyState::Absent(Some("osprey.toml".to_owned()));
+        let rule = custom("package.direct", "deny") + "paths = [\"src/**\"]\n";
+        assert_eq!(between(&none, &state(&rule)), [""; 0], "a rule of its own finds more");
+        let found = between(&none, &state("[rules]\nmalicious-package = \"warn\""));
+        assert_eq!(
+            found,
+            ["osprey.toml:3 The policy's `rules.malicious-package.level` is loosened from \"deny\" to \"warn\""]
+        );
+    }
 }

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use super::exception::{Coverage, Exceptions};
 use super::scope::{Place, Scopes};
 use super::{
-    KNOWN_VULNERABILITY, LOOKALIKE_NAME, MIN_EPSS, Override, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE,
-    priority, vex,
+    KNOWN_VULNERABILITY, LOOKALIKE_NAME, MIN_EPSS, Override, POLICY_CHANGED, Policy, Profile, RuleSettings,
+    UNMAINTAINED_PACKAGE, priority, vex,
 };
 use crate::model::{
     Decision, DependencyGraph, Epss, ExceptionStatus, Finding, Level, Scope, Setting, Severity, Subject, Use,
@@ -68,6 +68,8 @@ fn judge(finding: &Finding, graph: &DependencyGraph, policy: &Policy, scopes: &S
     }
     let judgement = gravest?;
     let is_test_data = match finding.subject {
+        // A baseline or a policy that the change names may lie anywhere.
+        _ if finding.rule.id == POLICY_CHANGED => false,
         Subject::Package { root, .. } => graph.roots[root].test_data,
         Subject::File(ref path) => graph.roots.iter().any(|root| root.test_data && root.path == *path),
         Subject::Project => false,

@@ -186,7 +186,7 @@ impl Exception {
 
     /// Why it no longer holds for a finding that it names, if it does not.
     fn ended(&self, finding: &Finding, today: Date) -> Option<String> {
-        if let Some(why) = self.limit.and_then(|limit| limit.exceeded(finding)) {
+        if let Some(why) = self.exceeded(finding) {
             return Some(why);
         }
         if let Some(expires) = self.expires.filter(|&expires| expires < today) {
@@ -194,6 +194,11 @@ impl Exception {
         }
         let fixed_in = finding.advisory.as_ref().and_then(|group| group.fixed_in.as_ref());
         fixed_in.filter(|_| self.until_fixed).map(|version| format!("exception until fixed: {version} fixes it"))
+    }
+
+    /// Why the finding is too grave for it, if it is.
+    fn exceeded(&self, finding: &Finding) -> Option<String> {
+        self.limit.and_then(|limit| limit.exceeded(finding))
     }
 
     fn applied(&self) -> AppliedException {
@@ -298,17 +303,17 @@ impl<'p> Exceptions<'p> {
                 }
                 continue;
             }
-            match (exception.ended(finding, self.today), &coverage) {
+            let ended = exception.ended(finding, self.today);
+            // One that never covered the finding has not ended.
+            self.ended[at] |= ended.is_some() && exception.exceeded(finding).is_none();
+            match (ended, &coverage) {
                 (None, Coverage::Covered(_)) => self.held[at] += 1,
                 (None, _) => {
                     self.held[at] += 1;
                     coverage = Coverage::Covered(exception.applied());
                 }
-                (Some(why), Coverage::Open) => {
-                    self.ended[at] = true;
-                    coverage = Coverage::Ended(why);
-                }
-                (Some(_), _) => self.ended[at] = true,
+                (Some(why), Coverage::Open) => coverage = Coverage::Ended(why),
+                (Some(_), _) => {}
             }
         }
         if let Some((_, at, true)) = latest {

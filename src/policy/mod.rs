@@ -54,6 +54,8 @@ const UNMAINTAINED_PACKAGE: &str = "unmaintained-package";
 const LOOKALIKE_NAME: &str = "lookalike-name";
 /// Rules that no exception covers without naming them.
 const MALICIOUS_PACKAGE: &str = "malicious-package";
+/// The rule of what a change loosens: no baseline covers it, and it is no test data wherever the file lies.
+const POLICY_CHANGED: &str = "policy-changed";
 const KNOWN_EXPLOITED: &str = "known-exploited";
 
 /// How old the advisory index may be unless the policy says otherwise.
@@ -358,6 +360,13 @@ impl Policy {
                 let nearest = parse::nearest(rule, self.rules.keys().copied()).map(str::to_owned);
                 Err(UnknownRule { name: rule.to_owned(), nearest })
             }
+        }
+    }
+
+    /// Denies that the policy of the base holds nothing, so that no change is judged by its own policy alone.
+    pub fn deny_unheld(&mut self) {
+        if let Some(settings) = self.rules.get_mut(POLICY_CHANGED) {
+            settings.set_level(Level::Deny);
         }
     }
 

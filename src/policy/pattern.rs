@@ -39,7 +39,11 @@ impl NamePattern {
 /// A pattern of paths: `*` stands for any text within one part, `**` also across parts. Where it names a folder,
 /// everything below is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PathPattern(String);
+pub struct PathPattern {
+    text: String,
+    /// The pattern of what lies below it.
+    below: String,
+}
 
 impl PathPattern {
     /// The pattern of a text, or what is wrong with it.
@@ -50,20 +54,18 @@ impl PathPattern {
             _ if text.len() > LONGEST => Err("is too long"),
             _ if text.starts_with('/') || text.contains('\\') => Err("must be relative to the root, with `/`"),
             _ if text.split('/').any(|part| part == "..") => Err("leads out of the root"),
-            _ => Ok(Self(text.to_owned())),
+            _ => Ok(Self { text: text.to_owned(), below: format!("{text}/**") }),
         }
     }
 
     /// Whether it stands for that path.
     pub fn matches(&self, path: &str) -> bool {
-        let plain = &self.0[..self.0.find('*').unwrap_or(self.0.len())];
-        path.starts_with(plain)
-            && (matches(&self.0, path, Star::WithinPart) || matches(&format!("{}/**", self.0), path, Star::WithinPart))
+        matches(&self.text, path, Star::WithinPart) || matches(&self.below, path, Star::WithinPart)
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 

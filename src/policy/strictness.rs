@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{KNOWN_VULNERABILITY, Override, Policy, Profile, RuleSettings, UNMAINTAINED_PACKAGE};
 use crate::model::{DependencyKind, Level, Scope, Setting, Severity, Stricter};
 
+/// Of more things than this, only those are named that another value has not.
+const NAMED: usize = 6;
+
 /// How one value stands to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
@@ -60,6 +63,24 @@ impl Value {
             _ => format!("{:?}", members.iter().collect::<Vec<_>>()),
         };
         Self { sort: Sort::Set(members, stricter, empty), text }
+    }
+
+    /// As a policy writes it; of many things those that the other value has not, and how many there are.
+    pub(super) fn beside(&self, other: Option<&Self>) -> String {
+        match (&self.sort, other.map(|other| &other.sort)) {
+            (Sort::Set(all, ..), Some(Sort::Set(others, ..))) if all.len().max(others.len()) > NAMED => {
+                let own: Vec<String> = all.difference(others).take(NAMED).map(|one| format!("{one:?}")).collect();
+                let more = if own.len() == all.len() {
+                    ""
+                } else if own.is_empty() {
+                    "…"
+                } else {
+                    ", …"
+                };
+                format!("[{}{more}] ({} in all)", own.join(", "), all.len())
+            }
+            _ => self.text.clone(),
+        }
     }
 
     /// How a value stands to this one; `None`: it is the same.
@@ -128,10 +149,11 @@ pub(super) fn of_rule(settings: &RuleSettings, profile: Profile) -> BTreeMap<&'s
     let graded = if graded { ", graded by severity and fix" } else { "" };
     values.insert("level", Value::rank(level, format!("\"{}\"{graded}", settings.level)));
     let kinds = DependencyKind::ALL.into_iter().filter(|&kind| settings.kinds.is_none_or(|kinds| kinds.contains(kind)));
-    values.insert(
-        "kinds",
-        Value::set(kinds.map(|kind| kind.as_str().to_owned()).collect(), Stricter::Higher, Empty::Itself),
-    );
+    let mut kinds = Value::set(kinds.map(|kind| kind.as_str().to_owned()).collect(), Stricter::Higher, Empty::Itself);
+    if settings.kinds.is_none() {
+        "every kind".clone_into(&mut kinds.text);
+    }
+    values.insert("kinds", kinds);
     let scope = match (settings.scope, settings.rule.scope) {
         (Some(Scope::All), _) => 2,
         (None, Scope::All) => 2 - i64::from(settings.rule.id == UNMAINTAINED_PACKAGE),
@@ -203,8 +225,11 @@ pub(super) fn of_whole(policy: &Policy) -> BTreeMap<String, Value> {
     let exclude = policy.exclude.iter().cloned().collect();
     values.insert("exclude".to_owned(), Value::set(exclude, Stricter::Lower, Empty::Itself));
     let plain = |text: String| Value { sort: Sort::Plain, text };
-    let project = policy.project.as_ref().map_or("none".to_owned(), |project| format!("{project:?}"));
-    values.insert("project".to_owned(), plain(project));
+    // Rules about the project look at nothing where nobody says what it is.
+    let project = policy.project.as_ref();
+    let text = project.map_or("none".to_owned(), |project| format!("{project:?}"));
+    let sort = Sort::Set(project.into_iter().cloned().collect(), Stricter::Higher, Empty::Itself);
+    values.insert("project".to_owned(), Value { sort, text });
     for (service, address) in &policy.sources {
         values.insert(format!("sources.{service}"), plain(format!("{:?}", address.text)));
     }

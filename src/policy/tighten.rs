@@ -4,6 +4,8 @@
 //! setting, and what would loosen does not and is said. Some settings the tree does not get to touch at all: where
 //! services are, which packages are private, what is left out.
 
+use std::collections::BTreeSet;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
@@ -70,8 +72,8 @@ fn difference(
         (None, None) => return None,
         _ => Direction::Incomparable,
     };
-    let text = |value: Option<&Value>| value.map(|value| value.text.clone());
-    Some(Difference { key, from: text(from), to: text(to), direction, place })
+    let text = |value: Option<&Value>, other: Option<&Value>| value.map(|value| value.beside(other));
+    Some(Difference { key, from: text(from, to), to: text(to, from), direction, place })
 }
 
 fn rule_that_is_gone_or_new(id: &str, from: Option<&RuleSettings>, to: Option<&RuleSettings>) -> Difference {
@@ -134,19 +136,41 @@ fn delegates(from: &Policy, to: &Policy) -> Option<Difference> {
     })
 }
 
-/// Overrides that are gone or new. Since the last that holds wins, one that changed its place is both.
+/// Overrides that are gone or new. Of those that set a level the last that holds wins, so that one that changed its place
+/// is both; those with a level at least hold wherever they stand.
 fn overrides(from: &Policy, to: &Policy) -> Vec<Difference> {
-    let text = super::show::override_in_line;
-    let (before, after): (Vec<String>, Vec<String>) =
-        (from.overrides.iter().map(text).collect(), to.overrides.iter().map(text).collect());
-    let same = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
-    let tail = before[same..].iter().rev().zip(after[same..].iter().rev()).take_while(|(a, b)| a == b).count();
-    let gone = &from.overrides[same..before.len() - tail];
-    let new = &to.overrides[same..after.len() - tail];
-    let one = |one: &Override, is_new: bool| {
-        let text = Some(text(one));
+    let sets = |policy: &Policy, sets: bool| -> Vec<(String, Override)> {
+        let all = policy.overrides.iter().filter(|one| one.at_least.is_none() == sets);
+        let mut all: Vec<_> = all.map(|one| (super::show::override_in_line(one), one.clone())).collect();
+        if !sets {
+            all.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        all
+    };
+    let mut differences = gone_and_new(&sets(from, true), &sets(to, true));
+    let (before, after) = (sets(from, false), sets(to, false));
+    let lacking = |these: &[(String, Override)], those: &[(String, Override)]| -> Vec<(String, Override)> {
+        let texts: BTreeSet<&str> = those.iter().map(|(text, _)| text.as_str()).collect();
+        these.iter().filter(|(text, _)| !texts.contains(text.as_str())).cloned().collect()
+    };
+    differences.extend(gone_and_new(&lacking(&before, &after), &lacking(&after, &before)));
+    differences
+}
+
+/// What is between the first and the last that both have.
+fn gone_and_new(before: &[(String, Override)], after: &[(String, Override)]) -> Vec<Difference> {
+    let is_same = |(a, b): &(&(String, Override), &(String, Override))| a.0 == b.0;
+    let same = before.iter().zip(after).take_while(is_same).count();
+    let tail = before[same..].iter().rev().zip(after[same..].iter().rev()).take_while(is_same).count();
+    let gone = &before[same..before.len() - tail];
+    let new = &after[same..after.len() - tail];
+    // One that denies also hides an earlier one that asks for a lower severity than the rule does.
+    let is_hiding = after.iter().any(|(_, one)| one.min_severity.is_some());
+    let one = |(text, one): &(String, Override), is_new: bool| {
+        let text = Some(text.clone());
         let key = format!("overrides.{}:{}", one.location.path, one.location.line);
         let direction = match (strictness::of_override(one), is_new) {
+            (Direction::Stricter, true) if is_hiding => Direction::Incomparable,
             (Direction::Stricter, false) => Direction::Milder,
             (Direction::Milder, false) => Direction::Stricter,
             (direction, _) => direction,
@@ -394,7 +418,7 @@ impl Tightening<'_> {
                 ),
                 None => self.refuse(
                     Some(&one.location),
-                    "an override of the scanned tree does not hold that gives no level: say `at-least`".to_owned(),
+                    "an override of the scanned tree that gives no level does not hold: say `at-least`".to_owned(),
                 ),
             }
         }
@@ -639,7 +663,7 @@ mod tests {
 
         registries: any to ["registry.example"]: Stricter
 
-        rules.known-vulnerability.kinds: ["build", "dev", "optional", "peer", "runtime"] to ["runtime"]: Milder
+        rules.known-vulnerability.kinds: every kind to ["runtime"]: Milder
         rules.known-vulnerability.level: "deny" to "warn": Milder
 
         rules.low-scorecard.min-score: 5.5 to 4.0: Milder

@@ -75,7 +75,7 @@ impl Policy {
                 !matches!(data, Data::Local | Data::Advisories | Data::Remedies | Data::Exploited | Data::Epss)
             };
             let is_given = settings.level == Level::Deny && settings.is_level_given;
-            if is_given && settings.rule.data.iter().all(is_of_service) {
+            if is_given && !settings.is_idle() && settings.rule.data.iter().all(is_of_service) {
                 let message = format!(
                     "{id} is denied, and its data comes from services: a run with --offline knows only what was kept of \
                      earlier answers"
@@ -102,4 +102,92 @@ fn hides(later: &Override, one: &Override) -> bool {
         && (later.kinds.is_none() || later.kinds == one.kinds)
         && (later.scope.is_none() || later.scope == one.scope)
         && (later.filter.is_empty() || later.filter == one.filter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PolicyOrigin;
+    use crate::policy::parse;
+    use crate::rule;
+
+    const TODAY: Date = Date::constant(2026, 11, 22);
+
+    fn warnings(text: &str) -> Vec<String> {
+        let text = format!("version = 1\n{text}");
+        let policy = parse("osprey.toml", &text, PolicyOrigin::Flag, &rule::rules(), TODAY);
+        policy.unwrap_or_else(|errors| panic!("{}\n{text}", errors[0])).warnings(TODAY)
+    }
+
+    fn exception(day: &str) -> String {
+        format!("[[exceptions]]\nadvisory = \"CVE-1\"\nreason = \"r\"\nexpires = {day}\n")
+    }
+
+    fn over(more: &str) -> String {
+        format!("[[overrides]]\n{more}\n")
+    }
+
+    #[test]
+    fn what_does_nothing_is_said_with_its_place() {
+        let files = [
+            exception("2026-11-21"),
+            exception("2026-11-22"),
+            exception("2026-12-06"),
+            "[rules]\nlow-scorecard = { level = \"off\", min-score = 3.0, kinds = [\"runtime\"] }\n".to_owned(),
+            "[rules]\ndenied-license = \"deny\"\n".to_owned(),
+            "[rules]\nlow-scorecard = \"deny\"\n".to_owned(),
+            "[rules]\nstale-release = \"off\"\n".to_owned() + &over("rules = [\"stale-release\"]\nlevel = \"deny\""),
+            over("packages = [\"pkg:npm/a\"]\nlevel = \"deny\"")
+                + &over("packages = [\"pkg:npm/a\"]\nlevel = \"warn\""),
+            over("packages = [\"pkg:npm/a\"]\nkinds = [\"dev\"]\nlevel = \"deny\"")
+                + &over("packages = [\"pkg:npm/a\"]\nlevel = \"allow\""),
+        ];
+        let said = files.map(|text| {
+            let found = warnings(&text);
+            assert!(!found.is_empty(), "{text}");
+            found.join("\n")
+        });
+        insta::assert_snapshot!(said.join("\n"), @r#"
+        osprey.toml:3:12: the exception for CVE-1 ended on 2026-11-21: it covers nothing
+        osprey.toml:3:12: the exception for CVE-1 ends on 2026-11-22
+        osprey.toml:3:12: the exception for CVE-1 ends on 2026-12-06
+        osprey.toml:3:46: `min-score` has no effect: low-scorecard is off
+        osprey.toml:3:59: `kinds` has no effect: low-scorecard is off
+        osprey.toml:3:18: denied-license finds nothing until `allow` names something
+        osprey.toml:3:17: low-scorecard is denied, and its data comes from services: a run with --offline knows only what was kept of earlier answers
+        osprey.toml:4:1: this override never holds: every rule that it is about is off
+        osprey.toml:2:1: this override never holds: a later one holds wherever it would
+        osprey.toml:2:1: this override never holds: a later one holds wherever it would
+        "#);
+    }
+
+    #[test]
+    fn what_does_something_is_not_warned_about() {
+        let quiet = [
+            String::new(),
+            exception("2026-12-07"),
+            "[rules]\nlow-scorecard = { level = \"warn\", min-score = 3.0 }\n".to_owned(),
+            "[rules]\ndenied-license = { level = \"warn\", allow = [\"MIT\"] }\n".to_owned(),
+            "[rules]\nknown-vulnerability = \"deny\"\n".to_owned(),
+            // The later one holds for less, or asks for a level at least, or is about another package.
+            over("packages = [\"pkg:npm/a\"]\nlevel = \"deny\"")
+                + &over("packages = [\"pkg:npm/a\"]\nkinds = [\"dev\"]\nlevel = \"allow\""),
+            over("packages = [\"pkg:npm/a\"]\nlevel = \"allow\"")
+                + &over("packages = [\"pkg:npm/a\"]\nat-least = \"warn\""),
+            over("packages = [\"pkg:npm/a\"]\nlevel = \"allow\"")
+                + &over("packages = [\"pkg:npm/b\"]\nlevel = \"warn\""),
+        ];
+        for text in quiet {
+            assert_eq!(warnings(&text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn warnings_stand_in_the_order_of_the_file() {
+        let text = exception("2026-11-21") + &over("packages = [\"pkg:npm/a\"]\nlevel = \"deny\"");
+        let text =
+            text + &over("packages = [\"pkg:npm/a\"]\nlevel = \"warn\"") + "[rules]\ndenied-license = \"deny\"\n";
+        let places: Vec<String> = warnings(&text).iter().map(|line| line[..14].to_owned()).collect();
+        assert_eq!(places, ["osprey.toml:3:", "osprey.toml:6:", "osprey.toml:13"]);
+    }
 }

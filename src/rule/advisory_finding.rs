@@ -1,16 +1,17 @@
 //! Findings that rest on an advisory group. One group on one package in one root is one finding, whichever of the
 //! rules takes it.
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 
 use super::fingerprint::{fingerprint, ranks};
-use super::place::Place;
+use super::place::{Place, Tree};
 use super::words::one_line;
 use super::{
     Parameters, View, fix, known_exploited, known_vulnerability, malicious_package, security_notice,
     unmaintained_package, unsound_code,
 };
-use crate::model::{AdvisoryKind, AliasGroup, Exploited, Finding, PackageIndex, Root, Routes, Rule, Severity};
+use crate::model::{AdvisoryKind, AliasGroup, Exploited, Finding, PackageIndex, Root, Routes, Rule, Severity, Use};
 
 /// The findings of one of the advisory rules.
 pub(super) fn findings(view: &View<'_>, rule: &'static Rule) -> Vec<Finding> {
@@ -20,7 +21,7 @@ pub(super) fn findings(view: &View<'_>, rule: &'static Rule) -> Vec<Finding> {
         if hits.is_empty() {
             continue;
         }
-        let routes = Routes::of(root);
+        let (routes, tree) = (Routes::of(root), OnceCell::new());
         let keys: Vec<(PackageIndex, &str)> =
             hits.iter().map(|(at, group)| (root.uses[*at].package, group.key().id.as_str())).collect();
         let ranks = ranks(view.graph, &keys);
@@ -34,15 +35,28 @@ pub(super) fn findings(view: &View<'_>, rule: &'static Rule) -> Vec<Finding> {
             let usage = &root.uses[at];
             let place = match &mut place {
                 Some(place) if place.usage.package == usage.package => &*place,
-                other => other.insert(Place::of(view, index, &routes, usage)),
+                other => other.insert(place_of(view, index, (&routes, &tree), usage)),
             };
             let print = fingerprint(rule, place.id(), &root.path, &group.key().id, rank);
-            let finding = place.finding(rule, message(place, group), fix::of(place, group), print);
+            let finding = place.finding(rule, message(place, group), fix::of(place, &routes, group), print);
             let also = also.iter().map(|rule| rule.id).collect();
             findings.push(Finding { advisory: Some(group.clone()), also, ..finding });
         }
     }
     findings
+}
+
+/// The place of a package with the paths to it. What goes over the bound has the one path that is found in one pass for
+/// all.
+fn place_of<'v>(
+    view: &View<'v>,
+    root: usize,
+    (routes, tree): (&Routes<'_>, &OnceCell<Tree<'v>>),
+    usage: &'v Use,
+) -> Place<'v> {
+    let place = (!routes.is_spent()).then(|| Place::of(view, root, routes, usage));
+    let whole = place.filter(|_| !routes.is_spent());
+    whole.unwrap_or_else(|| tree.get_or_init(|| Tree::of(view, root)).place(usage))
 }
 
 /// Every group of every package of a root, by the place of the package in `uses`.

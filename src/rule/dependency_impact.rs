@@ -4,15 +4,15 @@
 //! direct dependency that leads to it, or as led to by several. A mark changes twice at the most, so that the walk is
 //! linear in the edges, whatever their number.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::fingerprint::fingerprint;
-use super::place::Tree;
+use super::place::{LONGEST, Tree};
 use super::words::counted;
 use super::{Check, Found, View};
 use crate::model::{
-    Data, Dependency, DependencyKind, Finding, Fix, FixState, Kinds, Level, Missing, PackageIndex, Parameter, Root,
-    Rule, Scope, Setting, Stricter, Use, Why, source,
+    ByPackage, Data, Dependency, DependencyKind, Finding, Fix, FixState, Kinds, Level, Missing, PackageIndex,
+    Parameter, Root, Rule, Scope, Setting, Stricter, Use, Why, source,
 };
 
 /// The key of the parameter.
@@ -88,12 +88,12 @@ fn is_foreign(root: &Root, package: PackageIndex) -> bool {
 /// The edges of a root by who needs something.
 struct Edges<'r> {
     all: &'r [Dependency],
-    first: HashMap<PackageIndex, usize>,
+    first: ByPackage<usize>,
 }
 
 impl<'r> Edges<'r> {
     fn of(root: &'r Root) -> Self {
-        let mut first = HashMap::new();
+        let mut first = ByPackage::default();
         for (at, edge) in root.dependencies.iter().enumerate() {
             first.entry(edge.from).or_insert(at);
         }
@@ -125,7 +125,7 @@ enum Mark {
 
 fn large<'r>(root: &'r Root, edges: &Edges<'_>, most: usize) -> Vec<Large<'r>> {
     let direct = || root.uses.iter().filter(|usage| usage.direct == Some(true) && is_foreign(root, usage.package));
-    let mut marks: HashMap<PackageIndex, Mark> = HashMap::new();
+    let mut marks: ByPackage<Mark> = ByPackage::default();
     let mut todo: VecDeque<(PackageIndex, Mark)> =
         direct().map(|usage| (usage.package, Mark::One(usage.package))).collect();
     while let Some((package, mark)) = todo.pop_front() {
@@ -157,7 +157,7 @@ fn large<'r>(root: &'r Root, edges: &Edges<'_>, most: usize) -> Vec<Large<'r>> {
 
 /// How many packages a package brings in all; `None` where that would take too long.
 fn brought(root: &Root, edges: &Edges<'_>, package: PackageIndex, steps: &mut usize) -> Option<usize> {
-    let mut seen = std::collections::HashSet::from([package]);
+    let mut seen = HashSet::from([package]);
     let mut todo = vec![package];
     while let Some(package) = todo.pop() {
         for edge in edges.from(package) {
@@ -177,7 +177,7 @@ fn brought(root: &Root, edges: &Edges<'_>, package: PackageIndex, steps: &mut us
 /// which it is: from what a project asks for at run time to the package.
 fn shipped<'r>(root: &'r Root, edges: &Edges<'_>) -> Vec<(&'r Use, Vec<PackageIndex>)> {
     let runtime = DependencyKind::Runtime;
-    let mut asked: HashMap<PackageIndex, Kinds> = HashMap::new();
+    let mut asked: ByPackage<Kinds> = ByPackage::default();
     for &member in &root.members {
         for edge in edges.from(member) {
             asked.entry(edge.to).or_default().insert(edge.kind);
@@ -191,7 +191,7 @@ fn shipped<'r>(root: &'r Root, edges: &Edges<'_>) -> Vec<(&'r Use, Vec<PackageIn
     if shipped.is_empty() {
         return Vec::new();
     }
-    let mut before: HashMap<PackageIndex, Option<PackageIndex>> = HashMap::new();
+    let mut before: ByPackage<Option<PackageIndex>> = ByPackage::default();
     let starts: Vec<PackageIndex> = root
         .uses
         .iter()
@@ -211,11 +211,14 @@ fn shipped<'r>(root: &'r Root, edges: &Edges<'_>) -> Vec<(&'r Use, Vec<PackageIn
     shipped.into_iter().filter_map(|usage| Some((usage, path(&before, usage.package)?))).collect()
 }
 
-/// The path to a package, from its start.
-fn path(before: &HashMap<PackageIndex, Option<PackageIndex>>, package: PackageIndex) -> Option<Vec<PackageIndex>> {
+/// The path to a package, from its start; empty where it is longer than any that is listed.
+fn path(before: &ByPackage<Option<PackageIndex>>, package: PackageIndex) -> Option<Vec<PackageIndex>> {
     let mut path = vec![package];
     let mut at = *before.get(&package)?;
     while let Some(package) = at {
+        if path.len() >= LONGEST {
+            return Some(Vec::new());
+        }
         path.push(package);
         at = before.get(&package).copied().flatten();
     }
@@ -253,6 +256,9 @@ impl<'v> Look<'v> {
         let mut names: Vec<String> = way.iter().take(NAMED).map(label).collect();
         if way.len() > NAMED {
             names.push("…".to_owned());
+        }
+        if path.is_empty() {
+            names.push(format!("more than {LONGEST} packages"));
         }
         let what = format!(
             "it is asked for as a development dependency only, and is shipped all the same, through {}",

@@ -7,12 +7,12 @@
 
 use super::place::Place;
 use crate::model::{
-    AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, PackageId, PackageIndex, SourceKind,
+    AdvisoryKind, AliasGroup, Dependency, Ecosystem, Fix, FixState, PackageId, PackageIndex, Routes, SourceKind,
 };
 use crate::version;
 
 /// The fix of an advisory group on a package.
-pub(super) fn of(place: &Place<'_>, group: &AliasGroup) -> Fix {
+pub(super) fn of(place: &Place<'_>, routes: &Routes<'_>, group: &AliasGroup) -> Fix {
     let location = place.declared().first().cloned();
     let name = &place.id().name;
     let Some(version) = &group.fixed_in else {
@@ -23,7 +23,7 @@ pub(super) fn of(place: &Place<'_>, group: &AliasGroup) -> Fix {
         };
         return Fix { state: FixState::None, version: None, change: Some(change), command: None, location };
     };
-    let requirements = Requirements::of(place, version);
+    let requirements = Requirements::of(place, routes, version);
     let command = command(place, version, requirements.all_allow());
     let (state, change) = match &command {
         Some(_) => (FixState::Exact, format!("move {name} to {version}")),
@@ -40,10 +40,10 @@ struct Requirements<'v> {
 }
 
 impl<'v> Requirements<'v> {
-    fn of(place: &Place<'v>, version: &str) -> Self {
+    fn of(place: &Place<'v>, routes: &Routes<'v>, version: &str) -> Self {
         let mut all = Self { allowing: 0, denying: Vec::new(), unknown: Vec::new() };
         let ecosystem = place.id().ecosystem;
-        for edge in place.root.dependencies.iter().filter(|edge| edge.to == place.usage.package) {
+        for edge in routes.edges_to(place.usage.package) {
             let allows = edge.requirement.as_deref().and_then(|text| version::satisfies(ecosystem, text, version));
             match allows {
                 Some(true) => all.allowing += 1,
@@ -103,14 +103,22 @@ fn is_plain(text: &str) -> bool {
 
 /// Whether no other package of the root has the same name and version (from another source).
 fn is_only_one(place: &Place<'_>) -> bool {
-    let same = |id: &PackageId| id.name == place.id().name && id.version == place.id().version;
-    place.root.uses.iter().filter(|usage| same(&place.graph.package(usage.package).id)).count() == 1
+    !neighbours(place).any(|id| id.name == place.id().name && id.version == place.id().version)
 }
 
 /// Whether no other package of the root has the same name: uv can lock one version per platform, npm one per place.
 fn is_only_one_of_name(place: &Place<'_>) -> bool {
-    let name = &place.id().name;
-    place.root.uses.iter().filter(|usage| &place.graph.package(usage.package).id.name == name).count() == 1
+    !neighbours(place).any(|id| id.name == place.id().name)
+}
+
+/// The packages before and behind it in its root. Packages are sorted by their identity, the name first and then the
+/// version, so that one of these is like it where any is.
+fn neighbours<'v>(place: &Place<'v>) -> impl Iterator<Item = &'v PackageId> + use<'v> {
+    let (graph, uses, package) = (place.graph, &place.root.uses, place.usage.package);
+    let before = uses.partition_point(|usage| usage.package < package).checked_sub(1);
+    let behind = uses.partition_point(|usage| usage.package <= package);
+    let near = before.into_iter().chain([behind]);
+    near.filter_map(|at| uses.get(at)).map(|usage| &graph.package(usage.package).id)
 }
 
 /// The version with its `v`, where it belongs to that module path (<https://go.dev/ref/mod#major-version-suffixes>).

@@ -1,11 +1,12 @@
 //! A lockfile that does not hold what its manifests ask for.
 
 use super::fingerprint::fingerprint_of_names;
+use super::place::{about, advice};
 use super::words::{counted, joined};
 use super::{Check, Found, View};
 use crate::model::{
-    Data, Drift, DriftKind, Finding, Fix, FixState, Level, Location, Missing, PackageIndex, PathCount, Root, Rule,
-    Scope, Subject, Why, source,
+    Data, Drift, DriftKind, Finding, Fix, Level, Location, Missing, PackageIndex, Root, Rule, Scope, Subject, Why,
+    source,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -62,27 +63,10 @@ fn finding(view: &View<'_>, root: &Root, drift: &[&Drift]) -> Finding {
     places.dedup();
     places.truncate(PLACES);
     let names: Vec<String> = drift.iter().map(|drift| drift.name.clone()).collect();
-    let fix = Fix {
-        state: FixState::Unknown,
-        version: None,
-        change: Some(format!("renew {}, look at what changes in it, and commit it", root.path)),
-        command: command(root.parser).map(str::to_owned),
-        location: places.first().cloned(),
-    };
-    Finding {
-        rule: &CHECK.rule,
-        subject: Subject::File(root.path.clone()),
-        locations: places,
-        related: Vec::new(),
-        message,
-        escalated: false,
-        advisory: None,
-        also: Vec::new(),
-        chains: Vec::new(),
-        chains_total: PathCount::Exactly(0),
-        fix,
-        fingerprint: fingerprint_of_names(&CHECK.rule, &root.path, &names),
-    }
+    let change = format!("renew {}, look at what changes in it, and commit it", root.path);
+    let fix = Fix { command: command(root.parser).map(str::to_owned), ..advice(change, places.first().cloned()) };
+    let fingerprint = fingerprint_of_names(&CHECK.rule, &root.path, &names);
+    Finding { locations: places, ..about(&CHECK.rule, Subject::File(root.path.clone()), message, fix, fingerprint) }
 }
 
 /// A disagreement as a part of a sentence.

@@ -243,8 +243,9 @@ pub fn find(view: &View<'_>) -> (Vec<Finding>, Vec<Unlearnt>) {
 mod tests {
     use std::path::Path;
 
+    use super::tests_support::TODAY;
     use super::*;
-    use crate::model::Level;
+    use crate::model::{Ecosystem, Level};
 
     #[test]
     fn every_row_is_whole_and_has_its_file() {
@@ -326,6 +327,40 @@ mod tests {
                 assert!(files.is_ok_and(|mut files| files.next().is_some()), "fixtures/rules/{id}/{project} is empty");
             }
         }
+    }
+
+    /// Every package needs twenty others at random, half of them have an advisory: to list the paths to each would take
+    /// hours, and so would a look at all edges for each.
+    #[test]
+    fn a_dense_tree_full_of_cycles_and_findings_is_judged_in_time() {
+        const PACKAGES: usize = 20_000;
+        const NEEDS: usize = 20;
+        let mut tree = tests_support::Tree::new("Cargo.lock", "cargo-lock", Ecosystem::CratesIo);
+        let packages: Vec<_> = (0..PACKAGES).map(|at| tree.package(&format!("p{at}"), "1.0.0")).collect();
+        tree.needs(0, packages[0], Some("1"));
+        let mut random = 1_usize;
+        for (at, &package) in packages.iter().enumerate() {
+            tree.needs(package, packages[(at + 1) % PACKAGES], Some("1"));
+            for _ in 1..NEEDS {
+                // <https://en.wikipedia.org/wiki/Linear_congruential_generator>, as Knuth's MMIX has it.
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                tree.needs(package, packages[(random >> 33) % PACKAGES], Some("1"));
+            }
+            if at % 2 == 0 {
+                tree.hit(package, tests_support::vulnerability(&format!("X-{at}"), None, Some("1.0.1")));
+            }
+        }
+        let (graph, facts) = tree.finish();
+        let parameters = Parameters { graph_formats: vec!["cargo-lock"], ..Parameters::default() };
+        let before = std::time::Instant::now();
+        let (findings, _) = find(&View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY });
+        let of_advisories = || findings.iter().filter(|finding| finding.advisory.is_some());
+        assert_eq!(of_advisories().count(), PACKAGES / 2);
+        assert!(of_advisories().all(|finding| finding.fix.command.is_some()));
+        assert!(of_advisories().all(|finding| !finding.chains.is_empty()));
+        let listed = of_advisories().filter(|finding| finding.chains.len() == 3).count();
+        assert!((1..PACKAGES / 4).contains(&listed), "{listed} have all their paths, the others one");
+        assert!(before.elapsed().as_secs() < 120, "{:?}", before.elapsed());
     }
 
     #[test]

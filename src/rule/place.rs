@@ -1,18 +1,18 @@
 //! A package as one root uses it: who brings it in, and how a finding about it is put together.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::View;
 use crate::model::{
-    Chains, DependencyGraph, Finding, Fix, Location, PackageId, PackageIndex, PathCount, Root, Routes, Rule, Subject,
-    Use,
+    ByPackage, Chains, DependencyGraph, Finding, Fix, FixState, Location, PackageId, PackageIndex, PathCount, Root,
+    Routes, Rule, Subject, Use,
 };
 
 /// How many paths a finding lists.
 const CHAINS: usize = 3;
 
 /// The longest path that is listed where any package may have a finding: a hostile lockfile can be one long line.
-const LONGEST: usize = 100;
+pub(super) const LONGEST: usize = 100;
 
 /// A package in a root, with the paths that lead to it.
 pub(super) struct Place<'v> {
@@ -104,21 +104,38 @@ impl<'v> Place<'v> {
 
     /// A finding about it that rests on no advisory.
     pub(super) fn finding(&self, rule: &'static Rule, message: String, fix: Fix, fingerprint: String) -> Finding {
+        let subject = Subject::Package { package: self.usage.package, root: self.root_index };
         Finding {
-            rule,
-            subject: Subject::Package { package: self.usage.package, root: self.root_index },
             locations: self.usage.locations.clone(),
             related: self.declared().to_vec(),
-            message,
-            escalated: false,
-            advisory: None,
-            also: Vec::new(),
             chains: self.chains.paths.clone(),
             chains_total: self.chains.total,
-            fix,
-            fingerprint,
+            ..about(rule, subject, message, fix, fingerprint)
         }
     }
+}
+
+/// A finding that is about no package, and has no place yet.
+pub(super) fn about(rule: &'static Rule, subject: Subject, message: String, fix: Fix, fingerprint: String) -> Finding {
+    Finding {
+        rule,
+        subject,
+        locations: Vec::new(),
+        related: Vec::new(),
+        message,
+        escalated: false,
+        advisory: None,
+        also: Vec::new(),
+        chains: Vec::new(),
+        chains_total: PathCount::Exactly(0),
+        fix,
+        fingerprint,
+    }
+}
+
+/// What to do, where no version and no command clear a finding.
+pub(super) fn advice(change: String, location: Option<Location>) -> Fix {
+    Fix { state: FixState::Unknown, version: None, change: Some(change), command: None, location }
 }
 
 /// One shortest path from a root's projects to each of its packages, found in one pass: for rules that may fire for
@@ -126,13 +143,13 @@ impl<'v> Place<'v> {
 pub(super) struct Tree<'v> {
     view: View<'v>,
     root_index: usize,
-    before: HashMap<PackageIndex, Option<PackageIndex>>,
+    before: ByPackage<Option<PackageIndex>>,
 }
 
 impl<'v> Tree<'v> {
     pub(super) fn of(view: &View<'v>, root_index: usize) -> Self {
         let root = &view.graph.roots[root_index];
-        let mut before: HashMap<_, _> = root.members.iter().map(|&member| (member, None)).collect();
+        let mut before: ByPackage<_> = root.members.iter().map(|&member| (member, None)).collect();
         let mut todo: VecDeque<PackageIndex> = root.members.iter().copied().collect();
         let direct = root.uses.iter().filter(|usage| usage.direct == Some(true)).map(|usage| usage.package);
         // Where no project is named, paths begin at the direct dependencies.

@@ -1,8 +1,9 @@
 //! The change that is scanned loosens the policy that judges it.
 
 use super::fingerprint::fingerprint_of_names;
+use super::place::{about, advice};
 use super::{Check, Found, View};
-use crate::model::{Data, Finding, Fix, FixState, Level, PathCount, PolicyChange, RepoPath, Rule, Scope, Subject};
+use crate::model::{Data, Finding, Level, PolicyChange, RepoPath, Rule, Scope, Subject};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -28,26 +29,11 @@ fn find(view: &View<'_>) -> Found {
 }
 
 fn finding(change: &PolicyChange) -> Finding {
-    let fix = Fix {
-        state: FixState::Unknown,
-        version: None,
-        change: Some("have it approved by those who answer for the policy, or undo it".to_owned()),
-        command: None,
-        location: Some(change.location.clone()),
-    };
+    let advised = "have it approved by those who answer for the policy, or undo it".to_owned();
+    let fix = advice(advised, Some(change.location.clone()));
     let path = RepoPath::clone(&change.location.path);
-    Finding {
-        rule: &CHECK.rule,
-        fingerprint: fingerprint_of_names(&CHECK.rule, &path, std::slice::from_ref(&change.key)),
-        subject: Subject::File(path),
-        locations: vec![change.location.clone()],
-        related: Vec::new(),
-        message: format!("{}.", change.message),
-        escalated: false,
-        advisory: None,
-        also: Vec::new(),
-        chains: Vec::new(),
-        chains_total: PathCount::Exactly(0),
-        fix,
-    }
+    let fingerprint = fingerprint_of_names(&CHECK.rule, &path, std::slice::from_ref(&change.key));
+    let message = format!("{}.", change.message);
+    let finding = about(&CHECK.rule, Subject::File(path), message, fix, fingerprint);
+    Finding { locations: vec![change.location.clone()], ..finding }
 }

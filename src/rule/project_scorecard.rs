@@ -1,13 +1,11 @@
 //! The scanned project itself has a low OpenSSF Scorecard.
 
 use super::fingerprint::fingerprint_of_project;
+use super::place::{about, advice};
 use super::scorecard::{check, of_project};
 use super::words::{joined, said};
 use super::{Check, Found, View};
-use crate::model::{
-    Data, Finding, Fix, FixState, Level, Missing, Parameter, PathCount, Rule, Scope, Scorecard, Setting, Stricter,
-    Subject, Why, source,
-};
+use crate::model::{Data, Level, Missing, Parameter, Rule, Scope, Scorecard, Setting, Stricter, Subject, Why, source};
 
 /// How many of the checks that cost most are named.
 const WORST: usize = 3;
@@ -53,28 +51,9 @@ fn find(view: &View<'_>) -> Found {
     }
     let worst = worst(scorecard);
     let costs = if worst.is_empty() { String::new() } else { format!("; most is lost by {}", joined(&worst)) };
-    let fix = Fix {
-        state: FixState::Unknown,
-        version: None,
-        change: Some(format!("raise the Scorecard of {project}, the costliest check first")),
-        command: None,
-        location: None,
-    };
-    let finding = Finding {
-        rule: &CHECK.rule,
-        subject: Subject::Project,
-        locations: Vec::new(),
-        related: Vec::new(),
-        message: format!("The Scorecard of {project}, this project, is {score:.1}, below {least:.1}{costs}."),
-        escalated: false,
-        advisory: None,
-        also: Vec::new(),
-        chains: Vec::new(),
-        chains_total: PathCount::Exactly(0),
-        fix,
-        fingerprint: fingerprint_of_project(&CHECK.rule, project),
-    };
-    vec![finding].into()
+    let fix = advice(format!("raise the Scorecard of {project}, the costliest check first"), None);
+    let message = format!("The Scorecard of {project}, this project, is {score:.1}, below {least:.1}{costs}.");
+    vec![about(&CHECK.rule, Subject::Project, message, fix, fingerprint_of_project(&CHECK.rule, project))].into()
 }
 
 /// The checks that cost the aggregate most, by their weight and what they lack, each with its reason.

@@ -2,10 +2,9 @@
 
 use super::documents::security_policy;
 use super::fingerprint::fingerprint_of_project;
+use super::place::{about, advice};
 use super::{Check, Found, View};
-use crate::model::{
-    Data, Finding, Fix, FixState, Level, Missing, PathCount, ProjectFiles, Rule, Scope, Subject, Why, source,
-};
+use crate::model::{Data, Finding, Level, Missing, ProjectFiles, Rule, Scope, Subject, Why, source};
 
 pub(super) static CHECK: Check = Check {
     rule: Rule {
@@ -46,20 +45,7 @@ fn find(view: &View<'_>) -> Found {
 
 /// A finding about the scanned project. The key tells findings of one rule apart.
 pub(super) fn of_project(rule: &'static Rule, message: String, change: String, key: &str) -> Finding {
-    Finding {
-        rule,
-        subject: Subject::Project,
-        locations: Vec::new(),
-        related: Vec::new(),
-        message,
-        escalated: false,
-        advisory: None,
-        also: Vec::new(),
-        chains: Vec::new(),
-        chains_total: PathCount::Exactly(0),
-        fix: Fix { state: FixState::Unknown, version: None, change: Some(change), command: None, location: None },
-        fingerprint: fingerprint_of_project(rule, key),
-    }
+    about(rule, Subject::Project, message, advice(change, None), fingerprint_of_project(rule, key))
 }
 
 #[cfg(test)]

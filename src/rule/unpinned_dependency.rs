@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fingerprint::fingerprint_of_names;
+use super::place::{about, advice};
 use super::words::{counted, joined};
 use super::{Check, View};
 use crate::model::{
-    Data, DependencyKind, Finding, Fix, FixState, Kinds, Level, Location, PathCount, Root, Rule, Scope, SourceKind,
-    Subject, Use,
+    Data, DependencyKind, Finding, Kinds, Level, Location, Root, Rule, Scope, SourceKind, Subject, Use,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -94,21 +94,9 @@ fn grouped(open: Vec<(&Root, Open)>) -> Vec<(&Root, Open)> {
 fn finding(root: &Root, open: Open) -> Finding {
     let Open { message, mut places, names, change, .. } = open;
     places.truncate(PLACES);
-    let location = places.first().cloned();
-    Finding {
-        rule: &CHECK.rule,
-        subject: Subject::File(root.path.clone()),
-        locations: places,
-        related: Vec::new(),
-        message,
-        escalated: false,
-        advisory: None,
-        also: Vec::new(),
-        chains: Vec::new(),
-        chains_total: PathCount::Exactly(0),
-        fix: Fix { state: FixState::Unknown, version: None, change: Some(change), command: None, location },
-        fingerprint: fingerprint_of_names(&CHECK.rule, &root.path, &names),
-    }
+    let fix = advice(change, places.first().cloned());
+    let fingerprint = fingerprint_of_names(&CHECK.rule, &root.path, &names);
+    Finding { locations: places, ..about(&CHECK.rule, Subject::File(root.path.clone()), message, fix, fingerprint) }
 }
 
 /// A manifest that no lockfile was read with. One that asks for nothing but what builds it has none, and neither has one

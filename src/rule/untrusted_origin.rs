@@ -104,6 +104,10 @@ fn without_what_they_bring<'v>(
     let id = |package| &view.graph.package(package).id;
     let git: BTreeSet<PackageIndex> =
         hits.iter().filter(|(_, origin)| origin.key == "git").map(|(usage, _)| usage.package).collect();
+    if git.len() < 2 {
+        let alone = vec![0; hits.len()];
+        return (hits, alone);
+    }
     let is_within = |from, to| git.contains(&from) && git.contains(&to) && id(from).source == id(to).source;
     let mut needs: BTreeMap<PackageIndex, Vec<PackageIndex>> = BTreeMap::new();
     let mut from_outside: BTreeSet<PackageIndex> = BTreeSet::new();

@@ -7,6 +7,7 @@
 //! - `update BUCKET`: CPU and peak memory of bringing an index up to date, of which a thousand records changed, against
 //!   making it, both over the local services.
 //! - `policy`: what a policy of five hundred entries costs over a hundred thousand packages, as a share of the scan's CPU.
+//! - `since`: what a scan of that tree against the commit before costs, against a plain scan.
 //! - `latency`: the time of a scan of ten thousand packages against services that take 50 ms, against a bare loop.
 
 #![allow(
@@ -38,11 +39,12 @@ fn main() -> ExitCode {
         ["audit", audit, database, bucket, lock] => against_audit(audit, database, bucket, lock),
         ["scale", small, large, lock] => scale(small, large, lock),
         ["policy"] => policy::against_built_in(),
+        ["since"] => policy::since(),
         ["latency"] => latency::against_bare(),
         ["update", bucket] => update::against_making(bucket),
         _ => {
             eprintln!(
-                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET | policy | latency"
+                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET | policy | since | latency"
             );
             return ExitCode::from(2);
         }

@@ -60,7 +60,7 @@ fn a_wrong_policy_is_2_with_line_and_column() {
     let wrong = tree.scan(&[]).exits(2).complains("osprey.toml:4:1").complains("known-vulnerability").hides("PASS");
     assert!(wrong.stdout.is_empty());
     tree.scan(&["--no-repo-policy"]).exits(0);
-    let every = "version = 2\nmax-age = \"7 days\"\nextends = \"greenfeld\"\n";
+    let every = "version = \"1\"\nmax-age = \"7 days\"\nextends = \"greenfeld\"\n";
     Tree::of(&[("Cargo.lock", &lock), ("osprey.toml", every)])
         .scan(&[])
         .exits(2)

@@ -11,7 +11,7 @@ use crate::support::{Run, Tree, cargo_lock};
 
 /// Before the advisories of the shared index were published, and after.
 const BEFORE: i64 = 1_735_732_800;
-const AFTER: i64 = 1_751_328_000;
+pub(crate) const AFTER: i64 = 1_751_328_000;
 
 /// A work tree with a repository.
 pub(crate) struct Repository {
@@ -36,20 +36,20 @@ impl Repository {
         repository
     }
 
-    fn with(self, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(self, files: &[(&str, &str)]) -> Self {
         for (path, text) in files {
             self.write(path, text);
         }
         self
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.tree.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
-    fn remove(&self, path: &str) {
+    pub(crate) fn remove(&self, path: &str) {
         let path = self.tree.path(path);
         if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
@@ -59,7 +59,7 @@ impl Repository {
     }
 
     /// Commits the work tree to a branch.
-    fn commit(&self, branch: &str, parents: &[ObjectId], time: i64) -> ObjectId {
+    pub(crate) fn commit(&self, branch: &str, parents: &[ObjectId], time: i64) -> ObjectId {
         let objects = self.objects();
         let tree = write_tree(&objects, self.tree.root());
         self.commit_tree(branch, tree, parents, time)
@@ -87,7 +87,7 @@ impl Repository {
         self.write(".git/HEAD", &format!("ref: refs/heads/{branch}\n"));
     }
 
-    fn scan(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn scan(&self, arguments: &[&str]) -> Run {
         self.tree.scan(arguments)
     }
 
@@ -117,7 +117,7 @@ fn write_tree(objects: &gix::Repository, folder: &Path) -> ObjectId {
 }
 
 #[track_caller]
-fn changes(run: &Run) -> Vec<String> {
+pub(crate) fn changes(run: &Run) -> Vec<String> {
     let json = run.json();
     let line = |finding: &serde_json::Value| {
         let subject = &finding["subject"];
@@ -135,7 +135,7 @@ fn changes(run: &Run) -> Vec<String> {
 
 /// Why a finding of the last scan has its level.
 #[track_caller]
-fn reason(run: &Run, what: &str) -> String {
+pub(crate) fn reason(run: &Run, what: &str) -> String {
     let json = run.json();
     let findings = json["findings"].as_array().unwrap();
     let found = findings.iter().find(|finding| finding.to_string().contains(what));
@@ -153,7 +153,7 @@ fn versions(versions: &[&str]) -> String {
 }
 
 /// A `package-lock.json` of one package.
-fn package_lock(name: &str, version: &str, dev: bool) -> String {
+pub(crate) fn package_lock(name: &str, version: &str, dev: bool) -> String {
     let kind = if dev { "devDependencies" } else { "dependencies" };
     serde_json::json!({
         "name": "web", "version": "1.0.0", "lockfileVersion": 3, "requires": true,
@@ -567,7 +567,7 @@ fn a_baseline_that_cannot_be_used_is_a_usage_error() {
     file("{\n\"version\": 1,\n\"findings\": [\n{\"path\": \"../x\"}\n]}");
     wrong("b.json:4:16: not a baseline: `path` must be relative to the root, with `/`");
     file("{\"version\": 2, \"findings\": []}");
-    wrong("this program reads baselines of version 1, not 2");
+    wrong("this osprey reads baselines of version 1, not 2");
     file("[]");
     wrong("b.json:1:");
     fs::write(tree.path("osprey.toml"), "version = 1\nbaseline = \"none.json\"\n").unwrap();

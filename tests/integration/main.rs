@@ -20,6 +20,7 @@ mod exit_codes;
 mod faults;
 mod gaps;
 mod health;
+mod held;
 mod history;
 mod hostile;
 mod local_faults;
@@ -32,5 +33,7 @@ mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod support;
+mod trust;
 mod update;
 mod wire;
+mod wrong_policies;

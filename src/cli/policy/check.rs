@@ -1,31 +1,17 @@
 //! `osprey policy check` and `osprey policy schema`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use clap::Args;
-use jiff::civil::Date;
-
+use super::PolicyFile;
 use crate::cli::output::print;
-use crate::cli::{Exit, Failure, Global, caller, policy_arguments};
+use crate::cli::{Exit, Failure, Global};
 use crate::policy::schema as schema_of;
 use crate::report::plain;
 use crate::rule::rules;
 
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Arguments {
-    /// The policy file
-    #[arg(default_value = "osprey.toml")]
-    file: PathBuf,
-    /// The day on which expiries are judged [default: today, UTC]
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
-}
-
 /// Whether a file is right, and what in it has no effect or soon will have none.
-pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
-    let today = arguments.today.unwrap_or_else(caller::today);
-    let policy = policy_arguments::read(&arguments.file, today)?;
+pub(super) fn run(arguments: &PolicyFile, global: &Global) -> Result<Exit, Failure> {
+    let (policy, today) = arguments.read()?;
     let mut out = String::new();
     for warning in policy.warnings(today) {
         let _ = writeln!(out, "warning: {}", plain(&warning));

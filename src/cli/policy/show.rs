@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
+use crate::cli::callers_files::CallersFiles;
 use crate::cli::output::print;
 use crate::cli::policy_arguments::{PolicyArguments, TreeFiles, policy_places, read_in_tree};
 use crate::cli::scan::Walk;
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (root, places) = policy_places(&arguments.walk.selection(&paths))?;
     let read = |path: &str| read_in_tree(&root, path, LARGEST);
     let tree = TreeFiles { origin: PolicyOrigin::Tree, read: &read, places };
-    let policy = arguments.policy.load_from(Some(&tree), today)?;
+    let policy = arguments.policy.load_from(Some(&tree), CallersFiles::NOW, today)?;
     print(&format!("{}{}", head(&policy), policy.to_toml(arguments.explain)))?;
     Ok(Exit::Pass)
 }

@@ -1,30 +1,16 @@
 //! `osprey policy test`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use clap::Args;
-use jiff::civil::Date;
-
+use super::PolicyFile;
 use crate::cli::output::print;
-use crate::cli::{Exit, Failure, Global, caller, policy_arguments};
+use crate::cli::{Exit, Failure, Global};
 use crate::policy::run_example;
 use crate::report::plain;
 
-#[derive(Debug, Args)]
-pub(in crate::cli) struct Arguments {
-    /// The policy file
-    #[arg(default_value = "osprey.toml")]
-    file: PathBuf,
-    /// The day on which expiries are judged [default: today, UTC]
-    #[arg(long, value_name = "DATE")]
-    today: Option<Date>,
-}
-
 /// A line for each example, and how many were not as expected. Writing to a string cannot fail.
-pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failure> {
-    let today = arguments.today.unwrap_or_else(caller::today);
-    let policy = policy_arguments::read(&arguments.file, today)?;
+pub(super) fn run(arguments: &PolicyFile, global: &Global) -> Result<Exit, Failure> {
+    let (policy, today) = arguments.read()?;
     let mut out = String::new();
     let mut wrong = 0_usize;
     for example in &policy.examples {

@@ -7,13 +7,16 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::{MALICIOUS_PACKAGE, priority};
+use super::super::{KNOWN_EXPLOITED, KNOWN_VULNERABILITY, MALICIOUS_PACKAGE, priority};
 use super::{About, Baseline, Entry, POLICY_CHANGED, is_exploited};
 use crate::model::{AdvisoryKind, BaselineUse, Change, Decision, DependencyGraph, Exploited, Finding, Level, Severity};
 
 /// Of entries that name the same package, advisory and file, so many are looked at for one finding: more than there
 /// are versions of one package in one file, and few enough that a hostile file stays cheap.
 const MOST_ALIKE: usize = 64;
+
+/// Rules of advisories that are no mere notices.
+const OF_VULNERABILITIES: [&str; 3] = [KNOWN_VULNERABILITY, KNOWN_EXPLOITED, MALICIOUS_PACKAGE];
 
 /// The state at the merge base.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,8 +63,10 @@ pub fn compare(decisions: &mut [Decision], graph: &DependencyGraph, earlier: &Ea
     let abouts: Vec<About> = decisions.iter().map(|decision| About::of(&decision.finding, graph)).collect();
     let held =
         earlier.baseline.map(|baseline| Cover::of(&baseline.entries, earlier.is_gone).run(decisions, &abouts, &counts));
-    let was =
-        earlier.since.map(|since| Cover::of(&since.baseline.entries, &|_| false).run(decisions, &abouts, &is_open));
+    let was = earlier.since.map(|since| {
+        let cover = Cover { by_level: true, ..Cover::of(&since.baseline.entries, &|_| false) };
+        cover.run(decisions, &abouts, &is_open)
+    });
     for (at, decision) in decisions.iter_mut().enumerate() {
         let in_baseline = held.as_ref().and_then(|held| held.of.get(at));
         let at_base = was.as_ref().and_then(|was| was.of.get(at)).zip(earlier.since);
@@ -141,6 +146,9 @@ struct Cover<'e> {
     /// Entries of files that are gone, by the name of the file.
     by_name: HashMap<Key<'e>, Vec<usize>>,
     paths: HashSet<&'e str>,
+    /// Whether what is judged more gravely than the entry was is worse. The state at the base is judged by the same
+    /// policy on the same day: there a graver level comes from the change alone.
+    by_level: bool,
 }
 
 /// What came of it.
@@ -175,6 +183,7 @@ impl<'e> Cover<'e> {
             by_place: HashMap::new(),
             by_name: HashMap::new(),
             paths: entries.iter().map(|entry| entry.path.as_str()).collect(),
+            by_level: false,
         };
         let gone: HashSet<&str> = cover.paths.iter().copied().filter(|path| is_gone(path)).collect();
         for (at, entry) in entries.iter().enumerate() {
@@ -198,7 +207,7 @@ impl<'e> Cover<'e> {
         for by in ways {
             for (at, (decision, about)) in cases() {
                 if matches!(of[at], Was::NotThere)
-                    && let Some(entry) = self.find(&decision.finding, about, by, true)
+                    && let Some(entry) = self.find(decision, about, by, true)
                 {
                     self.is_taken[entry] = true;
                     of[at] = Was::There;
@@ -210,10 +219,11 @@ impl<'e> Cover<'e> {
             if !matches!(of[at], Was::NotThere) {
                 continue;
             }
-            let found = ways.into_iter().find_map(|by| self.find(&decision.finding, about, by, false));
-            if let Some(entry) = found
-                && let Some(what) = worse(&self.entries[entry], &decision.finding, about)
-            {
+            let worse = |by| {
+                let entry = self.find(decision, about, by, false)?;
+                Some((entry, self.worse(&self.entries[entry], decision, about, by)?))
+            };
+            if let Some((entry, what)) = ways.into_iter().find_map(worse) {
                 (self.is_taken[entry], is_worse[entry]) = (true, true);
                 of[at] = Was::Better(what);
             }
@@ -246,12 +256,14 @@ impl<'e> Cover<'e> {
     }
 
     /// The first entry that is not taken and is the finding's, and than which it is no worse, or is.
-    fn find(&self, finding: &Finding, about: &About, by: By, covers: bool) -> Option<usize> {
+    fn find(&self, decision: &Decision, about: &About, by: By, covers: bool) -> Option<usize> {
+        let finding = &decision.finding;
         let fits = |at: &&usize| {
             let entry = &self.entries[**at];
             !self.is_taken[**at]
                 && (by != By::Version || (entry.version.is_some() && entry.version == about.version))
-                && worse(entry, finding, about).is_none() == covers
+                && entry.package == about.package
+                && self.worse(entry, decision, about, by).is_none() == covers
         };
         let among = |list: Option<&Vec<usize>>| list?.iter().take(MOST_ALIKE).find(fits).copied();
         if by == By::Fingerprint {
@@ -266,6 +278,24 @@ impl<'e> Cover<'e> {
             By::Version | By::Fingerprint | By::Place => (&self.by_place, &*about.path),
         };
         keys(&about.ids, finding.rule.id).find_map(|id| among(map.get(&(place, package, id))))
+    }
+
+    /// What became worse, if anything did: of the finding itself, or of how it is judged where that counts. What stands
+    /// in another file now may be judged otherwise there, as what leaves test data is.
+    fn worse(&self, entry: &Entry, decision: &Decision, about: &About, by: By) -> Option<String> {
+        let counted = || {
+            let is_graver = (self.by_level || by == By::Name) && decision.effective() > entry.level;
+            is_graver.then(|| format!("{} now, which it was not", verdict(decision.effective())))
+        };
+        worse(entry, &decision.finding, about).or_else(counted)
+    }
+}
+
+fn verdict(level: Level) -> &'static str {
+    match level {
+        Level::Deny => "it is denied",
+        Level::Warn => "it is warned about",
+        Level::Allow | Level::Off => "it is allowed",
     }
 }
 
@@ -306,6 +336,9 @@ fn worse(entry: &Entry, finding: &Finding, about: &About) -> Option<String> {
     }
     if is_exploited(finding) && !entry.exploited {
         return Some("now attacks are known, which were not".to_owned());
+    }
+    if finding.rule.id == KNOWN_VULNERABILITY && !entry.ids.is_empty() && !OF_VULNERABILITIES.contains(&&*entry.rule) {
+        return Some("now it is known as a vulnerability, which it was not".to_owned());
     }
     let severity = finding.advisory.as_ref().map(|group| (group.rating.severity, group.kind()));
     if let (Some((now, kind)), Some(then)) = (severity, entry.severity)

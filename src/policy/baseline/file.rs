@@ -33,6 +33,11 @@ pub struct BaselineError {
     pub message: String,
 }
 
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -77,17 +82,19 @@ impl Baseline {
             return Err(fail(None, format!("a baseline is at most {} MiB long", LARGEST >> 20)));
         }
         let plain = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        let document: Document = serde_json::from_slice(plain).map_err(|error| {
-            let whole = error.to_string();
-            let place = format!(" at line {} column {}", error.line(), error.column());
-            let message = whole.strip_suffix(&place).unwrap_or(&whole);
-            let again = "write it anew with `osprey baseline`";
-            fail(Some((error.line(), error.column())), format!("not a baseline: {message}; {again}"))
-        })?;
-        if document.version != VERSION {
-            let version = document.version;
-            return Err(fail(None, format!("this program reads baselines of version {VERSION}, not {version}")));
+        // One of another version may hold other things.
+        if let Ok(Version { version }) = serde_json::from_slice(plain)
+            && version != VERSION
+        {
+            let message = format!(
+                "this osprey reads baselines of version {VERSION}, not {version}; a newer osprey may read this one"
+            );
+            return Err(fail(None, message));
         }
+        let document: Document = serde_json::from_slice(plain).map_err(|error| {
+            let place = (error.line(), error.column().max(1));
+            fail(Some(place), format!("not a baseline: {}", not_a_baseline(plain, &error)))
+        })?;
         let mut entries: Vec<Entry> = document.findings.into_iter().map(Entry::from).collect();
         entries.sort();
         // Who merges two branches by hand may have kept a line of each.
@@ -106,6 +113,20 @@ impl Baseline {
         out.push_str("\n]\n}\n");
         out
     }
+}
+
+/// What is wrong with a file that is no baseline, and what to do.
+fn not_a_baseline(bytes: &[u8], error: &serde_json::Error) -> String {
+    let line = bytes.split(|&byte| byte == b'\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+    if line.starts_with(b"<<<<<<<") || line.starts_with(b"=======") || line.starts_with(b">>>>>>>") {
+        return "a conflict of two branches is left in it; keep the lines of both, or write it anew with `osprey baseline`"
+            .to_owned();
+    }
+    let whole = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = whole.strip_suffix(&place).unwrap_or(&whole);
+    let message = if error.is_eof() { "it ends in the middle" } else { message };
+    format!("{message}; write it anew with `osprey baseline`")
 }
 
 impl Line {

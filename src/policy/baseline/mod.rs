@@ -19,7 +19,7 @@
 //! | `version` | `1` |
 //! | `findings` | what is denied or warned about, in the order of `path`, `package`, `rule`, `ids`, `fingerprint` |
 //! | `path` | the lockfile or manifest that fixes the package, or the file; relative to the root; `.` for the project |
-//! | `package` | its purl without a version; `null` for what is about a file or the project |
+//! | `package` | its purl without a version; `null` for what is about a file or the project. Of `untrusted-origin` with `#` and the address that it comes from: the finding is about that one |
 //! | `rule` | the rule's id |
 //! | `ids` | every id of the advisory's alias group, sorted; none where it rests on no advisory |
 //! | `level` | `deny` or `warn`, as it was decided |
@@ -39,10 +39,10 @@ use crate::model::{
 pub use cover::{Earlier, Since, compare};
 pub use file::{BaselineError, LARGEST};
 
-use super::MALICIOUS_PACKAGE;
+use super::{MALICIOUS_PACKAGE, POLICY_CHANGED};
 
-/// The rule whose findings no baseline covers: they are about the change itself.
-const POLICY_CHANGED: &str = "policy-changed";
+/// The rule whose findings are about the address that a package comes from: another one is another finding.
+const UNTRUSTED_ORIGIN: &str = "untrusted-origin";
 
 /// The path of what is about the project as a whole.
 const PROJECT: &str = ".";
@@ -52,13 +52,14 @@ const PROJECT: &str = ".";
 pub struct Entry {
     /// The lockfile or manifest that fixes the package, or the file; `.` for the project.
     pub path: String,
-    /// The package's purl without a version; `None` for what is about a file or the project.
+    /// The package's purl without a version, with the address after `#` where the finding is about that; `None` for what
+    /// is about a file or the project.
     pub package: Option<String>,
     /// The rule's id.
     pub rule: String,
     /// Every id of the alias group, sorted; empty for what rests on no advisory.
     pub ids: Vec<String>,
-    /// What was decided.
+    /// What was decided; of [`Baseline::of_all`], what counted of it: what was excepted was allowed.
     pub level: Level,
     /// The advisory's severity.
     pub severity: Option<Severity>,
@@ -110,7 +111,7 @@ impl Entry {
             package: about.package,
             rule: finding.rule.id.to_owned(),
             ids: about.ids,
-            level: decision.level,
+            level: decision.effective(),
             severity: finding.advisory.as_ref().map(|group| group.rating.severity),
             kinds: about.kinds,
             exploited: is_exploited(finding),
@@ -151,7 +152,7 @@ impl About {
                 let root = &graph.roots[*root];
                 Self {
                     path: RepoPath::clone(&root.path),
-                    package: Some(name(id)),
+                    package: Some(if finding.rule.id == UNTRUSTED_ORIGIN { origin(id) } else { name(id) }),
                     ids,
                     kinds: root.usage(*package).map_or(Kinds::default(), |usage| usage.kinds),
                     version: id.version.clone(),
@@ -171,6 +172,13 @@ impl About {
 fn name(id: &PackageId) -> String {
     let id = PackageId { version: None, source: Source::of(id.source.kind), ..id.clone() };
     id.purl().as_str().to_owned()
+}
+
+/// The same with the address that it comes from; of git without the commit, since that changes as a version does.
+fn origin(id: &PackageId) -> String {
+    let address = id.source.url.as_deref().unwrap_or_default();
+    let address = address.split_once('#').map_or(address, |(address, _)| address);
+    if address.is_empty() { name(id) } else { format!("{}#{address}", name(id)) }
 }
 
 /// Every id of a group, sorted, each once.

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
 use super::{Reading, load_file};
-use crate::model::PolicyOrigin;
+use crate::model::{PolicyOrigin, join};
 use crate::policy::{Policy, Profile};
 
 /// How many files may extend one another, the first one counted.
@@ -59,8 +59,10 @@ fn resolve(text: &str, chain: &[String], origin: PolicyOrigin) -> Result<String,
     }
     let from = chain.last().map_or("", String::as_str);
     let path = match origin {
-        PolicyOrigin::Tree | PolicyOrigin::Base => within_tree(from, text)
-            .ok_or_else(|| format!("`extends` {} leads out of the scanned tree", quoted(text)))?,
+        PolicyOrigin::Tree | PolicyOrigin::Base => within_tree(from, text).ok_or_else(|| {
+            let way_out = "copy the file into the tree, or name the whole policy with --policy";
+            format!("`extends` {} leads out of the scanned tree; {way_out}", quoted(text))
+        })?,
         PolicyOrigin::Flag | PolicyOrigin::BuiltIn => {
             Path::new(from).parent().unwrap_or(Path::new("")).join(text).display().to_string()
         }
@@ -99,21 +101,8 @@ pub(super) fn baseline(
 
 /// A path relative to the folder of a file, both inside the tree; `None` where it leads out.
 fn within_tree(from: &str, text: &str) -> Option<String> {
-    if text.starts_with('/') || text.contains(['\\', '\0', ':']) {
-        return None;
-    }
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in text.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    if text.contains(':') { None } else { join(folder, text) }
 }
 
 /// The path without `.` and, as far as that can be told without looking, without `..`.
@@ -234,8 +223,8 @@ mod tests {
         osprey.toml:2:11: `extends` goes in a circle: osprey.toml, which extends osprey.toml
         a/base.toml:3:11: `extends` goes in a circle: osprey.toml, which extends a/base.toml, which extends osprey.toml
         osprey.toml:2:11: `extends` leads to "base.toml", and there is no such file (symbolic links are not followed)
-        a/osprey.toml:2:11: `extends` "../../base.toml" leads out of the scanned tree
-        osprey.toml:2:11: `extends` "/etc/base.toml" leads out of the scanned tree
+        a/osprey.toml:2:11: `extends` "../../base.toml" leads out of the scanned tree; copy the file into the tree, or name the whole policy with --policy
+        osprey.toml:2:11: `extends` "/etc/base.toml" leads out of the scanned tree; copy the file into the tree, or name the whole policy with --policy
         base.toml:3:16: `unsound-code` takes "off", "allow", "warn" or "deny", not "denied"; did you mean "deny"?
         osprey.toml:3:1: unknown key "max-ages" in a policy; did you mean "max-age"?
         base.toml:1:11: not valid TOML: string values must be quoted, expected literal string

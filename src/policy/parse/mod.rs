@@ -22,6 +22,7 @@
 //! | `[[examples]]` | `rule`, then `given` and `absent` or `finding`, and `expect`: for `osprey policy test` |
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use ignore::gitignore::GitignoreBuilder;
 use jiff::civil::Date;
@@ -140,18 +141,20 @@ fn load_file(path: &str, reading: &Reading<'_>, chain: &mut Vec<String>) -> Resu
         return Ok(None);
     };
     if bytes.len() > LARGEST {
-        return Err(unread(&format!("a policy is at most {LARGEST} bytes long")));
+        return Err(unread(&format!("it is too long: a policy has at most {} MiB", LARGEST >> 20)));
     }
     let text = text_of(&bytes).map_err(|why| unread(&why))?;
     let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader::new(path, plain);
     let (document, broken) = DeTable::parse_recoverable(plain);
     for error in &broken {
-        let message = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        reader.fail(&error.span().unwrap_or(plain.len()..plain.len()), format!("not valid TOML: {message}"));
+        let span = error.span().unwrap_or(plain.len()..plain.len());
+        let message = not_toml(plain, &span, error.message());
+        reader.fail(&span, message);
     }
-    // What could be made out of a broken file would give mistakes that are none.
-    if !broken.is_empty() {
+    let is_known = broken.is_empty() && check_version(&mut reader, document.get_ref().get("version"));
+    // What could be made out of a broken file, or of one of another version, would give mistakes that are none.
+    if !is_known {
         return Err(reader.finish());
     }
     chain.push(path.to_owned());
@@ -167,6 +170,20 @@ fn load_file(path: &str, reading: &Reading<'_>, chain: &mut Vec<String>) -> Resu
     Ok(Some(policy))
 }
 
+/// What is wrong with a text that is no TOML.
+fn not_toml(text: &str, span: &Range<usize>, message: &str) -> String {
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.get(span.clone()) {
+        Some(key) if message == "duplicate key" && !key.is_empty() => {
+            format!("not valid TOML: the key {} stands above already", quoted(key))
+        }
+        _ if text.trim_start().starts_with('{') => {
+            "this is JSON, and a policy is TOML: its first line is `version = 1`".to_owned()
+        }
+        _ => format!("not valid TOML: {message}"),
+    }
+}
+
 /// The text of a file, or what else its bytes are.
 fn text_of(bytes: &[u8]) -> Result<&str, String> {
     std::str::from_utf8(bytes).map_err(|error| match bytes {
@@ -180,7 +197,6 @@ fn text_of(bytes: &[u8]) -> Result<&str, String> {
 
 fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, reading: &Reading<'_>, chain: &mut Vec<String>) -> Policy {
     reader.check_keys(table, "a policy", KEYS);
-    check_version(reader, table.get("version"));
     let mut policy = extends::read(reader, table.get("extends"), reading, chain);
     for (key, value) in table {
         if PLACED.contains(&key.get_ref().as_ref()) {
@@ -260,16 +276,20 @@ fn read_values(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy
     }
 }
 
-fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) {
-    match value {
-        None => reader.fail(&(0..0), "`version = 1` is missing: it says how the file is to be read"),
-        Some(value) => {
-            let number = reader.number("version", value, &(1..u32::MAX));
-            if let Some(number) = number.filter(|&number| number != 1) {
-                let message = format!("this program reads policies of version 1, not {number}; use a newer one");
-                reader.fail(&value.span(), message);
-            }
+/// Whether the rest of the file is to be read: a file that says another version may have other keys.
+fn check_version(reader: &mut Reader<'_>, value: Option<&Value<'_>>) -> bool {
+    let Some(value) = value else {
+        reader.fail(&(0..0), "`version = 1` is missing: it says how the file is to be read");
+        return true;
+    };
+    match reader.number("version", value, &(1..u32::MAX)) {
+        Some(number) if number != 1 => {
+            let message =
+                format!("this osprey reads policies of version 1, not {number}; a newer osprey may read this one");
+            reader.fail(&value.span(), message);
+            false
         }
+        _ => true,
     }
 }
 
@@ -491,10 +511,10 @@ expires = 2026-12-01
         osprey.toml:2:11: `extends` takes "greenfield", "brownfield" or the path of a policy file that ends in ".toml", not "green-field"; did you mean "greenfield"?
 
         extends = "../shared/osprey.toml"
-        osprey.toml:2:11: `extends` "../shared/osprey.toml" leads out of the scanned tree
+        osprey.toml:2:11: `extends` "../shared/osprey.toml" leads out of the scanned tree; copy the file into the tree, or name the whole policy with --policy
 
         max-age = 7
-        osprey.toml:2:11: `max-age` must be a string, not a whole number
+        osprey.toml:2:11: `max-age` must be a number of hours, days or weeks such as "7d", not a whole number
 
         max-age = "a week"
         osprey.toml:2:11: `max-age` must be a number of hours, days or weeks such as "7d", not "a week"
@@ -546,8 +566,8 @@ expires = 2026-12-01
 
         [rules]
         untrusted-origin = { min-severity = "low", on-unknown = "deny" }
-        osprey.toml:3:22: unknown key "min-severity" in the table of untrusted-origin; known: level, kinds, scope, ecosystems, paths, packages
-        osprey.toml:3:44: unknown key "on-unknown" in the table of untrusted-origin; known: level, kinds, scope, ecosystems, paths, packages
+        osprey.toml:3:22: `min-severity` means something for known-vulnerability alone: untrusted-origin has no severities
+        osprey.toml:3:44: untrusted-origin reads nothing but the scanned tree, so that `on-unknown` has no meaning
 
         [rules]
         unsound-code = { kinds = ["production"], scope = "transitive" }
@@ -635,14 +655,14 @@ expires = 2026-12-01
         osprey.toml:1:1: `version = 1` is missing: it says how the file is to be read
 
         version = 2
-        osprey.toml:1:11: this program reads policies of version 1, not 2; use a newer one
+        osprey.toml:1:11: this osprey reads policies of version 1, not 2; a newer osprey may read this one
 
         version = "1"
         osprey.toml:1:11: `version` must be a whole number, not a string
 
         version = 1
         version = 1
-        osprey.toml:2:1: not valid TOML: duplicate key
+        osprey.toml:2:1: not valid TOML: the key "version" stands above already
 
         this is no TOML
         {

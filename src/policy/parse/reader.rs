@@ -196,15 +196,18 @@ impl<'t> Reader<'t> {
     }
 
     fn duration_from(&mut self, least: i64, name: &str, value: &Value<'_>) -> Option<SignedDuration> {
-        let text = self.text(name, value)?;
+        const EXAMPLE: &str = "a number of hours, days or weeks such as \"7d\"";
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(name, value, EXAMPLE);
+            return None;
+        };
         let hours = [("h", 1), ("d", 24), ("w", 7 * 24)].into_iter().find_map(|(unit, hours)| {
             let number: u16 = text.strip_suffix(unit)?.parse().ok()?;
             Some(i64::from(number) * hours)
         });
         let age = hours.filter(|&hours| hours >= least).map(SignedDuration::from_hours);
         if age.is_none() {
-            let message =
-                format!("`{name}` must be a number of hours, days or weeks such as \"7d\", not {}", quoted(text));
+            let message = format!("`{name}` must be {EXAMPLE}, not {}", quoted(text));
             self.fail(&value.span(), message);
         }
         age

@@ -92,7 +92,21 @@ pub(super) fn keys(rule: &Rule) -> Vec<&'static str> {
 
 fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleSettings) {
     let keys = keys(settings.rule);
-    reader.check_keys(table, &format!("the table of {}", settings.rule.id), &keys);
+    for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
+        let id = settings.rule.id;
+        match key.get_ref().as_ref() {
+            name @ ("min-severity" | "unscored-as") => {
+                let message =
+                    format!("`{name}` means something for {KNOWN_VULNERABILITY} alone: {id} has no severities");
+                reader.fail(&key.span(), message);
+            }
+            "on-unknown" => {
+                let message = format!("{id} reads nothing but the scanned tree, so that `on-unknown` has no meaning");
+                reader.fail(&key.span(), message);
+            }
+            _ => reader.unknown("key", &format!(" in the table of {id}"), key, &keys),
+        }
+    }
     read_keys(reader, table, settings, &keys);
 }
 

@@ -1,8 +1,6 @@
 //! Whether something earlier was stated about the build of a package that now has nothing: attestations that were
 //! there and are gone can mean that somebody else published the release.
 
-use std::collections::BTreeMap;
-
 use super::super::deps_dev::{self, Version, VersionQuestion};
 use super::super::{Answer, Client, SourceError};
 use super::packages::{self, Releases, released};
@@ -12,7 +10,7 @@ use crate::model::{Data, Fact, Origin, Release, source};
 /// How many releases before a package's are asked about.
 const EARLIER: usize = 4;
 
-type Versions = BTreeMap<VersionQuestion, Result<Answer<Version>, SourceError>>;
+type Versions = [(VersionQuestion, Result<Answer<Version>, SourceError>)];
 
 /// The last earlier version with an attestation, for each direct package that has none where its ecosystem knows
 /// them. `releases` holds those that were asked for already.
@@ -69,7 +67,8 @@ fn last(earlier: Fact<Vec<VersionQuestion>>, told: &Versions) -> Fact<String> {
         Fact::Unknown(missing) => return Fact::Unknown(missing),
     };
     for question in earlier {
-        match told.get(&question) {
+        let at = told.binary_search_by(|(asked, _)| asked.cmp(&question));
+        match at.ok().and_then(|at| told.get(at)).map(|(_, answer)| answer) {
             Some(Ok(Answer { value: Some(version), as_of })) => {
                 if version.provenance().is_some_and(|stated| stated.verified) {
                     return Fact::Known(question.version, Origin { as_of: Some(*as_of), ..origin });

@@ -155,11 +155,11 @@ async fn versions_and_projects(client: &Client, wanted: &Wanted) -> (Packages, B
     let asked: Vec<&Asked> = wanted.of(&kinds).collect();
     let askable = asked.iter().filter(|asked| asked.is_askable());
     let versions = versions(client, askable.map(|asked| asked.question())).await;
-    let versions: BTreeMap<Key<'_>, _> = versions.iter().map(|(question, answer)| (question.key(), answer)).collect();
     let mut packages = Packages::new();
     for asked in asked {
         let health = of(&mut packages, asked);
-        match versions.get(&asked.key()) {
+        let answer = versions.binary_search_by(|(question, _)| question.key().cmp(&asked.key()));
+        match answer.ok().and_then(|at| versions.get(at)).map(|(_, answer)| answer) {
             Some(Ok(Answer { value: Some(version), as_of })) => version.tell(asked.name(), *as_of, health),
             Some(Ok(_)) | None => deps_dev::tell_nothing(asked.name(), unasked().missing(), health),
             Some(Err(error)) => deps_dev::tell_nothing(asked.name(), error.missing(), health),
@@ -169,11 +169,14 @@ async fn versions_and_projects(client: &Client, wanted: &Wanted) -> (Packages, B
     (packages, projects)
 }
 
+/// What deps.dev says of versions, ordered by the question, each of which is asked once.
 async fn versions(
     client: &Client,
     questions: impl Iterator<Item = VersionQuestion>,
-) -> BTreeMap<VersionQuestion, Result<Answer<Version>, SourceError>> {
-    let questions: Vec<VersionQuestion> = questions.collect::<BTreeSet<_>>().into_iter().collect();
+) -> Vec<(VersionQuestion, Result<Answer<Version>, SourceError>)> {
+    let mut questions: Vec<VersionQuestion> = questions.collect();
+    questions.sort_unstable();
+    questions.dedup();
     let answers = deps_dev::batch(client, &questions).await;
     questions.into_iter().zip(answers).collect()
 }
