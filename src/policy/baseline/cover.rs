@@ -246,9 +246,7 @@ impl<'e> Cover<'e> {
             }
             let ways = [By::Version, By::Fingerprint, By::Place, By::Name];
             let found = ways.into_iter().flat_map(|by| [(by, true), (by, false)]);
-            if let Some(entry) =
-                found.into_iter().find_map(|(by, no_worse)| self.find(&decision.finding, about, by, no_worse))
-            {
+            if let Some(entry) = found.into_iter().find_map(|(by, no_worse)| self.find(decision, about, by, no_worse)) {
                 (self.is_taken[entry], is_not_needed[entry]) = (true, true);
             }
         }
