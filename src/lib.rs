@@ -29,8 +29,9 @@
 //! merge      Parsed*                         -> DependencyGraph                       model
 //! plan       policy                          -> the data that active rules need        policy
 //! ask        (packages, needs)               -> Facts, coverage of sources            database, source
-//! look       (&graph, &facts, parameters)    -> Vec<Finding>                          rule, pure
+//! look       (&graph, &facts, parameters)    -> Vec<Finding>                          rule, pure; custom rules by expression
 //! decide     (findings, policy, today)       -> Vec<Decision>                         policy, pure
+//! compare    (decisions, baseline, base)     -> what was there before does not count  policy; the base from git's objects: scan
 //! conclude                                   -> Report                                scan
 //! write      (&report, format, out)                                                   report
 //! exit       verdict                         -> exit code                             cli
@@ -47,6 +48,8 @@
 //!   followed out of the root, `git` is never run in it. Parsers bound size, depth and count, and never panic. Text from
 //!   it is escaped for each output. `cargo metadata` runs only on `--resolve cargo`.
 //! - **Severity is the world's, [`model::Level`] is the user's.** A [`model::Decision`] is where they meet.
+//! - **Only the caller loosens.** What the scanned tree says about its own judgement may tighten a caller's policy, and
+//!   loosen it only within what that delegates; with a base to compare with, the tree's policy is the base's.
 //! - **Suppressed is not deleted.** An excepted or allowed finding stays in the report with its reason.
 //! - **Unknown is not fine.** `direct`, kinds and fixes are unknown where the format does not say, and never guessed. What
 //!   a service does not tell is a [`model::Fact::Unknown`] with its reason: no rule takes it for a pass, and the policy

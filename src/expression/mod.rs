@@ -16,7 +16,7 @@
 //! - What is read without `has(…)` and is absent makes the expression undecided, as an error does in CEL. `&&`, `||`,
 //!   `exists` and `all` are decided by any operand that is enough, as in CEL.
 //!
-//! Cost is bounded when the policy is read: length, words and depth of the text ([`lex`]), steps in the worst case
+//! Cost is bounded when the policy is read: length, words and depth of the text (`lex`), steps in the worst case
 //! ([`MOST_STEPS`]), length and size of regular expressions, which take linear time.
 
 use std::collections::BTreeSet;

@@ -335,6 +335,8 @@ pub struct BaselineUse {
     pub matched: usize,
     /// How many are there and became worse, so that they count.
     pub worse: usize,
+    /// How many are there and need no entry: an exception covers them, or the policy allows them now.
+    pub not_needed: usize,
     /// How many are about files that this scan did not look at.
     pub not_scanned: usize,
     /// Those that are there no more, each in a line, sorted.

@@ -155,9 +155,11 @@ struct BaselineEntry<'r> {
     matched: usize,
     /// How many are there and became worse, so that they count.
     worse: usize,
+    /// How many are there and need no entry: an exception covers them, or the policy allows them now.
+    not_needed: usize,
     /// How many are about files that this scan did not look at.
     not_scanned: usize,
-    /// Those that are there no more.
+    /// Those that were not found any more. Where the run is incomplete they may be there still.
     gone: &'r [String],
 }
 
@@ -304,8 +306,8 @@ impl<'r> BaseEntry<'r> {
 
 impl<'r> BaselineEntry<'r> {
     fn of(baseline: &'r BaselineUse) -> Self {
-        let &BaselineUse { ref path, entries, matched, worse, not_scanned, ref gone } = baseline;
-        Self { path, entries, matched, worse, not_scanned, gone }
+        let &BaselineUse { ref path, entries, matched, worse, not_needed, not_scanned, ref gone } = baseline;
+        Self { path, entries, matched, worse, not_needed, not_scanned, gone }
     }
 }
 

@@ -202,17 +202,22 @@ pub(super) fn change(decision: &Decision) -> Option<&'static str> {
     }
 }
 
-/// What became of the baseline, in a line.
-pub(super) fn baseline(baseline: &BaselineUse) -> String {
-    let BaselineUse { path, entries, matched, worse, not_scanned, gone } = baseline;
+/// What became of the baseline, in a line. Of an incomplete run what was not found may be there still.
+pub(super) fn baseline(baseline: &BaselineUse, is_complete: bool) -> String {
+    let BaselineUse { path, entries, matched, worse, not_needed, not_scanned, gone } = baseline;
     let mut parts = vec![format!("{matched} there still")];
     if *worse > 0 {
         parts.push(format!("{worse} worse than then, so that they count"));
     }
+    if *not_needed > 0 {
+        parts.push(format!("{not_needed} there and excepted or allowed now"));
+    }
     if *not_scanned > 0 {
         parts.push(format!("{not_scanned} in files that this scan did not look at"));
     }
-    if !gone.is_empty() {
+    if !gone.is_empty() && !is_complete {
+        parts.push(format!("{} not found in what was looked at", gone.len()));
+    } else if !gone.is_empty() {
         parts.push(format!("{} gone: write it anew with `osprey baseline`", gone.len()));
     }
     format!("{path} holds {}: {}", count(*entries, "finding", "findings"), parts.join(", "))

@@ -96,7 +96,8 @@ struct PhysicalLocation {
 #[serde(rename_all = "camelCase")]
 struct ArtifactLocation {
     uri: String,
-    uri_base_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri_base_id: Option<&'static str>,
 }
 
 /// A part of one line. Columns count UTF-16 code units; the last is exclusive.
@@ -128,7 +129,10 @@ impl PhysicalLocation {
 
 impl ArtifactLocation {
     fn of(path: &str) -> Self {
-        Self { uri: escape::uri_path(path), uri_base_id: run::SOURCE_ROOT }
+        // What the caller named may lie elsewhere, such as a policy or a VEX document.
+        let (before, uri_base_id) =
+            if path.starts_with('/') { ("file:///", None) } else { ("", Some(run::SOURCE_ROOT)) };
+        Self { uri: format!("{before}{}", escape::uri_path(path)), uri_base_id }
     }
 }
 

@@ -488,6 +488,18 @@ fn write_baseline(tree: &Tree, arguments: &[&str]) -> Run {
     tree.run(&[&["baseline", "--offline", "--today", crate::support::TODAY, "--db", db], arguments].concat())
 }
 
+const EXCEPTED: &str = "version = 1\n[[exceptions]]\nadvisory = \"CVE-2021-25900\"\npackage = \"pkg:cargo/smallvec\"\n\
+                        reason = \"Never called\"\nexpires = 2026-12-31\n";
+
+#[test]
+fn malware_that_was_there_before_is_named_in_every_run() {
+    let lock = package_lock("left-pads", "1.0.0", false);
+    let tree = Tree::of(&[("package-lock.json", &lock)]);
+    write_baseline(&tree, &[]).exits(0);
+    let known = tree.scan(&["--baseline", "osprey-baseline.json"]).exits(0);
+    known.says("do not wait with left-pads 1.0.0: malware, MAL-2025-0001");
+}
+
 #[test]
 fn a_baseline_holds_what_is_there_and_says_when_it_can_shrink() {
     let tree = Tree::of(&[
@@ -513,6 +525,16 @@ fn a_baseline_holds_what_is_there_and_says_when_it_can_shrink() {
     fs::rename(tree.path("web"), tree.path("site")).unwrap();
     scan(&[]).exits(0).says("2 there still, 1 gone: write it anew with `osprey baseline`");
     scan(&["-v"]).exits(0).says("gone: CVE-2020-26235 on pkg:cargo/time in Cargo.lock");
+    // What an incomplete run did not find may be there still.
+    let site = fs::read_to_string(tree.path("site/package-lock.json")).unwrap();
+    fs::write(tree.path("site/package-lock.json"), "broken").unwrap();
+    scan(&["-v"]).exits(3).says("1 there still, 2 not found in what was looked at").hides("gone");
+    fs::write(tree.path("site/package-lock.json"), site).unwrap();
+    // What an exception covers needs no entry, and is not gone.
+    fs::write(tree.path("osprey.toml"), EXCEPTED).unwrap();
+    let by_policy = tree.scan(&["--baseline", "osprey-baseline.json"]).exits(0);
+    by_policy.says("1 there still, 1 there and excepted or allowed now, 1 gone");
+    fs::remove_file(tree.path("osprey.toml")).unwrap();
     // A part of the tree leaves the rest of the baseline alone.
     scan(&["site", "--repo-root", "."]).exits(0).says("2 in files that this scan did not look at");
     // What is new counts.

@@ -8,6 +8,7 @@
 )]
 
 mod accept;
+mod action;
 mod architecture;
 mod asking;
 mod capabilities;

@@ -121,7 +121,7 @@ impl Files {
                 let urgent = held.entries.iter().filter(|of| of.exploited || of.rule == "malicious-package").count();
                 if urgent > 0 {
                     out += &format!(
-                        "of these, {} of malware or of what is exploited now: `osprey scan --verbose` names them; do not wait\n",
+                        "of these, {} of malware or of what is exploited now: do not wait with what `osprey scan` names of it\n",
                         findings(urgent)
                     );
                 }

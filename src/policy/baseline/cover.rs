@@ -156,6 +156,8 @@ struct Covered<'e> {
     entries: &'e [Entry],
     is_taken: Vec<bool>,
     is_worse: Vec<bool>,
+    /// What it is about is there and does not count.
+    is_not_needed: Vec<bool>,
     /// By the place of the decision.
     of: Vec<Was>,
 }
@@ -226,7 +228,29 @@ impl<'e> Cover<'e> {
                 of[at] = Was::Better(what);
             }
         }
-        Covered { entries: self.entries, is_taken: self.is_taken, is_worse, of }
+        let is_not_needed = self.not_needed(decisions, abouts, takes_part);
+        Covered { entries: self.entries, is_taken: self.is_taken, is_worse, is_not_needed, of }
+    }
+
+    /// The entries that are left for findings which do not count: an exception covers them, or the policy allows them.
+    fn not_needed(
+        &mut self,
+        decisions: &[Decision],
+        abouts: &[About],
+        takes_part: &dyn Fn(&Decision) -> bool,
+    ) -> Vec<bool> {
+        let mut is_not_needed = vec![false; self.entries.len()];
+        for (decision, about) in decisions.iter().zip(abouts).filter(|_| !self.entries.is_empty()) {
+            if takes_part(decision) || !is_open(decision) {
+                continue;
+            }
+            let ways = [By::Version, By::Fingerprint, By::Place, By::Name];
+            let found = ways.into_iter().flat_map(|by| [(by, true), (by, false)]);
+            if let Some(entry) = found.into_iter().find_map(|(by, no_worse)| self.find(decision, about, by, no_worse)) {
+                (self.is_taken[entry], is_not_needed[entry]) = (true, true);
+            }
+        }
+        is_not_needed
     }
 
     /// The first entry that is not taken and is the finding's, and than which it is no worse, or is.
@@ -277,15 +301,16 @@ impl Covered<'_> {
     /// What became of each entry, counted.
     fn used(&self, earlier: &Earlier<'_>) -> BaselineUse {
         let mut used = BaselineUse { entries: self.entries.len(), ..BaselineUse::default() };
-        for ((entry, is_taken), is_worse) in self.entries.iter().zip(&self.is_taken).zip(&self.is_worse) {
+        for (at, entry) in self.entries.iter().enumerate() {
             let is_elsewhere = || {
                 entry.path != super::PROJECT && !(earlier.is_scanned)(&entry.path) && !(earlier.is_gone)(&entry.path)
             };
-            match (is_taken, is_worse) {
-                (_, true) => used.worse += 1,
-                (true, false) => used.matched += 1,
-                (false, false) if is_elsewhere() => used.not_scanned += 1,
-                (false, false) => used.gone.push(entry.label()),
+            match (self.is_worse[at], self.is_not_needed[at], self.is_taken[at]) {
+                (true, ..) => used.worse += 1,
+                (_, true, _) => used.not_needed += 1,
+                (.., true) => used.matched += 1,
+                _ if is_elsewhere() => used.not_scanned += 1,
+                _ => used.gone.push(entry.label()),
             }
         }
         used

@@ -231,7 +231,7 @@ mod tests {
         let earlier =
             Earlier { baseline: Some(&baseline), since: None, is_scanned: &is_there, is_gone: &|path| !is_there(path) };
         let used = compare(&mut found, &now.0, &earlier).unwrap();
-        assert_eq!(used.entries, used.matched + used.worse + used.not_scanned + used.gone.len());
+        assert_eq!(used.entries, used.matched + used.worse + used.not_needed + used.not_scanned + used.gone.len());
         let decision = found.into_iter().find(|decision| decision.finding.advisory.is_some()).unwrap();
         (decision.change, decision.reason)
     }

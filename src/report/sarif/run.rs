@@ -220,7 +220,7 @@ fn of_comparison(report: &Report, chosen: &Chosen) -> Vec<Notification> {
         say("note", format!("Compared with {}.", phrase::base(base)));
     }
     if let Some(baseline) = &report.baseline {
-        say("note", format!("The baseline {}.", phrase::baseline(baseline)));
+        say("note", format!("The baseline {}.", phrase::baseline(baseline, report.is_complete())));
     }
     all
 }

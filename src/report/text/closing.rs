@@ -9,8 +9,8 @@ use anstyle::Style;
 use jiff::Timestamp;
 
 use crate::model::{
-    Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
-    PolicyOrigin, Report, SourceCoverage, SourceKind, SourceState, Verdict,
+    AdvisoryKind, Decision, Diagnostic, DiagnosticSeverity, Ecosystem, FileCoverage, FileState, JoinedUnknown,
+    OnUnknown, PackageState, PolicyOrigin, Report, SourceCoverage, SourceKind, SourceState, Verdict,
 };
 
 use super::super::phrase::{self, count};
@@ -300,14 +300,37 @@ fn before(page: &mut Page, report: &Report, plan: &Plan, options: &Options) -> i
         let shown = if options.verbose { "listed above" } else { "see --verbose or -o json" };
         let findings = count(plan.known.len(), "finding was", "findings were");
         entry(page, "known", &format!("{findings} there before and {} not count ({shown})", do_not(plan.known.len())))?;
+        urgent(page, report, plan)?;
     }
     if let Some(base) = &report.base {
         entry(page, "compared with", &phrase::base(base))?;
     }
     let Some(baseline) = &report.baseline else { return Ok(()) };
-    entry(page, "baseline", &phrase::baseline(baseline))?;
+    entry(page, "baseline", &phrase::baseline(baseline, report.is_complete()))?;
     let gone = if options.verbose { baseline.gone.as_slice() } else { &[] };
-    gone.iter().try_for_each(|gone| item(page, &format!("gone: {gone}"), PLAIN))
+    let word = if report.is_complete() { "gone" } else { "not found" };
+    gone.iter().try_for_each(|gone| item(page, &format!("{word}: {gone}"), PLAIN))
+}
+
+/// Of what was there before what should not wait, by name: that it fails nothing is no reason to forget it.
+fn urgent(page: &mut Page, report: &Report, plan: &Plan) -> io::Result<()> {
+    let is_urgent = |decision: &&&Decision| {
+        let group = decision.finding.advisory.as_ref();
+        group.is_some_and(|group| group.kind() == AdvisoryKind::Malware || phrase::exploited(group).is_some())
+    };
+    let all: Vec<&&Decision> = plan.known.iter().filter(is_urgent).collect();
+    for decision in all.iter().take(FEW) {
+        let what = match &decision.finding.advisory {
+            Some(group) if group.kind() == AdvisoryKind::Malware => "malware",
+            _ => "exploited",
+        };
+        let subject = phrase::subject(report, &decision.finding);
+        item(page, &format!("do not wait with {subject}: {what}, {}", phrase::ids(decision)), RED)?;
+    }
+    if all.len() > FEW {
+        item(page, &format!("nor with {} more", all.len() - FEW), RED)?;
+    }
+    Ok(())
 }
 
 fn do_not(number: usize) -> &'static str {
@@ -369,6 +392,10 @@ fn diagnostics(page: &mut Page, report: &Report, few: usize, verbose: bool) -> i
 /// How old the knowledge is. What is missing stands among the gaps, and among what is not known.
 fn advisories(page: &mut Page, report: &Report, options: &Options) -> io::Result<()> {
     let mut texts = dated(report, true);
+    if texts.is_empty() && report.graph.packages.is_empty() {
+        // Nothing was there to ask about.
+        return Ok(());
+    }
     if texts.is_empty() {
         texts.push("none were at hand".to_owned());
     }

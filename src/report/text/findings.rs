@@ -305,6 +305,10 @@ impl<'r> Writer<'_, '_, 'r> {
             fields.push(Piece::styled(&escape::clip(&phrase::subject(self.report, finding), 200), BOLD));
         }
         fields.push(Piece::plain(&phrase::ids(decision)).linked(link(finding)));
+        // A package's place stands with what is to be changed.
+        let is_under_its_file = matches!(finding.subject, Subject::File(_)) && self.is_named(finding);
+        let place = finding.locations.first().filter(|_| is_under_its_file);
+        fields.extend(place.map(|place| Piece::styled(&phrase::place(place), CYAN)));
         if self.page.is_narrow() {
             let (first, rest) = fields.split_at(fields.len().min(2));
             self.page.line(2, 4, &spaced(first))?;
