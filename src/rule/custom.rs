@@ -8,19 +8,20 @@ use super::releases::{days, standing};
 use super::{Found, View, scorecard, single_maintainer};
 use crate::expression::{CustomRule, Fact as Asked, Facts, Read, Reading, Value};
 use crate::model::{
-    AliasGroup, Ecosystem, Exploited, Fact, Missing, PackageIndex, PackageState, Provenance, Release, Root, Scorecard,
-    Why, source,
+    AliasGroup, Ecosystem, Exploited, Fact, Missing, PackageIndex, PackageState, Provenance, Release, Root, Rule,
+    Scorecard, Why, source,
 };
 use crate::version::Version;
 
 mod shown;
 
-/// The packages of which it holds. What it could not decide is missed, but for packages that services are not asked
-/// about (private ones, those from git or a folder): the ledger says so of each, as for the rules of the table.
-pub(super) fn find(view: &View<'_>, custom: &'static CustomRule) -> Found {
+/// For each rule, the packages of which it holds. What it could not decide is missed, but for packages that services are
+/// not asked about (private ones, those from git or a folder): the ledger says so of each, as for the rules of the table.
+pub(super) fn find(view: &View<'_>, rules: &[&'static CustomRule]) -> Vec<Found> {
     let depths: Vec<OnceCell<Depths>> = view.graph.roots.iter().map(|_| OnceCell::new()).collect();
-    judge_every(view, &custom.rule, |case| {
-        let known = Known { case, depths: &depths };
+    let judged: Vec<&'static Rule> = rules.iter().map(|custom| &custom.rule).collect();
+    judge_every(view, &judged, |at, case| {
+        let (custom, known) = (rules[at], Known { case, depths: &depths });
         match custom.condition.evaluate(&known) {
             Ok(false) => Outcome::default(),
             Ok(true) => {

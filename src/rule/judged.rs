@@ -1,12 +1,14 @@
 //! Rules that judge packages one by one by what is known about their health: each says for a package whether it passes,
 //! fires, or cannot know; everything else is the same for all and is here.
 
+use std::cell::OnceCell;
+
 use super::fingerprint::{fingerprint, ranks};
-use super::place::Tree;
+use super::place::{Tree, advice};
 use super::{Found, View};
 use crate::model::{
-    Data, Ecosystem, Fact, Finding, Fix, FixState, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule,
-    Scope, Setting, Use, Why, source,
+    Data, Ecosystem, Fact, Finding, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule, Scope,
+    Setting, Use, Why, source,
 };
 
 /// A package that a rule judges, as one root uses it.
@@ -144,9 +146,15 @@ pub(super) fn judge_all(view: &View<'_>, rule: &'static Rule, judge: impl Fn(&Ca
     judge_those(view, rule, (view.parameters.scope(rule), |case| !is_strange(case)), |case| judge(case).into())
 }
 
-/// The same for a rule that looks at whatever is used, wherever it comes from.
-pub(super) fn judge_every<'v>(view: &'v View<'v>, rule: &'static Rule, judge: impl Fn(&Case<'v>) -> Outcome) -> Found {
-    judge_those(view, rule, (view.parameters.scope(rule), |_| true), judge)
+/// The same for rules that look at whatever is used, wherever it comes from. Several are judged in one pass, in which each
+/// package is touched once, however many rules there are: what each found, in their order.
+pub(super) fn judge_every<'v>(
+    view: &'v View<'v>,
+    rules: &[&'static Rule],
+    judge: impl Fn(usize, &Case<'v>) -> Outcome,
+) -> Vec<Found> {
+    let scoped: Vec<_> = rules.iter().map(|&rule| (rule, view.parameters.scope(rule))).collect();
+    judge_each(view, &scoped, |_| true, judge)
 }
 
 fn judge_those<'v>(
@@ -155,47 +163,72 @@ fn judge_those<'v>(
     (scope, is_judged): (Scope, fn(&Case<'v>) -> bool),
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
-    let mut found = Found::default();
-    let mut missed = Vec::new();
+    judge_each(view, &[(rule, scope)], is_judged, |_, case| judge(case)).pop().unwrap_or_default()
+}
+
+/// What one rule has so far.
+#[derive(Default)]
+struct Tally<'v> {
+    found: Found,
+    hits: Vec<(&'v Use, Fired)>,
+    missed: Vec<(Missing, Option<PackageIndex>)>,
+}
+
+fn judge_each<'v>(
+    view: &'v View<'v>,
+    rules: &[(&'static Rule, Scope)],
+    is_judged: fn(&Case<'v>) -> bool,
+    judge: impl Fn(usize, &Case<'v>) -> Outcome,
+) -> Vec<Found> {
+    let mut tallies: Vec<Tally<'v>> = rules.iter().map(|_| Tally::default()).collect();
     for (index, root) in view.graph.roots.iter().enumerate() {
-        let mut hits = Vec::new();
         for usage in &root.uses {
             let package = usage.package;
-            let in_scope = scope == Scope::All || usage.direct != Some(false);
-            if !in_scope || root.members.binary_search(&package).is_ok() {
+            if root.members.binary_search(&package).is_ok() {
                 continue;
             }
-            let id = &view.graph.package(package).id;
-            let case = Case { view, rule, id, root: index, usage, health: view.facts.health.package(package) };
-            if !is_judged(&case) {
-                // Of what has no exact version nobody can be asked: that is not known, and not passed over.
-                if case.state() == PackageState::Unresolved && !is_strange(&case) {
-                    missed.push((Missing { source: source::FILE, why: Why::NoVersion }, Some(package)));
+            let (id, health) = (&view.graph.package(package).id, view.facts.health.package(package));
+            for (at, ((rule, scope), tally)) in rules.iter().zip(&mut tallies).enumerate() {
+                if *scope != Scope::All && usage.direct == Some(false) {
+                    continue;
                 }
-                continue;
+                let case = Case { view, rule, id, root: index, usage, health };
+                if is_judged(&case) {
+                    let outcome = judge(at, &case);
+                    tally.hits.extend(outcome.fires.map(|fired| (usage, fired)));
+                    tally.missed.extend(outcome.missing.into_iter().map(|missing| (missing, Some(package))));
+                } else if case.state() == PackageState::Unresolved && !is_strange(&case) {
+                    // Of what has no exact version nobody can be asked: that is not known, and not passed over.
+                    tally.missed.push((Missing { source: source::FILE, why: Why::NoVersion }, Some(package)));
+                }
             }
-            let outcome = judge(&case);
-            hits.extend(outcome.fires.map(|fired| (usage, fired)));
-            missed.extend(outcome.missing.into_iter().map(|missing| (missing, Some(package))));
         }
-        if hits.is_empty() {
-            continue;
-        }
-        let keys: Vec<(PackageIndex, &str)> = hits.iter().map(|(usage, _)| (usage.package, "")).collect();
-        let ranks = ranks(view.graph, &keys);
-        let tree = Tree::of(view, index);
-        for ((usage, Fired { what, change, escalated }), rank) in hits.into_iter().zip(ranks) {
-            let place = tree.place(usage);
-            let message = format!("{}: {what}. {}", place.label(), place.who());
-            let location = usage.locations.first().cloned();
-            let fix = Fix { state: FixState::Unknown, version: None, change: Some(change), command: None, location };
-            let print = fingerprint(rule, place.id(), &root.path, "", rank);
-            found.findings.push(Finding { escalated, ..place.finding(rule, message, fix, print) });
+        let tree = OnceCell::new();
+        for ((rule, _), tally) in rules.iter().zip(&mut tallies).filter(|(_, tally)| !tally.hits.is_empty()) {
+            tally.found.findings.extend(findings(
+                rule,
+                std::mem::take(&mut tally.hits),
+                tree.get_or_init(|| Tree::of(view, index)),
+            ));
         }
     }
     // Without a network that is most packages for most rules: a set is made of all at once, not of one after the other.
-    found.missing = missed.into_iter().collect();
-    found
+    let whole = |tally: Tally<'v>| Found { missing: tally.missed.into_iter().collect(), ..tally.found };
+    tallies.into_iter().map(whole).collect()
+}
+
+/// The findings of one rule in the root of a tree.
+fn findings<'v>(rule: &'static Rule, hits: Vec<(&'v Use, Fired)>, tree: &Tree<'v>) -> Vec<Finding> {
+    let keys: Vec<(PackageIndex, &str)> = hits.iter().map(|(usage, _)| (usage.package, "")).collect();
+    let ranks = ranks(tree.view.graph, &keys);
+    let finding = |((usage, Fired { what, change, escalated }), rank): ((&'v Use, Fired), usize)| {
+        let place = tree.place(usage);
+        let message = format!("{}: {what}. {}", place.label(), place.who());
+        let fix = advice(change, usage.locations.first().cloned());
+        let print = fingerprint(rule, place.id(), &place.root.path, "", rank);
+        Finding { escalated, ..place.finding(rule, message, fix, print) }
+    };
+    hits.into_iter().zip(ranks).map(finding).collect()
 }
 
 /// Whether it is Go's own library or tools, which `go.mod` fixes like a package. Who makes the language makes its

@@ -233,8 +233,10 @@ pub fn find(view: &View<'_>) -> (Vec<Finding>, Vec<Unlearnt>) {
     for check in RULES.iter().filter(|check| !view.parameters.is_off(&check.rule)) {
         note(&check.rule, (check.find)(view));
     }
-    for custom in view.parameters.custom.iter().filter(|custom| !view.parameters.is_off(&custom.rule)) {
-        note(&custom.rule, custom::find(view, custom));
+    let on = |custom: &&&'static CustomRule| !view.parameters.is_off(&custom.rule);
+    let rules: Vec<&'static CustomRule> = view.parameters.custom.iter().filter(on).copied().collect();
+    for (custom, found) in rules.iter().zip(custom::find(view, &rules)) {
+        note(&custom.rule, found);
     }
     (findings, unlearnt)
 }

@@ -141,7 +141,7 @@ pub(super) fn advice(change: String, location: Option<Location>) -> Fix {
 /// One shortest path from a root's projects to each of its packages, found in one pass: for rules that may fire for
 /// every package of a lockfile, where [`Routes::chains`] for each would be quadratic.
 pub(super) struct Tree<'v> {
-    view: View<'v>,
+    pub(super) view: View<'v>,
     root_index: usize,
     before: ByPackage<Option<PackageIndex>>,
 }

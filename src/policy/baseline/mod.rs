@@ -294,4 +294,14 @@ mod tests {
         let milder = hit("lock", "1.0.0", DependencyKind::Dev, vulnerability("CVE-1", Some(2.0), None));
         assert_eq!(then_now(&then, &milder).0, Some(Change::Known));
     }
+    #[test]
+    fn a_notice_that_became_a_vulnerability_counts() {
+        let notice = group(vec![record("X-1", &["CVE-1"], AdvisoryKind::Unsound)], None, None);
+        let then = hit("lock", "1.0.0", RUNTIME, notice.clone());
+        assert_eq!(then_now(&then, &hit("lock", "1.0.0", RUNTIME, notice)).0, Some(Change::Known));
+        let rated = hit("lock", "1.0.0", RUNTIME, vulnerability("CVE-1", Some(7.5), None));
+        let (change, reason) = then_now(&then, &rated);
+        assert_eq!(change, Some(Change::Introduced));
+        assert!(reason.ends_with("now it is known as a vulnerability, which it was not in the baseline"), "{reason}");
+    }
 }

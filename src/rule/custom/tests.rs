@@ -18,7 +18,8 @@ fn rule(when: &str) -> &'static CustomRule {
 fn looked(when: &str, (graph, facts): &(DependencyGraph, Facts)) -> (Vec<String>, Vec<String>) {
     let rule = rule(when);
     let parameters = Parameters { scopes: [("acme-rule", Scope::All)].into(), ..Parameters::default() };
-    let found = find(&View { graph, facts, parameters: &parameters, today: TODAY }, rule);
+    let view = View { graph, facts, parameters: &parameters, today: TODAY };
+    let found = find(&view, &[rule]).pop().unwrap();
     let cut = |text: &str| text.find("). ").map_or(text, |at| &text[..=at]).to_owned();
     let missing = found.missing.iter().map(|(missing, _)| format!("{} {:?}", missing.source, missing.why));
     (found.findings.iter().map(|finding| cut(&finding.message)).collect(), missing.collect())
