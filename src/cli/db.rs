@@ -133,7 +133,7 @@ fn is_address(from: &str) -> bool {
 fn plan(arguments: &Update, addresses: &[&String]) -> Result<Plan, Failure> {
     let mut ecosystems = arguments.ecosystem.clone();
     if ecosystems.is_empty() {
-        ecosystems = Ecosystem::ALL.iter().map(|ecosystem| ecosystem.osv_name().to_owned()).collect();
+        ecosystems = Ecosystem::advised().map(|ecosystem| ecosystem.osv_name().to_owned()).collect();
     }
     ecosystems.sort();
     ecosystems.dedup();

@@ -1,6 +1,6 @@
 //! What an expression can ask about: one table, of which the check, the questions to services and the documents are made.
 
-use crate::model::{Data, source};
+use crate::model::{Data, Ecosystem, source};
 
 /// A single value.
 #[derive(Debug, Clone, Copy)]
@@ -151,7 +151,15 @@ const DOUBLE: Type = Type::One(Scalar::Double);
 const TEXT: Type = Type::One(Scalar::Text(&[]));
 const TEXTS: Type = Type::List(Scalar::Text(&[]));
 
-const ECOSYSTEMS: &[&str] = &["crates.io", "Go", "npm", "PyPI"];
+const ECOSYSTEMS: &[&str] = &{
+    let mut names = [""; Ecosystem::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = Ecosystem::ALL[at].osv_name();
+        at += 1;
+    }
+    names
+};
 const KINDS: &[&str] = &["runtime", "build", "optional", "peer", "dev"];
 const SOURCES: &[&str] = &["registry", "git", "path", "url", "workspace", "unknown"];
 const EVIDENCE: &[&str] = &["claimed", "origin", "attested"];

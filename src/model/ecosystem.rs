@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// An ecosystem that a package can come from, named as OSV names it
-/// (<https://ossf.github.io/osv-schema/#defined-ecosystems>).
+/// (<https://ossf.github.io/osv-schema/#defined-ecosystems>); those that OSV has no name for, as they call themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Ecosystem {
@@ -16,32 +16,171 @@ pub enum Ecosystem {
     Npm,
     /// Python distributions.
     PyPi,
+    /// Artifacts of the Java world, named `group:artifact`.
+    Maven,
+    /// .NET packages.
+    NuGet,
+    /// Ruby gems.
+    RubyGems,
+    /// PHP packages, named `vendor/package`.
+    Packagist,
+    /// Erlang and Elixir packages.
+    Hex,
+    /// Dart packages.
+    Pub,
+    /// Swift packages, named by their repository without scheme: `github.com/apple/swift-nio`.
+    SwiftUrl,
+    /// C and C++ packages of Conan.
+    ConanCenter,
+    /// Haskell packages.
+    Hackage,
+    /// R packages.
+    Cran,
+    /// Julia packages.
+    Julia,
+    /// OCaml packages.
+    Opam,
+    /// GitHub Actions, named `owner/repository` or `owner/repository/path`.
+    GitHubActions,
+    /// iOS and macOS pods.
+    CocoaPods,
+    /// Frameworks of Carthage, named as its files do.
+    Carthage,
+    /// C and C++ ports of vcpkg.
+    Vcpkg,
+    /// Nim packages.
+    Nimble,
+    /// Perl distributions.
+    Cpan,
+    /// Lua rocks.
+    LuaRocks,
+    /// Conda packages, whatever language they are written in.
+    Conda,
+    /// Bazel modules.
+    Bazel,
+    /// Terraform providers and modules, named `host/namespace/type`.
+    Terraform,
+    /// Container images, named `repository/image`.
+    Docker,
+    /// Git repositories that are taken as they are, named `host/path`: submodules, hooks, included pipelines.
+    Git,
+    /// JavaScript packages of JSR, named `@scope/name`.
+    Jsr,
+}
+
+/// How the name of a package goes into a package URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// It has no namespace.
+    Plain,
+    /// What stands before the last `/` is the namespace.
+    Slash,
+    /// What stands before the `:` is the namespace.
+    Colon,
 }
 
 /// What is fixed about an ecosystem.
 struct Facts {
     ecosystem: Ecosystem,
     osv_name: &'static str,
+    /// The type of its package URLs; where none is registered, the customary word.
     purl_type: &'static str,
+    naming: Naming,
+    /// Whether OSV has advisories about it.
+    advised: bool,
+}
+
+const fn advised(ecosystem: Ecosystem, osv_name: &'static str, (purl_type, naming): (&'static str, Naming)) -> Facts {
+    Facts { ecosystem, osv_name, purl_type, naming, advised: true }
+}
+
+const fn unadvised(ecosystem: Ecosystem, osv_name: &'static str, (purl_type, naming): (&'static str, Naming)) -> Facts {
+    Facts { ecosystem, osv_name, purl_type, naming, advised: false }
 }
 
 const FACTS: &[Facts] = &[
-    Facts { ecosystem: Ecosystem::CratesIo, osv_name: "crates.io", purl_type: "cargo" },
-    Facts { ecosystem: Ecosystem::Go, osv_name: "Go", purl_type: "golang" },
-    Facts { ecosystem: Ecosystem::Npm, osv_name: "npm", purl_type: "npm" },
-    Facts { ecosystem: Ecosystem::PyPi, osv_name: "PyPI", purl_type: "pypi" },
+    advised(Ecosystem::CratesIo, "crates.io", ("cargo", Naming::Plain)),
+    advised(Ecosystem::Go, "Go", ("golang", Naming::Slash)),
+    advised(Ecosystem::Npm, "npm", ("npm", Naming::Slash)),
+    advised(Ecosystem::PyPi, "PyPI", ("pypi", Naming::Plain)),
+    advised(Ecosystem::Maven, "Maven", ("maven", Naming::Colon)),
+    advised(Ecosystem::NuGet, "NuGet", ("nuget", Naming::Plain)),
+    advised(Ecosystem::RubyGems, "RubyGems", ("gem", Naming::Plain)),
+    advised(Ecosystem::Packagist, "Packagist", ("composer", Naming::Slash)),
+    advised(Ecosystem::Hex, "Hex", ("hex", Naming::Slash)),
+    advised(Ecosystem::Pub, "Pub", ("pub", Naming::Plain)),
+    advised(Ecosystem::SwiftUrl, "SwiftURL", ("swift", Naming::Slash)),
+    advised(Ecosystem::ConanCenter, "ConanCenter", ("conan", Naming::Plain)),
+    advised(Ecosystem::Hackage, "Hackage", ("hackage", Naming::Plain)),
+    advised(Ecosystem::Cran, "CRAN", ("cran", Naming::Plain)),
+    advised(Ecosystem::Julia, "Julia", ("julia", Naming::Plain)),
+    advised(Ecosystem::Opam, "opam", ("opam", Naming::Plain)),
+    advised(Ecosystem::GitHubActions, "GitHub Actions", ("github", Naming::Slash)),
+    unadvised(Ecosystem::CocoaPods, "CocoaPods", ("cocoapods", Naming::Plain)),
+    unadvised(Ecosystem::Carthage, "Carthage", ("carthage", Naming::Slash)),
+    unadvised(Ecosystem::Vcpkg, "vcpkg", ("vcpkg", Naming::Plain)),
+    unadvised(Ecosystem::Nimble, "Nim", ("nim", Naming::Plain)),
+    unadvised(Ecosystem::Cpan, "CPAN", ("cpan", Naming::Slash)),
+    unadvised(Ecosystem::LuaRocks, "LuaRocks", ("luarocks", Naming::Slash)),
+    unadvised(Ecosystem::Conda, "Conda", ("conda", Naming::Plain)),
+    unadvised(Ecosystem::Bazel, "Bazel", ("bazel", Naming::Plain)),
+    unadvised(Ecosystem::Terraform, "Terraform", ("terraform", Naming::Slash)),
+    unadvised(Ecosystem::Docker, "Docker", ("docker", Naming::Slash)),
+    unadvised(Ecosystem::Git, "Git", ("git", Naming::Slash)),
+    unadvised(Ecosystem::Jsr, "JSR", ("jsr", Naming::Slash)),
 ];
 
 impl Ecosystem {
     /// Every ecosystem, in the order of the enum.
-    pub const ALL: &'static [Self] = &[Self::CratesIo, Self::Go, Self::Npm, Self::PyPi];
+    pub const ALL: &'static [Self] = &{
+        let mut all = [Self::CratesIo; FACTS.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = FACTS[at].ecosystem;
+            at += 1;
+        }
+        all
+    };
 
-    fn facts(self) -> &'static Facts {
-        FACTS.iter().find(|facts| facts.ecosystem == self).unwrap_or(&FACTS[0])
+    /// Every ecosystem that OSV has advisories about, in the order of the enum.
+    pub fn advised() -> impl Iterator<Item = Self> + Clone {
+        FACTS.iter().filter(|facts| facts.advised).map(|facts| facts.ecosystem)
+    }
+
+    /// The ecosystem of package URLs of a type, which stands in lower case.
+    pub fn of_purl_type(purl_type: &str) -> Option<Self> {
+        FACTS.iter().find(|facts| facts.purl_type == purl_type).map(|facts| facts.ecosystem)
+    }
+
+    const fn facts(self) -> &'static Facts {
+        // The rows stand in the order of the enum, which a test holds.
+        &FACTS[self as usize]
+    }
+
+    pub(super) fn naming(self) -> Naming {
+        self.facts().naming
+    }
+
+    /// The name of a package whose package URL has these decoded parts between its type and its version, as
+    /// `namespace/name`; `None` where the type wants others.
+    pub fn name_of_path(self, path: &str) -> Option<String> {
+        match self.naming() {
+            Naming::Plain => (!path.contains('/')).then(|| path.to_owned()),
+            Naming::Slash => Some(path.to_owned()),
+            Naming::Colon => {
+                let (group, artifact) = path.split_once('/').filter(|(_, artifact)| !artifact.contains('/'))?;
+                Some(format!("{group}:{artifact}"))
+            }
+        }
+    }
+
+    /// Whether OSV has advisories about it. Of the others nobody says anything that could be matched.
+    pub fn is_advised(self) -> bool {
+        self.facts().advised
     }
 
     /// OSV's name, for example `crates.io`.
-    pub fn osv_name(self) -> &'static str {
+    pub const fn osv_name(self) -> &'static str {
         self.facts().osv_name
     }
 
@@ -57,8 +196,9 @@ impl Ecosystem {
         FACTS.iter().map(|facts| facts.osv_name).find(|known| known.eq_ignore_ascii_case(name)).unwrap_or(name)
     }
 
-    /// A package name in the form under which advisories are looked up. Names that differ only in
-    /// what the registry ignores become one: PEP 503 for `PyPI`; the others are compared as written.
+    /// A package name in the form under which advisories are looked up. Names that differ only in what the registry
+    /// ignores become one: PEP 503 for `PyPI`, lower case where the registry ignores case, repositories without scheme
+    /// for `SwiftURL`; the others are compared as written.
     pub fn normalize_name(self, name: &str) -> Cow<'_, str> {
         normalize_name(self.osv_name(), name)
     }
@@ -68,10 +208,32 @@ impl Ecosystem {
 pub fn normalize_name<'n>(osv_name: &str, name: &'n str) -> Cow<'n, str> {
     match osv_name {
         "PyPI" => normalize_pep503(name),
-        "NuGet" | "Packagist" | "Hex" if name.bytes().any(|b| b.is_ascii_uppercase()) => {
-            Cow::Owned(name.to_ascii_lowercase())
-        }
+        "NuGet" | "Packagist" | "Hex" | "ConanCenter" | "GitHub Actions" => lower(name),
+        "SwiftURL" => normalize_repository(name),
         _ => Cow::Borrowed(name),
+    }
+}
+
+fn lower(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// A repository as `host/path` in lower case, without `.git`: its address may be written in several ways, and the
+/// hosts on which packages lie ignore case.
+fn normalize_repository(name: &str) -> Cow<'_, str> {
+    let rest = name.split_once("://").map_or(name, |(_, rest)| rest);
+    let rest = rest.strip_prefix("git@").unwrap_or(rest).trim_end_matches('/');
+    let rest = rest.strip_suffix(".git").unwrap_or(rest);
+    match rest.split_once(':') {
+        // `git@host:path`
+        Some((host, path)) if !host.contains('/') && !path.starts_with(|c: char| c.is_ascii_digit()) => {
+            Cow::Owned(format!("{host}/{path}").to_ascii_lowercase())
+        }
+        _ => lower(rest),
     }
 }
 
@@ -112,11 +274,23 @@ mod tests {
 
     #[test]
     fn every_ecosystem_has_one_row_and_finds_itself() {
-        assert_eq!(Ecosystem::ALL.len(), FACTS.len());
-        for &ecosystem in Ecosystem::ALL {
-            assert_eq!(ecosystem.facts().ecosystem, ecosystem);
-            let named = FACTS.iter().filter(|facts| facts.osv_name == ecosystem.osv_name());
-            assert_eq!(named.count(), 1, "{ecosystem}");
+        for (at, facts) in FACTS.iter().enumerate() {
+            assert_eq!(facts.ecosystem as usize, at, "{}: rows stand in the order of the enum", facts.osv_name);
+            let alike = |other: &&Facts| other.osv_name.eq_ignore_ascii_case(facts.osv_name);
+            assert_eq!(FACTS.iter().filter(alike).count(), 1, "{}", facts.osv_name);
+            assert_eq!(Ecosystem::of_purl_type(facts.purl_type), Some(facts.ecosystem));
+        }
+    }
+
+    #[test]
+    fn a_repository_has_one_name() {
+        for name in [
+            "https://github.com/Apple/swift-nio.git",
+            "git@github.com:apple/swift-nio.git",
+            "ssh://git@github.com/apple/swift-nio",
+            "github.com/apple/swift-nio/",
+        ] {
+            assert_eq!(Ecosystem::SwiftUrl.normalize_name(name), "github.com/apple/swift-nio", "{name}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
+use super::ecosystem::Naming;
 use super::{Ecosystem, PackageId, Source, SourceKind};
 
 /// A package URL in its canonical form.
@@ -13,10 +14,12 @@ impl Purl {
     /// The purl of a package: its type, namespace, name and version; for git, `vcs_url`.
     pub fn of(id: &PackageId) -> Self {
         let mut out = format!("pkg:{}", id.ecosystem.purl_type());
-        let (namespace, name) = match id.ecosystem {
-            Ecosystem::Npm | Ecosystem::Go => id.name.rsplit_once('/').unwrap_or(("", &id.name)),
-            Ecosystem::CratesIo | Ecosystem::PyPi => ("", id.name.as_str()),
+        let split = match id.ecosystem.naming() {
+            Naming::Slash => id.name.rsplit_once('/'),
+            Naming::Colon => id.name.split_once(':'),
+            Naming::Plain => None,
         };
+        let (namespace, name) = split.unwrap_or(("", &id.name));
         for segment in namespace.split('/').filter(|segment| !segment.is_empty()) {
             out.push('/');
             encode(&mut out, segment);
@@ -45,11 +48,8 @@ impl Purl {
         }
         let (kind, rest) = rest.split_once('/').ok_or("it has no name")?;
         let kind = kind.to_ascii_lowercase();
-        let of_kind = |ecosystem: &&Ecosystem| ecosystem.purl_type() == kind;
         let known = || Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type()).collect::<Vec<_>>().join(", ");
-        let ecosystem = *Ecosystem::ALL
-            .iter()
-            .find(of_kind)
+        let ecosystem = Ecosystem::of_purl_type(&kind)
             .ok_or_else(|| format!("packages of the type {kind:?} are not known; known types: {}", known()))?;
         // An `@` before the last `/` belongs to the namespace.
         let (path, version) = match rest.rfind('@').filter(|&at| at > rest.rfind('/').unwrap_or(0)) {
@@ -57,13 +57,14 @@ impl Purl {
             None => (rest, None),
         };
         let segments = path.split('/').filter(|segment| !segment.is_empty());
-        let name = segments.map(decode).collect::<Result<Vec<_>, _>>()?.join("/");
-        if name.is_empty() || version.as_deref() == Some("") {
+        let path = segments.map(decode).collect::<Result<Vec<_>, _>>()?.join("/");
+        if path.is_empty() || version.as_deref() == Some("") {
             return Err("its name or version is empty".to_owned());
         }
-        if matches!(ecosystem, Ecosystem::CratesIo | Ecosystem::PyPi) && name.contains('/') {
-            return Err(format!("packages of the type {kind:?} have no namespace"));
-        }
+        let name = ecosystem.name_of_path(&path).ok_or_else(|| match ecosystem.naming() {
+            Naming::Colon => format!("packages of the type {kind:?} have a namespace and a name"),
+            _ => format!("packages of the type {kind:?} have no namespace"),
+        })?;
         let version = version.map(|version| match ecosystem {
             Ecosystem::Go if version.starts_with(|c: char| c.is_ascii_digit()) => format!("v{version}"),
             _ => version,

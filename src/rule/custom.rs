@@ -4,12 +4,13 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use super::judged::{Case, Fired, Outcome, is_served, judge_every};
+use super::no_provenance::has_provenance;
 use super::releases::{days, standing};
 use super::{Found, View, scorecard, single_maintainer};
 use crate::expression::{CustomRule, Fact as Asked, Facts, Glance, Read, Reading, Value};
 use crate::model::{
-    AliasGroup, Ecosystem, Exploited, Fact, Missing, PackageIndex, PackageState, Provenance, Release, Root, Rule,
-    Scorecard, Why, source,
+    AliasGroup, Exploited, Fact, Missing, PackageIndex, PackageState, Provenance, Release, Root, Rule, Scorecard, Why,
+    source,
 };
 use crate::version::Version;
 
@@ -189,7 +190,7 @@ impl<'v> Known<'_, 'v> {
 
     /// Registries that take no statements about builds tell nothing by having none.
     fn provenance(&self, provenance: &Fact<Provenance>) -> Reading<'_> {
-        if matches!(self.case.id.ecosystem, Ecosystem::CratesIo | Ecosystem::Go) {
+        if !has_provenance(self.case.id.ecosystem) {
             return Ok(None);
         }
         match provenance {

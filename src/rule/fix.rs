@@ -191,7 +191,7 @@ fn is_compatible(place: &Place<'_>, version: &str) -> bool {
     match id.ecosystem {
         Ecosystem::CratesIo | Ecosystem::Npm => id.version.as_deref().and_then(caret) == Some(true),
         Ecosystem::PyPi => true,
-        Ecosystem::Go => false,
+        _ => false,
     }
 }
 

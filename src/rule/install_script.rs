@@ -40,7 +40,7 @@ fn of(case: &Case<'_>) -> Judgement {
 fn script(ecosystem: Ecosystem) -> (&'static str, &'static str) {
     match ecosystem {
         Ecosystem::CratesIo => ("a build script", "built"),
-        Ecosystem::Npm | Ecosystem::PyPi | Ecosystem::Go => ("a script", "installed"),
+        _ => ("a script", "installed"),
     }
 }
 

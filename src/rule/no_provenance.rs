@@ -22,9 +22,14 @@ pub(super) static CHECK: Check = Check {
     find: |view| judge_in_full(view, &CHECK.rule, view.parameters.scope(&CHECK.rule), of),
 };
 
+/// Whether deps.dev tells statements about builds of an ecosystem (<https://docs.deps.dev/api/v3/>, "Attestation").
+pub(super) fn has_provenance(ecosystem: Ecosystem) -> bool {
+    matches!(ecosystem, Ecosystem::Npm | Ecosystem::PyPi)
+}
+
 fn of(case: &Case<'_>) -> Outcome {
     // Registries that take no statements about builds: that there is none says nothing about the package.
-    if matches!(case.id.ecosystem, Ecosystem::CratesIo | Ecosystem::Go) {
+    if !has_provenance(case.id.ecosystem) {
         return Outcome::default();
     }
     let what = match &case.health.provenance {

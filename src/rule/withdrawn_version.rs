@@ -33,9 +33,11 @@ fn of(case: &Case<'_>) -> Judgement {
 /// What each registry calls it. One flag stands for all of it at deps.dev (<https://docs.deps.dev/api/v3/>).
 pub(super) fn word(ecosystem: Ecosystem) -> &'static str {
     match ecosystem {
-        Ecosystem::CratesIo | Ecosystem::PyPi => "yanked",
-        Ecosystem::Go => "retracted",
-        Ecosystem::Npm => "deprecated",
+        Ecosystem::CratesIo | Ecosystem::PyPi | Ecosystem::RubyGems => "yanked",
+        Ecosystem::Go | Ecosystem::Hex | Ecosystem::Pub => "retracted",
+        Ecosystem::Npm | Ecosystem::NuGet => "deprecated",
+        Ecosystem::Packagist => "abandoned",
+        _ => "withdrawn",
     }
 }
 

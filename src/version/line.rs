@@ -123,7 +123,7 @@ mod tests {
         // A newer version of the same kind is never on an older line.
         #[test]
         fn lines_follow_versions(a in "[0-9]{1,3}(\\.[0-9]{1,3}){2}", b in "[0-9]{1,3}(\\.[0-9]{1,3}){2}") {
-            for &ecosystem in Ecosystem::ALL {
+            for &ecosystem in Ecosystem::ALL.iter().filter(|ecosystem| Scheme::of(ecosystem.osv_name()).is_some()) {
                 let (a, b) = (Version::parse(ecosystem, &a).unwrap(), Version::parse(ecosystem, &b).unwrap());
                 prop_assert!(a.key > b.key || a.line <= b.line);
             }

@@ -16,7 +16,7 @@ pub fn satisfies(ecosystem: Ecosystem, requirement: &str, version: &str) -> Opti
         }
         Ecosystem::Npm => npm(requirement, &semver::Version::parse(version).ok()?),
         Ecosystem::PyPi => python(requirement, version),
-        Ecosystem::Go => None,
+        _ => None,
     }
 }
 

@@ -266,6 +266,7 @@ pub(super) fn parse_purl_pattern(text: &str) -> Result<PackagePattern, String> {
     if name.is_empty() || name.ends_with('/') || name.len() > LONGEST {
         return Err(format!("it must name one package; {example}"));
     }
+    let name = ecosystem.name_of_path(&name).ok_or_else(|| format!("it must name one package; {example}"))?;
     let name = ecosystem.normalize_name(&name).into_owned();
     let versions = match version {
         Some(version) => vec![bounds(ecosystem, &decoded(version).ok_or("it has a % that begins no %XX")?)?],
@@ -351,7 +352,7 @@ mod tests {
             "pkg:",
             "pkg:cargo",
             "pkg:cargo/",
-            "pkg:gem/rails",
+            "pkg:maven/rails",
             "pkg:cargo/time@",
             "pkg:cargo/time@>=1,",
             "pkg:cargo/time?a=b",

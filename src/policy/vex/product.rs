@@ -37,6 +37,9 @@ impl Product {
     /// The product of a package URL, or of any other id.
     pub(super) fn of(id: &str) -> Self {
         let text: String = id.chars().take(LONGEST).collect();
+        if let Some(name) = repository(id) {
+            return Self::Repository { name, text };
+        }
         // What qualifiers say (another registry, an architecture) is not compared, and so it may be another package.
         match Purl::parse(id) {
             Ok(package) => {
@@ -49,7 +52,7 @@ impl Product {
                 };
                 Self::Package(PackagePattern { ecosystem: package.ecosystem, name: package.name, versions, text })
             }
-            Err(_) => repository(id).map_or(Self::Other(text.clone()), |name| Self::Repository { name, text }),
+            Err(_) => Self::Other(text),
         }
     }
 

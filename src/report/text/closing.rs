@@ -128,13 +128,21 @@ fn looked_at(page: &mut Page, report: &Report) -> io::Result<()> {
         return Ok(());
     }
     let mut states: BTreeMap<PackageState, usize> = BTreeMap::new();
+    let mut unadvised: BTreeMap<&str, usize> = BTreeMap::new();
     let mut ecosystems: BTreeMap<&str, usize> = BTreeMap::new();
     let packages = report.graph.packages.iter().zip(&report.coverage.packages);
     for (package, &state) in packages.filter(|(package, _)| package.id.source.kind != SourceKind::Workspace) {
-        *states.entry(state).or_default() += 1;
-        *ecosystems.entry(package.id.ecosystem.osv_name()).or_default() += 1;
+        let (ecosystem, kind) = (package.id.ecosystem, package.id.source.kind);
+        *ecosystems.entry(ecosystem.osv_name()).or_default() += 1;
+        let is_named = matches!(kind, SourceKind::Registry | SourceKind::Unknown);
+        if state == PackageState::NotAsked && is_named && !ecosystem.is_advised() {
+            *unadvised.entry(ecosystem.osv_name()).or_default() += 1;
+        } else {
+            *states.entry(state).or_default() += 1;
+        }
     }
-    let total: usize = states.values().sum();
+    let without: usize = unadvised.values().sum();
+    let total: usize = states.values().sum::<usize>() + without;
     let matched = states.remove(&PackageState::Matched).unwrap_or_default();
     let read = report.coverage.files.iter();
     let read = read.filter(|file| matches!(file.state, FileState::Read | FileState::PartlyRead)).count();
@@ -153,6 +161,10 @@ fn looked_at(page: &mut Page, report: &Report) -> io::Result<()> {
         _ => format!("{matched} compared with every advisory for them"),
     }];
     became.extend(states.iter().map(|(&state, number)| format!("{number} {}", other_state(state))));
+    if without > 0 {
+        let names: Vec<&str> = unadvised.into_keys().collect();
+        became.push(format!("{without} of which no advisory database speaks ({})", names.join(", ")));
+    }
     if total > 0 {
         text += &format!(": {}", became.join(", "));
     }

@@ -77,7 +77,7 @@ pub(super) fn popular(ecosystem: Ecosystem) -> Option<&'static Popular> {
         Ecosystem::Npm => Some(&OF_NPM),
         Ecosystem::PyPi => Some(&OF_PYPI),
         Ecosystem::CratesIo => Some(&OF_CRATES),
-        Ecosystem::Go => None,
+        _ => None,
     }
 }
 

@@ -71,6 +71,7 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
             said.extend(more);
         }
     }
+    answers.sources.extend(unadvised(graph, &states));
     let mut remedies = BTreeMap::new();
     let mut groups: Vec<Vec<AliasGroup>> = vec![Vec::new(); states.len()];
     for at in places.into_values().flatten() {
@@ -93,6 +94,28 @@ pub(super) async fn ask(graph: &DependencyGraph, policy: &Policy, knowledge: &Kn
     answers.unknowns = unknowns(&states, policy, &answers.sources);
     answers.facts = Facts { states, advisories: groups, remedies, ..Facts::default() };
     answers
+}
+
+/// A row for each ecosystem of which nobody has advisories: what is not compared is said.
+fn unadvised(graph: &DependencyGraph, states: &[PackageState]) -> Vec<SourceCoverage> {
+    let is_named = |id: &PackageId| matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown);
+    let mut counts: BTreeMap<Ecosystem, usize> = BTreeMap::new();
+    for (package, &state) in graph.packages.iter().zip(states) {
+        let ecosystem = package.id.ecosystem;
+        if state == PackageState::NotAsked && is_named(&package.id) && !ecosystem.is_advised() {
+            *counts.entry(ecosystem).or_default() += 1;
+        }
+    }
+    let row = |(ecosystem, packages): (Ecosystem, usize)| SourceCoverage {
+        name: source::INDEX,
+        ecosystem: Some(ecosystem),
+        state: SourceState::NotAsked,
+        as_of: None,
+        records: 0,
+        rejected: 0,
+        message: Some(format!("no advisory database speaks of {ecosystem}; {}", uncompared(packages))),
+    };
+    counts.into_iter().map(row).collect()
 }
 
 /// Which ecosystems the index answers about, and which the service.
@@ -194,6 +217,7 @@ fn state(id: &PackageId, policy: &Policy) -> PackageState {
     match id.source.kind {
         SourceKind::Git | SourceKind::Path | SourceKind::Url | SourceKind::Workspace => PackageState::NotAsked,
         _ if policy.is_internal(id) => PackageState::Private,
+        _ if !id.ecosystem.is_advised() => PackageState::NotAsked,
         // Other registries are mirrors of the public one, but not in Cargo, where each is a name space of its own.
         SourceKind::Registry if id.ecosystem == Ecosystem::CratesIo && id.source.url.is_some() => PackageState::Private,
         SourceKind::Registry | SourceKind::Unknown if id.version.is_none() => PackageState::Unresolved,

@@ -20,14 +20,20 @@ pub(super) use version::{Key, Version, VersionQuestion, tell_nothing};
 /// The longest name or version that anybody is asked about: none is longer that a registry takes.
 const LONGEST: usize = 512;
 
-/// deps.dev's name of an ecosystem; every one that there is, so far.
+/// The ecosystems that deps.dev knows, by its names (<https://docs.deps.dev/api/v3/>).
+const SYSTEMS: &[(Ecosystem, &str)] = &[
+    (Ecosystem::CratesIo, "CARGO"),
+    (Ecosystem::Go, "GO"),
+    (Ecosystem::Maven, "MAVEN"),
+    (Ecosystem::Npm, "NPM"),
+    (Ecosystem::NuGet, "NUGET"),
+    (Ecosystem::PyPi, "PYPI"),
+    (Ecosystem::RubyGems, "RUBYGEMS"),
+];
+
+/// deps.dev's name of an ecosystem; empty where it does not know it, which nobody asks about.
 fn system(ecosystem: Ecosystem) -> &'static str {
-    match ecosystem {
-        Ecosystem::CratesIo => "CARGO",
-        Ecosystem::Go => "GO",
-        Ecosystem::Npm => "NPM",
-        Ecosystem::PyPi => "PYPI",
-    }
+    SYSTEMS.iter().find(|(known, _)| *known == ecosystem).map_or("", |(_, name)| name)
 }
 
 /// Whether a package of that name and version can be in a registry at all. What a hostile lockfile makes up is not
@@ -40,7 +46,7 @@ pub(super) fn is_askable(ecosystem: Ecosystem, name: &str, version: Option<&str>
     };
     // The standard library and the toolchain are no modules of a proxy.
     let is_module = ecosystem != Ecosystem::Go || !matches!(name, "stdlib" | "toolchain");
-    is_module && is_plain(name) && version.is_none_or(is_plain)
+    !system(ecosystem).is_empty() && is_module && is_plain(name) && version.is_none_or(is_plain)
 }
 
 #[cfg(test)]
