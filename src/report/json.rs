@@ -138,7 +138,9 @@ struct BaseEntry<'r> {
     revision: &'r str,
     /// The newest commit that it and the one checked out both descend from: what was there then is not new.
     merge_base: &'r str,
-    /// When that was made, RFC 3339, UTC.
+    /// How many such commits there are of which none descends from another; of several, the newest is taken.
+    merge_bases: usize,
+    /// When it was made, RFC 3339, UTC.
     time: &'r str,
 }
 
@@ -300,7 +302,8 @@ impl<'r> Document<'r> {
 
 impl<'r> BaseEntry<'r> {
     fn of(base: &'r BaseCommit) -> Self {
-        Self { named: &base.named, revision: &base.revision, merge_base: &base.merge_base, time: &base.time }
+        let BaseCommit { named, revision, merge_base, merge_bases, time } = base;
+        Self { named, revision, merge_base, merge_bases: *merge_bases, time }
     }
 }
 
