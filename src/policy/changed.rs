@@ -321,9 +321,9 @@ mod tests {
         osprey.toml:2 The policy's `internal` is loosened from […] (40 in all) to ["@new/*", …] (41 in all); packages of these names are not compared with advisories
         osprey.toml:1 The policy's `registries` is loosened from ["registry.example"] to any
         osprey.toml:1 The policy's `project` is loosened from "github.com/acme/web" to none
-        osprey.toml:3 The policy has a new exception: CVE-1, until 2027-01-31
-        osprey.toml:3 The exception CVE-1 holds longer now: until 2027-02-28, not until 2027-01-31
-        osprey.toml:3 The exception CVE-1 holds longer now: until 2027-01-31, not until 2027-01-31 or fixed
+        osprey.toml:2 The policy has a new exception: CVE-1, until 2027-01-31
+        osprey.toml:2 The exception CVE-1 holds longer now: until 2027-02-28, not until 2027-01-31
+        osprey.toml:2 The exception CVE-1 holds longer now: until 2027-01-31, not until 2027-01-31 or fixed
         osprey.toml:2 The policy has a new override that makes it milder: { packages = ["pkg:npm/a"], level = "allow" }
         osprey.toml:1 The policy has lost an override that made it stricter: { packages = ["pkg:npm/a"], at-least = "deny" }
         osprey.toml:1 The policy's own rule acme-own is gone; its level was "deny"

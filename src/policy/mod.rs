@@ -292,6 +292,11 @@ fn level_key(rule: &str) -> String {
     format!("rules.{rule}.level")
 }
 
+/// The key of the place of a rule of the policy's own: the line of its `[[custom]]`.
+fn custom_key(rule: &str) -> String {
+    format!("custom.{rule}")
+}
+
 /// A rule that a flag names and that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown rule {}{}", parse::quoted(.name), parse::did_you_mean(.nearest.as_deref()))]

@@ -89,13 +89,12 @@ fn conditions(from: &Policy, to: &Policy) -> Vec<Difference> {
     let edited = to.custom.iter().filter_map(|custom| {
         let (id, condition) = (custom.rule.id, custom.condition.text());
         let earlier = before.get(id).filter(|earlier| **earlier != condition)?;
-        let key = format!("rules.{id}.level");
         Some(Difference {
             key: format!("custom.{id}.when"),
             from: Some(format!("{earlier:?}")),
             to: Some(format!("{condition:?}")),
             direction: Direction::Incomparable,
-            place: to.places.get(&key).and_then(Provenance::location).cloned(),
+            place: to.places.get(&super::custom_key(id)).and_then(Provenance::location).cloned(),
         })
     });
     edited.collect()
@@ -777,11 +776,11 @@ mod tests {
         assert!(policy.exceptions[0].limit.is_none());
         assert_eq!(policy.exceptions[1].limit.unwrap().most, Severity::Medium);
         insta::assert_snapshot!(said(&policy), @r#"
-        osprey.toml:8 the exception for CVE-2 known-vulnerability of the scanned tree does not hold: it ends after 2026-12-22, and the caller's policy delegates 30 days
-        osprey.toml:13 the exception for CVE-3 of the scanned tree does not hold: it names no rule, and the caller's policy delegates exceptions for some rules alone
-        osprey.toml:17 the exception for CVE-4 unsound-code of the scanned tree does not hold: the caller's policy delegates none for unsound-code
-        osprey.toml:22 the exception for CVE-5 known-vulnerability of the scanned tree does not hold: it has no last day, and the caller's policy delegates 30 days
-        osprey.toml:27 the exception for CVE-6 known-vulnerability of the scanned tree does not hold: the caller's policy has the same in org.toml:7
+        osprey.toml:7 the exception for CVE-2 known-vulnerability of the scanned tree does not hold: it ends after 2026-12-22, and the caller's policy delegates 30 days
+        osprey.toml:12 the exception for CVE-3 of the scanned tree does not hold: it names no rule, and the caller's policy delegates exceptions for some rules alone
+        osprey.toml:16 the exception for CVE-4 unsound-code of the scanned tree does not hold: the caller's policy delegates none for unsound-code
+        osprey.toml:21 the exception for CVE-5 known-vulnerability of the scanned tree does not hold: it has no last day, and the caller's policy delegates 30 days
+        osprey.toml:26 the exception for CVE-6 known-vulnerability of the scanned tree does not hold: the caller's policy has the same in org.toml:6
         "#);
         let none = tightened("", &exception("CVE-1", "rule = \"known-vulnerability\"\nexpires = 2026-12-22"));
         assert!(none.exceptions.is_empty() && said(&none).ends_with("the caller's policy delegates none"));

@@ -459,7 +459,7 @@ expires = 2026-12-01
         assert_eq!((old.scope, old.on_unknown, old.level), (Some(Scope::All), OnUnknown::Deny, Level::Deny));
         let first = &policy.exceptions[0];
         assert_eq!(first.id(), "CVE-2020-26235+RUSTSEC-2020-0071 pkg:cargo/time@<0.2 known-vulnerability services/**");
-        assert_eq!((first.location.line, first.location.column), (21, 12));
+        assert_eq!((first.location.line, first.location.column), (20, 1));
         assert!(policy.exceptions[1].until_fixed);
         let sha256 = policy.sha256.unwrap();
         assert_eq!(sha256.len(), 64);
@@ -628,7 +628,7 @@ expires = 2026-12-01
         osprey.toml:6:10: `reason` must be a string, not a whole number
         osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` or a `path` alone
         osprey.toml:6:15: no advisory says when a finding of untrusted-origin is fixed: write `expires`
-        osprey.toml:7:12: this exception names the same as the one in line 3: CVE-1
+        osprey.toml:7:12: this exception names the same as the one in line 2: CVE-1
         osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
         osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
         osprey.toml:2:1: findings of malicious-package rest on advisories: name the `advisory` or the `package`, so that new ones still count
