@@ -259,6 +259,8 @@ impl Page<'_> {
         let profile = self.policy.profile.as_str();
         self.out.push_str(&format!(
             "\n# Nobody set what stands in comments: levels are those of the profile {profile}, all else is the default.\n\
+             # The profile grades known-vulnerability by severity and fix and unmaintained-package by whether it is direct;\n\
+             # a level that a policy gives them holds for all.\n\
              # [rules]\n"
         ));
         for (id, settings) in &self.policy.rules {
