@@ -240,7 +240,7 @@ fn judge(policy: &Policy, today: Date, inventory: Inventory, mut answers: ask::A
     let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
     let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
     let (findings, unlearnt) = rule::find(&view);
-    answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
+    answers.unknowns.extend(ask::unlearnt(&unlearnt, policy, &answers.sources));
     let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
 
     diagnostics.extend(answers.diagnostics);
