@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use crate::expression::CustomRule;
 use crate::model::{
     Data, Diagnostic, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, RepoPath, Rule, Scope,
-    Setting, Severity,
+    Setting, Severity, SourceKind,
 };
 
 mod baseline;
@@ -249,6 +249,8 @@ pub struct Policy {
     /// Registries that packages may come from besides the public one: hosts, or addresses below which everything is
     /// meant. Empty: any.
     pub registries: Vec<String>,
+    /// Registries whose packages are private, written in the same way: no service is asked about them.
+    pub private_registries: Vec<String>,
     /// The gravest level that a finding in test data can have.
     pub test_data: Level,
     /// How many days ahead an exception may end.
@@ -318,6 +320,7 @@ impl Policy {
             max_age: MAX_AGE,
             internal: Vec::new(),
             registries: Vec::new(),
+            private_registries: Vec::new(),
             test_data: Level::Warn,
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
@@ -397,9 +400,11 @@ impl Policy {
         matches!(self.places.get(&level_key(rule)), Some(Provenance::Flag(_)))
     }
 
-    /// Whether a package was declared private, so that no service may hear its name.
+    /// Whether a package was declared private, by its name or by its registry, so that no service may hear its name.
     pub fn is_internal(&self, id: &PackageId) -> bool {
+        let is_of_registry = matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown);
         self.internal.iter().any(|pattern| pattern.matches(id))
+            || (is_of_registry && self.private_registries.iter().any(|registry| id.source.is_below(registry)))
     }
 
     /// The rules that are to be evaluated, by id.
@@ -442,7 +447,9 @@ impl Policy {
     /// What happens where data of that kind is not known: the strictest choice of the rules that need it, nothing where
     /// none does.
     pub fn on_unknown(&self, data: Data) -> OnUnknown {
-        self.needing(data).map(|(_, choice)| choice).max().unwrap_or(OnUnknown::Allow)
+        let is_of_table = |rule: &Rule| self.custom.iter().all(|custom| custom.rule.id != rule.id);
+        let of_table = self.needing(data).filter(|(rule, _)| is_of_table(rule));
+        of_table.map(|(_, choice)| choice).max().unwrap_or(OnUnknown::Allow)
     }
 
     /// What reports say about it.

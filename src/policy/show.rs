@@ -222,9 +222,12 @@ impl Page<'_> {
         }
         self.list("internal", policy.internal.iter().map(super::NamePattern::as_str).collect());
         self.list("exclude", policy.exclude.iter().map(String::as_str).collect());
-        if !policy.registries.is_empty() {
+        let registries = [("allow", &policy.registries), ("private", &policy.private_registries)];
+        let named = registries.into_iter().filter(|(_, registries)| !registries.is_empty());
+        let pairs: Pairs = named.map(|(key, registries)| (key, array(registries))).collect();
+        if !pairs.is_empty() {
             let place = policy.places.get("registries").and_then(Provenance::location);
-            self.table("[registries]", &[("allow", array(&policy.registries))], place);
+            self.table("[registries]", &pairs, place);
         }
         if !policy.sources.is_empty() {
             self.out.push_str("\n[sources]\n");
@@ -364,6 +367,7 @@ baseline = "osprey-baseline.json"
 
 [registries]
 allow = ["registry.example"]
+private = ["https://registry.example/ours", "host.example"]
 
 [sources]
 osv = "https://host.example/osv"
