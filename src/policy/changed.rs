@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tighten::{Difference, differences};
+use super::differences::{Difference, differences};
 use super::{Baseline, Direction, Entry, Policy, PolicyError, Profile, Provenance};
 use crate::model::{Level, Location, PolicyChange, Rule};
 

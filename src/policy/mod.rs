@@ -17,6 +17,7 @@ use crate::model::{
 mod baseline;
 mod changed;
 mod decide;
+mod differences;
 mod draft;
 mod example;
 mod exception;
@@ -33,6 +34,7 @@ mod warnings;
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use changed::{BaselineFile, PolicyState, loosened};
 pub use decide::decide;
+pub use differences::{Difference, differences};
 pub use draft::draft;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
@@ -42,7 +44,6 @@ pub use priority::order;
 pub use scope::Filter;
 pub use strictness::Direction;
 use strictness::threshold;
-pub use tighten::{Difference, differences};
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
