@@ -83,6 +83,12 @@ impl fmt::Display for Purl {
     }
 }
 
+impl From<Purl> for String {
+    fn from(purl: Purl) -> Self {
+        purl.0
+    }
+}
+
 /// Percent-encodes all but letters, digits, `.-_~` and `:` (purl-spec, "Character encoding").
 fn encode(out: &mut String, text: &str) {
     for byte in text.bytes() {
