@@ -192,6 +192,9 @@ fn facts_of(
         if let Some(health) = from.health.packages.get(&there) {
             facts.health.packages.insert(here, health.clone());
         }
+        if from.health.unanswered.binary_search(&there).is_ok() {
+            facts.health.unanswered.push(here);
+        }
         if let Some(remedies) = from.remedies.get(&there) {
             facts.remedies.insert(here, remedies.clone());
         }
