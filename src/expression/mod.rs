@@ -27,15 +27,18 @@ use crate::model::{Data, Missing};
 mod check;
 mod custom;
 mod evaluate;
+mod glance;
 mod lex;
 mod parse;
 mod schema;
 
 pub use custom::{CustomRule, Draft, intern};
 pub use evaluate::{Facts, Reading, Value};
+pub use glance::Glance;
 pub use schema::{FIELDS, FUNCTIONS, Fact, Function, Scalar, Type, VARIABLES, Variable};
 
 use check::Node;
+use glance::Needed;
 
 /// How many steps an expression may take for one package in the worst case. A step is an operator, a variable or a
 /// literal; a regular expression counts as fifty; the operand of `exists` and the like counts once for each element
@@ -73,6 +76,7 @@ pub struct Condition {
     node: Node,
     reads: Vec<Read>,
     steps: u64,
+    needed: Vec<Needed>,
 }
 
 impl Condition {
@@ -83,7 +87,7 @@ impl Condition {
     pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
         let parsed = parse::parse(text).map_err(|mistake| vec![mistake])?;
         let (node, reads, steps) = check::check(&parsed)?;
-        Ok(Self { text: text.to_owned(), node, reads, steps })
+        Ok(Self { text: text.to_owned(), needed: Needed::by(&node), node, reads, steps })
     }
 
     /// The expression as it was written.
@@ -106,6 +110,11 @@ impl Condition {
     /// How many steps it takes for one package in the worst case.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Whether a look at a package is enough to know that it does not hold.
+    pub fn is_ruled_out(&self, glance: &Glance<'_>) -> bool {
+        self.needed.iter().any(|needed| needed.is_lacking(glance))
     }
 
     /// Whether it holds.

@@ -67,6 +67,22 @@ fn told() -> Told {
     }
 }
 
+/// What a look tells of the facts.
+fn glance(told: &Told) -> Glance<'_> {
+    let known = |name: &str| told.facts.get(&fact(name)).and_then(Option::as_ref);
+    let text = |name| match known(name) {
+        Some(Value::Text(text)) => Some(&**text),
+        _ => None,
+    };
+    let direct = matches!(known("package.direct"), Some(Value::Bool(_)))
+        .then(|| known("package.direct") == Some(&Value::Bool(true)));
+    let advised = match known("advisories") {
+        Some(Value::List(list)) => Some(!list.is_empty()),
+        _ => None,
+    };
+    Glance { name: text("package.name"), version: text("package.version"), direct, advised }
+}
+
 fn of(text: &str) -> Condition {
     Condition::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"))
 }
@@ -452,6 +468,22 @@ proptest! {
     }
 
     #[test]
+    fn what_a_look_rules_out_does_not_hold(text in truths(), part in prop::sample::select(AT_A_LOOK), taken in 0_usize..32) {
+        for text in [format!("{text} && {part}"), format!("{part} && ({text})"), format!("({part}) == ({text})"), format!("!({text} && {part})")] {
+            let condition = of(&text);
+            let (whole, mut less, mut unadvised) = (told(), told(), told());
+            let facts: Vec<Fact> = less.facts.keys().copied().collect();
+            less.facts.remove(&facts[taken % facts.len()]);
+            unadvised.facts.insert(fact("advisories"), Some(Value::List(Vec::new())));
+            for told in [&whole, &less, &unadvised, &Told::default()] {
+                if condition.is_ruled_out(&glance(told)) {
+                    prop_assert_eq!(condition.evaluate(told), Ok(false), "{}", text);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,80}") {
         let _ = Condition::parse(&text);
     }
@@ -464,6 +496,41 @@ proptest! {
             let _ = condition.evaluate(&Told::default());
         }
     }
+}
+
+/// Parts of a condition that are decided at a look, of which each is true of the facts or false.
+const AT_A_LOOK: &[&str] = &[
+    "package.name == 'left-pad'",
+    "'left-pads' == package.name",
+    "package.version == '1.9.0'",
+    "package.name in ['left', 'left-pad']",
+    "package.version in ['1', '2']",
+    "package.name.startsWith('left')",
+    "package.name.endsWith('right')",
+    "package.version.contains('10')",
+    "package.direct",
+    "!package.direct",
+    "advisories.exists(a, a.severity == 'high')",
+    "advisories.exists_one(a, a.severity == 'low')",
+    "advisories.all(a, a.severity == 'low')",
+    "package.name != 'left-pad'",
+];
+
+#[test]
+fn a_look_rules_out_what_needs_something_else() {
+    let rules_out = |text: &str, told: &Told| of(text).is_ruled_out(&glance(told));
+    let (told, nothing) = (told(), Told::default());
+    let mut unadvised = told.clone();
+    unadvised.facts.insert(fact("advisories"), Some(Value::List(Vec::new())));
+    for text in
+        ["!package.direct", "package.name == 'x'", "package.name in ['x', 'y']", "package.version.endsWith('1')"]
+    {
+        let text = format!("health.age_days < 30 && (has(health.badge) && {text})");
+        assert!(rules_out(&text, &told) && !rules_out(&text, &nothing), "{text}");
+    }
+    assert!(rules_out("advisories.exists(a, a.score > 9.0)", &unadvised));
+    assert!(!rules_out("advisories.exists(a, a.score > 9.0)", &told));
+    assert!(!rules_out("package.name == 'x' || package.direct", &told));
 }
 
 /// Parts of expressions, right and wrong ones.

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use super::judged::{Case, Fired, Outcome, is_served, judge_every};
 use super::releases::{days, standing};
 use super::{Found, View, scorecard, single_maintainer};
-use crate::expression::{CustomRule, Fact as Asked, Facts, Read, Reading, Value};
+use crate::expression::{CustomRule, Fact as Asked, Facts, Glance, Read, Reading, Value};
 use crate::model::{
     AliasGroup, Ecosystem, Exploited, Fact, Missing, PackageIndex, PackageState, Provenance, Release, Root, Rule,
     Scorecard, Why, source,
@@ -22,6 +22,9 @@ pub(super) fn find(view: &View<'_>, rules: &[&'static CustomRule]) -> Vec<Found>
     let judged: Vec<&'static Rule> = rules.iter().map(|custom| &custom.rule).collect();
     judge_every(view, &judged, |at, case| {
         let (custom, known) = (rules[at], Known { case, depths: &depths });
+        if custom.condition.is_ruled_out(&known.glance()) {
+            return Outcome::default();
+        }
         match custom.condition.evaluate(&known) {
             Ok(false) => Outcome::default(),
             Ok(true) => {
@@ -101,6 +104,16 @@ fn told<T>(told: Option<T>) -> Result<T, Missing> {
 impl<'v> Known<'_, 'v> {
     fn root(&self) -> &'v Root {
         &self.case.view.graph.roots[self.case.root]
+    }
+
+    fn glance(&self) -> Glance<'v> {
+        let id = self.case.id;
+        Glance {
+            name: Some(&id.name),
+            version: id.version.as_deref(),
+            direct: self.case.usage.direct,
+            advised: (self.case.state() == PackageState::Matched).then(|| !self.groups().is_empty()),
+        }
     }
 
     /// What is to be said of what is missing.
