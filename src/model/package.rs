@@ -57,6 +57,35 @@ impl Source {
     pub fn at(kind: SourceKind, url: &str) -> Self {
         Self { kind, url: Some(without_credentials(url)) }
     }
+
+    /// The host of its address, with its port, in lower case; of what is no address, the text.
+    pub fn host(&self) -> Option<String> {
+        self.url.as_deref().map(host)
+    }
+
+    /// Whether its address is the named one or lies below it. What is named without a scheme is a host.
+    pub fn is_below(&self, named: &str) -> bool {
+        let Some(url) = self.url.as_deref() else { return false };
+        if !named.contains("://") {
+            return host(url) == named.to_ascii_lowercase();
+        }
+        let (named, url) = (plain_address(named), plain_address(url));
+        // `…/npm/../other` is not below `…/npm`.
+        let climbs = url.contains("..") || url.to_ascii_lowercase().contains("%2e");
+        !climbs && url.strip_prefix(named).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// An address without what Cargo puts before it, and without a last slash.
+fn plain_address(url: &str) -> &str {
+    let url = ["registry+", "sparse+"].iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(url);
+    url.trim_end_matches('/')
 }
 
 /// The address without `user:password@`.

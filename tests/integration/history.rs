@@ -293,8 +293,11 @@ fn of_two_merge_bases_the_newest_is_taken() {
     repository.commit("topic", &[two, one], AFTER + 3);
     repository.checkout("topic");
     let run = repository.scan(&["-o", "json", "--since", "main"]).exits(0);
-    assert_eq!(run.json()["vcs"]["base"]["merge_base"].as_str(), Some(two.to_string().as_str()));
+    let base = &run.json()["vcs"]["base"];
+    assert_eq!(base["merge_base"].as_str(), Some(two.to_string().as_str()));
+    assert_eq!(base["merge_bases"].as_u64(), Some(2));
     assert_eq!(changes(&run), [format!("{SMALLVEC} known")]);
+    repository.scan(&["--since", "main"]).exits(0).says("the newest of 2 merge bases of HEAD and main");
 }
 
 #[test]

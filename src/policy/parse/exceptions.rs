@@ -54,7 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, limits: &Limits<'
     exceptions
 }
 
-/// Where an exception stands: at what it names, since that is what people look for.
+/// Where a mistake of an exception as a whole stands: at what it names, since that is what people look for.
 fn place(table: &DeTable<'_>, whole: &Range<usize>) -> Range<usize> {
     ["advisory", "package", "rule"].iter().find_map(|key| table.get(*key)).map_or(whole.clone(), Value::span)
 }
@@ -111,7 +111,7 @@ fn read_one(
         expires,
         until_fixed,
         limit: None,
-        location: reader.locate(&place),
+        location: reader.locate(whole),
         vex: None,
     })
 }

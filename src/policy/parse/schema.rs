@@ -69,6 +69,13 @@ fn properties(keys: &[&str], of: impl Fn(&str) -> Option<Json>) -> Map<String, J
     keys.iter().filter_map(|key| Some(((*key).to_owned(), of(key)?))).collect()
 }
 
+fn of_registries(key: &str) -> Json {
+    match key {
+        "allow" => described(list(&text(), 1), "Those that packages may come from besides the public one."),
+        _ => described(list(&text(), 0), "Those whose packages are private: no service is asked about them."),
+    }
+}
+
 /// A key of the whole policy.
 fn of_whole(key: &str, rules: &[&'static Rule], ids: &[&str]) -> Option<Json> {
     Some(match key {
@@ -83,8 +90,8 @@ fn of_whole(key: &str, rules: &[&'static Rule], ids: &[&str]) -> Option<Json> {
             described(list(&text(), 0), "Globs as in .gitignore, relative to the root: what fits is not scanned.")
         }
         "registries" => described(
-            object(properties(&["allow"], |_| Some(list(&text(), 1))), &[]),
-            "Registries that packages may come from besides the public one.",
+            object(properties(&["allow", "private"], |key| Some(of_registries(key))), &[]),
+            "Registries, as hosts or as addresses below which everything is meant.",
         ),
         "test-data" => described(levels(Level::Allow), "The gravest level of findings in test data."),
         "max-exception-days" => described(days(), "How many days ahead an exception may end."),
