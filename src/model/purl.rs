@@ -83,10 +83,21 @@ impl fmt::Display for Purl {
     }
 }
 
+impl From<Purl> for String {
+    fn from(purl: Purl) -> Self {
+        purl.0
+    }
+}
+
 /// Percent-encodes all but letters, digits, `.-_~` and `:` (purl-spec, "Character encoding").
 fn encode(out: &mut String, text: &str) {
+    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':');
+    // As nearly always.
+    if text.bytes().all(is_kept) {
+        return out.push_str(text);
+    }
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
+        if is_kept(byte) {
             out.push(char::from(byte));
         } else {
             // Writing to a string cannot fail.

@@ -225,8 +225,27 @@ impl<'r> Place<'r> {
 }
 
 /// A package's id in this report, from `1` in the order of `packages`.
-fn id(package: PackageIndex) -> String {
-    (u64::from(package) + 1).to_string()
+struct Id(PackageIndex);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&(u64::from(self.0) + 1))
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Id {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
 }
 
 // The long lists: each element is made when it is written.

@@ -153,7 +153,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
     let since = match before {
         Some((base, before)) => {
             report.base = Some(base.commit.clone());
-            Some(before.since(&judging, base, (&mut report, &facts))?)
+            Some(before.since(&judging, base, (&mut report, facts))?)
         }
         None => None,
     };

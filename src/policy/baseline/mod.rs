@@ -88,8 +88,8 @@ impl Baseline {
     }
 
     /// Everything that was found, whatever was decided about it.
-    pub fn of_all(decisions: &[Decision], graph: &DependencyGraph) -> Self {
-        Self::made(decisions.iter(), graph)
+    pub fn of_all<'d>(decisions: impl IntoIterator<Item = &'d Decision>, graph: &DependencyGraph) -> Self {
+        Self::made(decisions.into_iter(), graph)
     }
 
     fn made<'d>(decisions: impl Iterator<Item = &'d Decision>, graph: &DependencyGraph) -> Self {

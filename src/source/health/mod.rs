@@ -103,25 +103,45 @@ pub async fn learn(client: &Client, wanted: &Wanted) -> Health {
     )
     .await;
     for asked in wanted.of(&[Data::Releases]) {
-        of(&mut packages, asked).releases = packages::released(&releases, asked);
+        put(client, (&mut packages, asked), packages::released(&releases, asked), |health| &mut health.releases);
     }
     for (asked, fact) in similar {
-        of(&mut packages, asked).similar = fact;
+        put(client, (&mut packages, asked), fact, |health| &mut health.similar);
     }
     for (asked, fact) in dependents {
-        of(&mut packages, asked).dependents = fact;
+        put(client, (&mut packages, asked), fact, |health| &mut health.dependents);
     }
     for (asked, fact) in support {
-        of(&mut packages, asked).support = fact;
+        put(client, (&mut packages, asked), fact, |health| &mut health.support);
     }
     for (asked, fact) in earlier::provenance(client, wanted, releases, &packages).await {
-        of(&mut packages, asked).earlier_provenance = fact;
+        put(client, (&mut packages, asked), fact, |health| &mut health.earlier_provenance);
     }
-    Health { is_offline: false, packages, projects, own: wanted.own.clone() }
+    let is_left = |package: &PackageIndex| !client.is_online() && !packages.contains_key(package);
+    let unanswered = wanted.packages.iter().map(|asked| asked.package).filter(is_left).collect();
+    Health { is_offline: false, packages, unanswered, projects, own: wanted.own.clone() }
 }
 
-fn of<'p>(packages: &'p mut Packages, asked: &Asked) -> &'p mut PackageHealth {
-    packages.entry(asked.package).or_insert(PackageHealth::NOT_ASKED)
+/// Stores a fact. Nothing is stored of a package as long as all that is known of it is that there is no network: in a run
+/// without one that is so of most.
+fn put<T>(
+    client: &Client,
+    (packages, asked): (&mut Packages, &Asked),
+    fact: Fact<T>,
+    of: fn(&mut PackageHealth) -> &mut Fact<T>,
+) {
+    if !is_offline(&fact) || packages.contains_key(&asked.package) {
+        *of(entry(client, packages, asked)) = fact;
+    }
+}
+
+fn is_offline<T>(fact: &Fact<T>) -> bool {
+    fact.missing().is_some_and(|missing| missing.why == Why::Offline)
+}
+
+fn entry<'p>(client: &Client, packages: &'p mut Packages, asked: &Asked) -> &'p mut PackageHealth {
+    let nothing = if client.is_online() { PackageHealth::NOT_ASKED } else { PackageHealth::OFFLINE };
+    packages.entry(asked.package).or_insert(nothing)
 }
 
 /// deps.dev is not asked about what cannot be in a registry: it would not know it.
@@ -157,12 +177,18 @@ async fn versions_and_projects(client: &Client, wanted: &Wanted) -> (Packages, B
     let versions = versions(client, askable.map(|asked| asked.question())).await;
     let mut packages = Packages::new();
     for asked in asked {
-        let health = of(&mut packages, asked);
         let answer = versions.binary_search_by(|(question, _)| question.key().cmp(&asked.key()));
-        match answer.ok().and_then(|at| versions.get(at)).map(|(_, answer)| answer) {
-            Some(Ok(Answer { value: Some(version), as_of })) => version.tell(asked.name(), *as_of, health),
-            Some(Ok(_)) | None => deps_dev::tell_nothing(asked.name(), unasked().missing(), health),
-            Some(Err(error)) => deps_dev::tell_nothing(asked.name(), error.missing(), health),
+        let missing = match answer.ok().and_then(|at| versions.get(at)).map(|(_, answer)| answer) {
+            Some(Ok(Answer { value: Some(version), as_of })) => {
+                version.tell(asked.name(), *as_of, entry(client, &mut packages, asked));
+                continue;
+            }
+            Some(Ok(_)) | None => unasked().missing(),
+            Some(Err(error)) => error.missing(),
+        };
+        // Of Go the name tells something all the same.
+        if missing.why != Why::Offline || asked.ecosystem == Ecosystem::Go {
+            deps_dev::tell_nothing(asked.name(), missing, entry(client, &mut packages, asked));
         }
     }
     let projects = projects::projects(client, wanted, &packages).await;
