@@ -89,7 +89,7 @@ fn conditions(from: &Policy, to: &Policy) -> Vec<Difference> {
             from: Some(format!("{earlier:?}")),
             to: Some(format!("{condition:?}")),
             direction: Direction::Incomparable,
-            place: to.places.get(&super::custom_key(id)).and_then(Provenance::location).cloned(),
+            place: to.custom_place(id).cloned(),
         })
     });
     edited.collect()

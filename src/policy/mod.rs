@@ -408,6 +408,11 @@ impl Policy {
             || (is_of_registry && self.private_registries.iter().any(|registry| id.source.is_below(registry)))
     }
 
+    /// Where a rule of its own stands.
+    pub fn custom_place(&self, rule: &str) -> Option<&Location> {
+        self.places.get(&custom_key(rule)).and_then(Provenance::location)
+    }
+
     /// The rules that are to be evaluated, by id.
     pub fn active(&self) -> Vec<&'static Rule> {
         self.rules.values().filter(|settings| settings.level != Level::Off).map(|settings| settings.rule).collect()

@@ -184,7 +184,7 @@ impl Policy {
                 ("why", quoted(rule.why)),
                 ("fix", quoted(rule.fix)),
             ];
-            let place = self.places.get(&super::custom_key(rule.id)).and_then(Provenance::location);
+            let place = self.custom_place(rule.id);
             page.table("[[custom]]", &pairs, place);
         }
         page.given();

@@ -268,3 +268,13 @@ on-unknown = "deny"
         .exits(1)
         .says("acme-npm-advisories for 1 package: there is no advisory");
 }
+
+#[test]
+fn it_is_explained_as_any_rule() {
+    let tree = tree(POLICY).file("broken.toml", "version = 2\n");
+    let run = tree.run(&["explain", "acme-fixable"]).exits(0);
+    insta::assert_snapshot!(run.stdout);
+    tree.run(&["explain", "acme-fixable", "--policy", "osprey.toml"]).exits(0).says("acme-fixable: ");
+    tree.run(&["explain", "acme-fixable", "--policy", "broken.toml"]).exits(2).complains("broken.toml:1:11");
+    tree.run(&["explain", "acme-other"]).exits(2).complains("is no rule");
+}

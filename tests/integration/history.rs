@@ -301,6 +301,20 @@ fn of_two_merge_bases_the_newest_is_taken() {
 }
 
 #[test]
+fn an_annotated_tag_stands_for_its_commit() {
+    let repository = Repository::new().with(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.9")]))]);
+    let target = repository.commit("main", &[], AFTER);
+    let (target_kind, name, message) = (gix::objs::Kind::Commit, "v1".into(), "The first".into());
+    let tag = gix::objs::Tag { target, target_kind, name, tagger: None, message, signature: None };
+    let tag = repository.objects().write_object(&tag).unwrap().detach();
+    repository.write(".git/refs/tags/v1", &format!("{tag}\n"));
+    repository.commit("main", &[target], AFTER + 1);
+    assert_eq!(repository.since("v1"), [format!("{SMALLVEC} known")]);
+    let base = &repository.scan(&["-o", "json", "--since", "v1"]).json()["vcs"]["base"];
+    assert_eq!(base["merge_base"].as_str(), Some(target.to_string().as_str()));
+}
+
+#[test]
 fn a_shallow_clone_says_what_it_lacks() {
     let repository = Repository::of(AFTER, &[("Cargo.lock", &cargo_lock(&[("log", "0.4.20")]))]);
     let lost = "0123456789012345678901234567890123456789".parse::<ObjectId>().unwrap();
