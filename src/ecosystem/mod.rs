@@ -113,6 +113,7 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
+    &go::gopkg_lock::PARSER,
 ];
 
 /// The names of every parser in lower case.
