@@ -1,4 +1,4 @@
-//! What several formats share: reading JSON, TOML and YAML with byte offsets, keeping what comes before an error,
+//! What several formats share: reading JSON, TOML, XML and YAML with byte offsets, keeping what comes before an error,
 //! globs of workspaces, bounds.
 
 pub(super) mod bounds;
@@ -7,4 +7,5 @@ pub(super) mod json;
 #[cfg(test)]
 pub(super) mod probe;
 pub(super) mod toml;
+pub(super) mod xml;
 pub(super) mod yaml;
