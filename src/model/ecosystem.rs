@@ -120,7 +120,7 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Carthage, "Carthage", ("carthage", Naming::Slash)),
     unadvised(Ecosystem::Vcpkg, "vcpkg", ("vcpkg", Naming::Plain)),
     unadvised(Ecosystem::Nimble, "Nim", ("nim", Naming::Plain)),
-    unadvised(Ecosystem::Cpan, "CPAN", ("cpan", Naming::Slash)),
+    unadvised(Ecosystem::Cpan, "CPAN", ("cpan", Naming::Plain)),
     unadvised(Ecosystem::LuaRocks, "LuaRocks", ("luarocks", Naming::Slash)),
     unadvised(Ecosystem::Conda, "Conda", ("conda", Naming::Plain)),
     unadvised(Ecosystem::Bazel, "Bazel", ("bazel", Naming::Plain)),
@@ -208,7 +208,7 @@ impl Ecosystem {
 pub fn normalize_name<'n>(osv_name: &str, name: &'n str) -> Cow<'n, str> {
     match osv_name {
         "PyPI" => normalize_pep503(name),
-        "NuGet" | "Packagist" | "Hex" | "ConanCenter" | "GitHub Actions" => lower(name),
+        "NuGet" | "Packagist" | "Hex" | "ConanCenter" | "GitHub Actions" | "LuaRocks" => lower(name),
         "SwiftURL" => normalize_repository(name),
         _ => Cow::Borrowed(name),
     }
