@@ -1,6 +1,7 @@
 //! Package URLs (<https://github.com/package-url/purl-spec>, ECMA-427): how a package is named in reports.
 //! Advisories are matched by ecosystem, native name and version, never by purl.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
 use super::ecosystem::Naming;
@@ -18,6 +19,10 @@ impl Purl {
             Naming::Slash => id.name.rsplit_once('/'),
             Naming::Colon => id.name.split_once(':'),
             Naming::Plain => None,
+            Naming::Distribution(namespace) => {
+                let own = || id.distribution.as_deref().map_or("linux", |distribution| distribution.id.as_str());
+                Some((namespace.unwrap_or_else(own), id.name.as_str()))
+            }
         };
         let (namespace, name) = split.unwrap_or(("", &id.name));
         for segment in namespace.split('/').filter(|segment| !segment.is_empty()) {
@@ -26,9 +31,23 @@ impl Purl {
         }
         out.push('/');
         encode(&mut out, name);
-        if let Some(version) = &id.version {
+        let (epoch, version) = epoch_and_version(id);
+        if let Some(version) = version {
             out.push('@');
             encode(&mut out, version);
+        }
+        let distribution = id.distribution.as_deref();
+        let distro = distribution.map(|known| match &known.version {
+            Some(version) => format!("{}-{version}", known.id),
+            None => known.id.clone(),
+        });
+        let qualifiers = [("distro", distro.as_deref()), ("epoch", epoch)];
+        let qualifiers = qualifiers.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        for (at, (key, value)) in qualifiers.enumerate() {
+            out.push(if at == 0 { '?' } else { '&' });
+            out.push_str(key);
+            out.push('=');
+            encode(&mut out, value);
         }
         if let (SourceKind::Git, Some(url)) = (id.source.kind, &id.source.url) {
             out.push_str("?vcs_url=");
@@ -48,8 +67,8 @@ impl Purl {
         }
         let (kind, rest) = rest.split_once('/').ok_or("it has no name")?;
         let kind = kind.to_ascii_lowercase();
-        let known = || Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type()).collect::<Vec<_>>().join(", ");
-        let ecosystem = Ecosystem::of_purl_type(&kind)
+        let known = || purl_types().collect::<Vec<_>>().join(", ");
+        let of_type = Ecosystem::of_purl_type(&kind)
             .ok_or_else(|| format!("packages of the type {kind:?} are not known; known types: {}", known()))?;
         // An `@` before the last `/` belongs to the namespace.
         let (path, version) = match rest.rfind('@').filter(|&at| at > rest.rfind('/').unwrap_or(0)) {
@@ -61,8 +80,11 @@ impl Purl {
         if path.is_empty() || version.as_deref() == Some("") {
             return Err("its name or version is empty".to_owned());
         }
+        let ecosystem = of_type.of_path(&path);
         let name = ecosystem.name_of_path(&path).ok_or_else(|| match ecosystem.naming() {
-            Naming::Colon => format!("packages of the type {kind:?} have a namespace and a name"),
+            Naming::Colon | Naming::Distribution(_) => {
+                format!("packages of the type {kind:?} have a namespace and a name")
+            }
             _ => format!("packages of the type {kind:?} have no namespace"),
         })?;
         let version = version.map(|version| match ecosystem {
@@ -87,6 +109,23 @@ impl fmt::Display for Purl {
 impl From<Purl> for String {
     fn from(purl: Purl) -> Self {
         purl.0
+    }
+}
+
+/// Every type of package URLs that is known, each once.
+pub fn purl_types() -> impl Iterator<Item = &'static str> {
+    let types = Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type());
+    let mut seen = BTreeSet::new();
+    types.filter(move |purl_type| seen.insert(*purl_type))
+}
+
+/// The version, from which the epoch is taken out where the type of package URLs has a qualifier for it
+/// (<https://github.com/package-url/purl-spec/blob/main/types-doc/rpm-definition.md>).
+fn epoch_and_version(id: &PackageId) -> (Option<&str>, Option<&str>) {
+    let version = id.version.as_deref();
+    match version.and_then(|version| version.split_once(':')) {
+        Some((epoch, rest)) if id.ecosystem.purl_type() == "rpm" => (Some(epoch), Some(rest)),
+        _ => (None, version),
     }
 }
 
@@ -130,7 +169,7 @@ fn decode(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Source;
+    use crate::model::{Distribution, Source};
 
     fn purl(ecosystem: Ecosystem, name: &str, version: &str, source: Source) -> String {
         PackageId::new(ecosystem, name, Some(version), source).purl().to_string()
@@ -146,6 +185,8 @@ mod tests {
         assert_eq!(read("pkg:npm/%40angular/core@1.0.0%2Bb"), of(Ecosystem::Npm, "@angular/core", "1.0.0+b"));
         assert_eq!(read("pkg:npm/@angular/core"), of(Ecosystem::Npm, "@angular/core", ""));
         assert_eq!(read("pkg:golang/golang.org/x/net@0.7.0"), of(Ecosystem::Go, "golang.org/x/net", "v0.7.0"));
+        assert_eq!(read("pkg:deb/debian/curl@1:7-2"), of(Ecosystem::Debian, "curl", "1:7-2"));
+        assert_eq!(read("pkg:deb/kali/curl"), of(Ecosystem::OtherDeb, "curl", ""));
         assert_eq!(read("pkg:PyPI/Zope.Interface"), of(Ecosystem::PyPi, "zope-interface", ""));
         for text in [
             "",
@@ -154,7 +195,8 @@ mod tests {
             "pkg:npm",
             "pkg:npm/",
             "pkg:npm/a@",
-            "pkg:deb/debian/curl",
+            "pkg:deb/curl",
+            "pkg:snap/curl",
             "pkg:npm/%4",
             "pkg:npm/%zz",
             "pkg:npm/a%0Ab",
@@ -181,6 +223,22 @@ mod tests {
         fn any_text_is_read_or_refused(text in "pkg:(npm|cargo|golang)?[/@%?#a0é.]{0,12}") {
             let _ = Purl::parse(&text);
         }
+    }
+
+    #[test]
+    fn packages_of_a_distribution_say_which() {
+        let purl = |ecosystem, version: &str, id: &str| {
+            let distribution =
+                Distribution { id: id.to_owned(), version: Some("9.3".to_owned()), ..Distribution::default() };
+            let id = PackageId::new(ecosystem, "libssl3", Some(version), Source::of(SourceKind::Unknown));
+            id.in_distribution(distribution).purl().to_string()
+        };
+        assert_eq!(purl(Ecosystem::Debian, "1:3-1", "debian"), "pkg:deb/debian/libssl3@1:3-1?distro=debian-9.3");
+        assert_eq!(
+            purl(Ecosystem::RockyLinux, "1:3-1.el9", "rocky"),
+            "pkg:rpm/rocky-linux/libssl3@3-1.el9?distro=rocky-9.3&epoch=1"
+        );
+        assert_eq!(purl(Ecosystem::OtherRpm, "3-1", "fedora"), "pkg:rpm/fedora/libssl3@3-1?distro=fedora-9.3");
     }
 
     #[test]
