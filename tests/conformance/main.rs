@@ -161,7 +161,12 @@ fn matrix(path: &Path, index: &Index, name: &str, tally: &mut Tally) {
     }
     let queries: Vec<Query<'_>> = by_package
         .keys()
-        .map(|(package, version)| Query { ecosystem: Ecosystem::CratesIo, name: package, version: Some(version) })
+        .map(|(package, version)| Query {
+            ecosystem: Ecosystem::CratesIo,
+            name: package,
+            version: Some(version),
+            release: None,
+        })
         .collect();
     let answers = index.look_up(&queries).expect("the answers");
     let ids: BTreeSet<&str> = by_package.values().flatten().map(|pair| pair.id.as_str()).collect();

@@ -1,6 +1,7 @@
 //! Package URLs (<https://github.com/package-url/purl-spec>, ECMA-427): how a package is named in reports.
 //! Advisories are matched by ecosystem, native name and version, never by purl.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{Ecosystem, PackageId, SourceKind};
@@ -23,6 +24,7 @@ impl Purl {
         }
         let mut parts = native::parts_of(id.ecosystem, &id.name);
         parts.version.clone_from(&id.version);
+        native::add_distribution(id, &mut parts);
         if let (SourceKind::Git, Some(url)) = (id.source.kind, &id.source.url) {
             parts.qualifiers.insert("vcs_url".to_owned(), url.replacen('#', "@", 1));
         }
@@ -85,10 +87,17 @@ impl fmt::Display for Purl {
     }
 }
 
+/// Every type of package URLs that is known, each once.
+pub fn purl_types() -> impl Iterator<Item = &'static str> {
+    let types = Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type());
+    let mut seen = BTreeSet::new();
+    types.filter(move |purl_type| seen.insert(*purl_type))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Source;
+    use crate::model::{Distribution, Source};
 
     fn purl(ecosystem: Ecosystem, name: &str, version: &str, source: Source) -> String {
         PackageId::new(ecosystem, name, Some(version), source).purl().to_string()
@@ -104,6 +113,8 @@ mod tests {
         assert_eq!(read("pkg:npm/%40angular/core@1.0.0%2Bb"), of(Ecosystem::Npm, "@angular/core", "1.0.0+b"));
         assert_eq!(read("pkg:npm/@angular/core"), of(Ecosystem::Npm, "@angular/core", ""));
         assert_eq!(read("pkg:golang/golang.org/x/net@0.7.0"), of(Ecosystem::Go, "golang.org/x/net", "v0.7.0"));
+        assert_eq!(read("pkg:deb/debian/curl@1:7-2"), of(Ecosystem::Debian, "curl", "1:7-2"));
+        assert_eq!(read("pkg:deb/kali/curl"), of(Ecosystem::OtherDeb, "curl", ""));
         assert_eq!(read("pkg:PyPI/Zope.Interface"), of(Ecosystem::PyPi, "zope-interface", ""));
         for text in [
             "",
@@ -112,7 +123,8 @@ mod tests {
             "pkg:npm",
             "pkg:npm/",
             "pkg:npm/a@",
-            "pkg:deb/debian/curl",
+            "pkg:deb/curl",
+            "pkg:snap/curl",
             "pkg:npm/%4",
             "pkg:npm/%zz",
             "pkg:npm/a%0Ab",
@@ -138,6 +150,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn packages_of_a_distribution_say_which() {
+        let purl = |ecosystem, version: &str, id: &str| {
+            let distribution =
+                Distribution { id: id.to_owned(), version: Some("9.3".to_owned()), ..Distribution::default() };
+            let id = PackageId::new(ecosystem, "libssl3", Some(version), Source::of(SourceKind::Unknown));
+            id.in_distribution(distribution).purl().to_string()
+        };
+        assert_eq!(purl(Ecosystem::Debian, "1:3-1", "debian"), "pkg:deb/debian/libssl3@1:3-1?distro=debian-9.3");
+        assert_eq!(
+            purl(Ecosystem::RockyLinux, "1:3-1.el9", "rocky"),
+            "pkg:rpm/rocky-linux/libssl3@3-1.el9?distro=rocky-9.3&epoch=1"
+        );
+        assert_eq!(purl(Ecosystem::OtherRpm, "3-1", "fedora"), "pkg:rpm/fedora/libssl3@3-1?distro=fedora-9.3");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Between package URLs and the names that ecosystems use themselves, both ways.
 
 use super::parts::GIT;
-use super::{PurlParts, types};
+use super::{PurlParts, purl_types, types};
 use crate::model::ecosystem::Naming;
 use crate::model::{Ecosystem, PackageId, Source, SourceKind};
 
@@ -17,6 +17,7 @@ pub(super) fn parts_of(ecosystem: Ecosystem, name: &str) -> PurlParts {
         // A name with empty segments is an address; it stays in one piece.
         Naming::Slash if !name.split('/').any(str::is_empty) => name.rsplit_once('/'),
         Naming::Colon => name.split_once(':'),
+        Naming::Distribution(namespace) => Some((namespace.unwrap_or("linux"), name)),
         Naming::Slash | Naming::Plain => None,
     };
     let (namespace, name) = split.map_or((None, name), |(namespace, name)| (Some(namespace.to_owned()), name));
@@ -25,6 +26,25 @@ pub(super) fn parts_of(ecosystem: Ecosystem, name: &str) -> PurlParts {
     parts.subpath = subpath;
     types::normalize(&mut parts);
     parts
+}
+
+/// Says which distribution a package belongs to, and takes the epoch out of its version where the type has a qualifier
+/// for it (<https://github.com/package-url/purl-spec/blob/main/types-doc/rpm-definition.md>).
+pub(super) fn add_distribution(id: &PackageId, parts: &mut PurlParts) {
+    let Some(distribution) = id.distribution.as_deref() else { return };
+    if id.ecosystem.naming() == Naming::Distribution(None) {
+        parts.namespace = Some(distribution.id.clone());
+    }
+    let distro = match &distribution.version {
+        Some(version) => format!("{}-{version}", distribution.id),
+        None => distribution.id.clone(),
+    };
+    parts.qualifiers.insert("distro".to_owned(), distro);
+    let with_epoch = parts.version.as_deref().and_then(|version| version.split_once(':'));
+    if let Some((epoch, version)) = with_epoch.filter(|_| parts.kind == "rpm") {
+        parts.qualifiers.insert("epoch".to_owned(), epoch.to_owned());
+        parts.version = Some(version.to_owned());
+    }
 }
 
 /// Where the slash stands behind which a name goes on with a part of the package: an action within its repository, a
@@ -44,7 +64,8 @@ fn part_at(ecosystem: Ecosystem, name: &str) -> Option<usize> {
 impl PurlParts {
     /// The ecosystem of its type, where that is one that is known here.
     pub fn ecosystem(&self) -> Option<Ecosystem> {
-        Ecosystem::of_purl_type(&self.kind)
+        let path = format!("{}/{}", self.namespace.as_deref().unwrap_or_default(), self.name);
+        Ecosystem::of_purl_type(&self.kind).map(|ecosystem| ecosystem.of_path(&path))
     }
 
     /// The package that it names, with the source that its qualifiers say; without them, the public registry. Of a
@@ -54,7 +75,7 @@ impl PurlParts {
     /// What is wrong with it, in words.
     pub fn package(&self) -> Result<PackageId, String> {
         let kind = &self.kind;
-        let known = || Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type()).collect::<Vec<_>>().join(", ");
+        let known = || purl_types().collect::<Vec<_>>().join(", ");
         let ecosystem = self
             .ecosystem()
             .ok_or_else(|| format!("packages of the type {kind:?} are not known; known types: {}", known()))?;
@@ -62,7 +83,10 @@ impl PurlParts {
             (Naming::Plain | Naming::Slash, None) => self.name.clone(),
             (Naming::Slash, Some(namespace)) => format!("{namespace}/{}", self.name),
             (Naming::Colon, Some(namespace)) => format!("{namespace}:{}", self.name),
-            (Naming::Colon, None) => return Err(format!("packages of the type {kind:?} have a namespace and a name")),
+            (Naming::Distribution(_), Some(_)) => self.name.clone(),
+            (Naming::Colon | Naming::Distribution(_), None) => {
+                return Err(format!("packages of the type {kind:?} have a namespace and a name"));
+            }
             // The vendor and the author are no part of the name.
             (Naming::Plain, Some(_)) if matches!(ecosystem, Ecosystem::ConanCenter | Ecosystem::Cpan) => {
                 self.name.clone()
