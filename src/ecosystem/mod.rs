@@ -18,7 +18,9 @@ mod drift;
 mod fixture;
 mod go;
 mod npm;
+mod php;
 mod python;
+mod ruby;
 mod syntax;
 mod unsupported;
 
@@ -114,6 +116,11 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
     &go::gopkg_lock::PARSER,
+    &ruby::gemfile_lock::PARSER,
+    &ruby::gemfile::PARSER,
+    &ruby::gemspec::PARSER,
+    &php::composer_lock::PARSER,
+    &php::composer_json::PARSER,
 ];
 
 /// The names of every parser in lower case.

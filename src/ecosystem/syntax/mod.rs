@@ -1,6 +1,7 @@
 //! What several formats share: reading JSON, TOML, XML and YAML with byte offsets, keeping what comes before an error,
-//! globs of workspaces, bounds.
+//! globs of workspaces, bounds, what a manifest asks for.
 
+pub(super) mod asked;
 pub(super) mod bounds;
 pub(super) mod glob;
 pub(super) mod json;
