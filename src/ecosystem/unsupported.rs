@@ -38,12 +38,6 @@ pub const UNSUPPORTED: &[Unsupported] = &[
     fixes(
         "Maven",
         &[
-            "pom.xml",
-            "*.pom",
-            "gradle.lockfile",
-            "buildscript-gradle.lockfile",
-            "settings-gradle.lockfile",
-            "gradle/dependency-locks/*.lockfile",
             "gradle/verification-metadata.xml",
             "*.versions.toml",
             "ivy.xml",
@@ -292,11 +286,6 @@ mod tests {
     }
 
     const REAL: &[(&str, &str, bool)] = &[
-        ("pom.xml", "Maven", true),
-        ("server/app/pom.xml", "Maven", true),
-        ("lib/guava-31.pom", "Maven", true),
-        ("app/gradle.lockfile", "Maven", true),
-        ("buildscript-gradle.lockfile", "Maven", true),
         ("gradle/verification-metadata.xml", "Maven", true),
         ("gradle/libs.versions.toml", "Maven", true),
         ("build.gradle", "Maven", false),
