@@ -13,12 +13,15 @@ pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
+mod ci;
+mod container;
 mod drift;
 #[cfg(test)]
 mod fixture;
 mod go;
 mod npm;
 mod python;
+mod reference;
 mod syntax;
 mod unsupported;
 
@@ -113,6 +116,10 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
+    &ci::github_workflow::PARSER,
+    &ci::github_action::PARSER,
+    &container::dockerfile::PARSER,
+    &container::compose::PARSER,
 ];
 
 /// The names of every parser in lower case.
