@@ -13,6 +13,8 @@ pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
+mod ci;
+mod container;
 mod drift;
 #[cfg(test)]
 mod fixture;
@@ -21,6 +23,7 @@ mod maven;
 mod npm;
 mod php;
 mod python;
+mod reference;
 mod ruby;
 mod syntax;
 mod unsupported;
@@ -124,6 +127,10 @@ pub const PARSERS: &[&Parser] = &[
     &php::composer_json::PARSER,
     &maven::pom::PARSER,
     &maven::gradle_lockfile::PARSER,
+    &ci::github_workflow::PARSER,
+    &ci::github_action::PARSER,
+    &container::dockerfile::PARSER,
+    &container::compose::PARSER,
 ];
 
 /// The names of every parser in lower case.

@@ -19,7 +19,7 @@ pub struct Unsupported {
     pub names: &'static [&'static str],
     /// Whether a run that meets such a file is incomplete: it is a lockfile, an SBOM, a database of what is installed,
     /// or a manifest that is data and all that its ecosystem has (`pom.xml`). Not so manifests that have a lockfile
-    /// beside them (`Gemfile`), programs (`build.gradle`), and what is not about packages alone (`Dockerfile`).
+    /// beside them (`Gemfile`), programs (`build.gradle`), and what is not about packages alone (`.tool-versions`).
     pub lockfile: bool,
 }
 
@@ -156,7 +156,6 @@ pub const UNSUPPORTED: &[Unsupported] = &[
     fixes("Homebrew", &["Brewfile.lock.json", "Cellar/*/*/INSTALL_RECEIPT.json"]),
     asks("Homebrew", &["Brewfile"]),
     asks("Git", &[".gitmodules"]),
-    asks("GitHub Actions", &[".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"]),
     asks("CI", &[".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml"]),
     asks("pre-commit", &[".pre-commit-config.yaml", ".pre-commit-config.yml"]),
     asks(
@@ -174,21 +173,6 @@ pub const UNSUPPORTED: &[Unsupported] = &[
             ".sdkmanrc",
             "rust-toolchain",
             "rust-toolchain.toml",
-        ],
-    ),
-    asks(
-        "Containers",
-        &[
-            "Dockerfile",
-            "Dockerfile.*",
-            "*.Dockerfile",
-            "*.dockerfile",
-            "Containerfile",
-            "Containerfile.*",
-            "docker-compose*.yml",
-            "docker-compose*.yaml",
-            "compose.yml",
-            "compose.yaml",
         ],
     ),
     fixes(
@@ -346,17 +330,11 @@ mod tests {
         ("flake.lock", "Nix", true),
         ("build.zig.zon", "Zig", true),
         (".gitmodules", "Git", false),
-        (".github/workflows/ci.yml", "GitHub Actions", false),
-        ("sub/.github/workflows/release.yaml", "GitHub Actions", false),
-        ("my-action/action.yml", "GitHub Actions", false),
         (".gitlab-ci.yml", "CI", false),
         (".pre-commit-config.yaml", "pre-commit", false),
         (".tool-versions", "Toolchains", false),
         ("mise.toml", "Toolchains", false),
         (".nvmrc", "Toolchains", false),
-        ("Dockerfile", "Containers", false),
-        ("docker/Dockerfile.dev", "Containers", false),
-        ("docker-compose.prod.yml", "Containers", false),
         ("bom.json", "SBOM", true),
         ("dist/app.cdx.xml", "SBOM", true),
         ("app.spdx.json", "SBOM", true),
