@@ -66,6 +66,8 @@ pub enum Ecosystem {
     Git,
     /// JavaScript packages of JSR, named `@scope/name`.
     Jsr,
+    /// Languages and tools that a project runs on, named as version managers do: `node`, `python`, `temurin`.
+    Toolchain,
 }
 
 /// How the name of a package goes into a package URL.
@@ -128,6 +130,7 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Docker, "Docker", ("docker", Naming::Slash)),
     unadvised(Ecosystem::Git, "Git", ("git", Naming::Slash)),
     unadvised(Ecosystem::Jsr, "JSR", ("jsr", Naming::Slash)),
+    unadvised(Ecosystem::Toolchain, "Toolchain", ("generic", Naming::Plain)),
 ];
 
 impl Ecosystem {
