@@ -175,7 +175,10 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         scanned,
         ..terminal
     };
-    match output::write(&outputs, &report, &terminal) {
+    let written = output::write(&outputs, &report, &terminal);
+    // The process ends now, and the system takes its memory back at once: to give it back piece by piece costs more.
+    std::mem::forget(report);
+    match written {
         Ok(()) => Ok(exit),
         // Nobody reads on; the verdict stands.
         Err(failure) if failure.messages.is_empty() => Ok(exit),
