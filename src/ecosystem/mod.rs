@@ -18,6 +18,7 @@ mod container;
 mod drift;
 #[cfg(test)]
 mod fixture;
+mod git;
 mod go;
 mod maven;
 mod npm;
@@ -26,6 +27,7 @@ mod python;
 mod reference;
 mod ruby;
 mod syntax;
+mod toolchain;
 mod unsupported;
 
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
@@ -129,8 +131,16 @@ pub const PARSERS: &[&Parser] = &[
     &maven::gradle_lockfile::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
+    &ci::gitlab_ci::PARSER,
+    &ci::pre_commit::PARSER,
     &container::dockerfile::PARSER,
     &container::compose::PARSER,
+    &git::gitmodules::PARSER,
+    &toolchain::tool_files::TOOL_VERSIONS,
+    &toolchain::tool_files::MISE_TOML,
+    &toolchain::tool_files::SDKMANRC,
+    &toolchain::version_file::PARSER,
+    &toolchain::rust_toolchain::PARSER,
 ];
 
 /// The names of every parser in lower case.

@@ -19,7 +19,7 @@ pub struct Unsupported {
     pub names: &'static [&'static str],
     /// Whether a run that meets such a file is incomplete: it is a lockfile, an SBOM, a database of what is installed,
     /// or a manifest that is data and all that its ecosystem has (`pom.xml`). Not so manifests that have a lockfile
-    /// beside them (`Gemfile`), programs (`build.gradle`), and what is not about packages alone (`.tool-versions`).
+    /// beside them (`Gemfile`), programs (`build.gradle`), and what is not about packages alone (`bitbucket-pipelines.yml`).
     pub lockfile: bool,
 }
 
@@ -155,26 +155,8 @@ pub const UNSUPPORTED: &[Unsupported] = &[
     fixes("Smart contracts", &["foundry.lock", "soldeer.lock", "Scarb.lock", "Move.lock"]),
     fixes("Homebrew", &["Brewfile.lock.json", "Cellar/*/*/INSTALL_RECEIPT.json"]),
     asks("Homebrew", &["Brewfile"]),
-    asks("Git", &[".gitmodules"]),
-    asks("CI", &[".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml"]),
-    asks("pre-commit", &[".pre-commit-config.yaml", ".pre-commit-config.yml"]),
-    asks(
-        "Toolchains",
-        &[
-            ".tool-versions",
-            "mise.toml",
-            ".mise.toml",
-            "mise.lock",
-            ".nvmrc",
-            ".node-version",
-            ".python-version",
-            ".ruby-version",
-            ".java-version",
-            ".sdkmanrc",
-            "rust-toolchain",
-            "rust-toolchain.toml",
-        ],
-    ),
+    asks("CI", &[".circleci/config.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml"]),
+    asks("Toolchains", &["mise.lock"]),
     fixes(
         "SBOM",
         &[
@@ -329,12 +311,8 @@ mod tests {
         ("chart/Chart.lock", "Helm", true),
         ("flake.lock", "Nix", true),
         ("build.zig.zon", "Zig", true),
-        (".gitmodules", "Git", false),
-        (".gitlab-ci.yml", "CI", false),
-        (".pre-commit-config.yaml", "pre-commit", false),
-        (".tool-versions", "Toolchains", false),
-        ("mise.toml", "Toolchains", false),
-        (".nvmrc", "Toolchains", false),
+        (".circleci/config.yml", "CI", false),
+        ("mise.lock", "Toolchains", false),
         ("bom.json", "SBOM", true),
         ("dist/app.cdx.xml", "SBOM", true),
         ("app.spdx.json", "SBOM", true),

@@ -66,6 +66,8 @@ pub enum Ecosystem {
     Git,
     /// JavaScript packages of JSR, named `@scope/name`.
     Jsr,
+    /// Languages and tools that a project runs on, named as version managers do: `node`, `python`, `temurin`.
+    Toolchain,
     /// Packages of Debian.
     Debian,
     /// Packages of Ubuntu.
@@ -166,6 +168,7 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Docker, "Docker", ("docker", Naming::Slash)),
     unadvised(Ecosystem::Git, "Git", ("git", Naming::Slash)),
     unadvised(Ecosystem::Jsr, "JSR", ("jsr", Naming::Slash)),
+    unadvised(Ecosystem::Toolchain, "Toolchain", ("generic", Naming::Plain)),
     advised(Ecosystem::Debian, "Debian", ("deb", Naming::Distribution(Some("debian")))),
     advised(Ecosystem::Ubuntu, "Ubuntu", ("deb", Naming::Distribution(Some("ubuntu")))),
     advised(Ecosystem::Alpine, "Alpine", ("apk", Naming::Distribution(Some("alpine")))),
