@@ -1,10 +1,11 @@
 //! What several formats share: reading JSON, TOML and YAML with byte offsets, keeping what comes before an error,
-//! globs of workspaces, bounds.
+//! globs of workspaces, stanzas of fields, bounds.
 
 pub(super) mod bounds;
 pub(super) mod glob;
 pub(super) mod json;
 #[cfg(test)]
 pub(super) mod probe;
+pub(super) mod stanza;
 pub(super) mod toml;
 pub(super) mod yaml;
