@@ -19,6 +19,7 @@ mod fixture;
 mod go;
 mod maven;
 mod npm;
+mod nuget;
 mod python;
 mod syntax;
 mod unsupported;
@@ -116,6 +117,12 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_work::PARSER,
     &maven::pom::PARSER,
     &maven::gradle_lockfile::PARSER,
+    &nuget::packages_lock::PARSER,
+    &nuget::project_assets::PARSER,
+    &nuget::deps_json::PARSER,
+    &nuget::packages_config::PARSER,
+    &nuget::dotnet_project::PARSER,
+    &nuget::directory_props::PARSER,
 ];
 
 /// The names of every parser in lower case.
