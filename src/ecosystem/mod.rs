@@ -117,6 +117,8 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_work::PARSER,
     &maven::pom::PARSER,
     &maven::gradle_lockfile::PARSER,
+    &maven::version_catalog::PARSER,
+    &maven::verification_metadata::PARSER,
     &nuget::packages_lock::PARSER,
     &nuget::project_assets::PARSER,
     &nuget::deps_json::PARSER,

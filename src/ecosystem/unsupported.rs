@@ -35,18 +35,7 @@ const fn asks(ecosystem: &'static str, names: &'static [&'static str]) -> Unsupp
 
 /// Every such kind.
 pub const UNSUPPORTED: &[Unsupported] = &[
-    fixes(
-        "Maven",
-        &[
-            "gradle/verification-metadata.xml",
-            "*.versions.toml",
-            "ivy.xml",
-            "deps.edn",
-            "build.sbt.lock",
-            "maven_install.json",
-            "*_maven_install.json",
-        ],
-    ),
+    fixes("Maven", &["ivy.xml", "deps.edn", "build.sbt.lock", "maven_install.json", "*_maven_install.json"]),
     asks(
         "Maven",
         &[
@@ -271,8 +260,6 @@ mod tests {
     }
 
     const REAL: &[(&str, &str, bool)] = &[
-        ("gradle/verification-metadata.xml", "Maven", true),
-        ("gradle/libs.versions.toml", "Maven", true),
         ("build.gradle", "Maven", false),
         ("app/build.gradle.kts", "Maven", false),
         ("paket.lock", "NuGet", true),
