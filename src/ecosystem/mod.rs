@@ -24,6 +24,7 @@ mod installed;
 mod maven;
 mod npm;
 mod php;
+mod nuget;
 mod python;
 mod reference;
 mod ruby;
@@ -168,6 +169,14 @@ pub const PARSERS: &[&Parser] = &[
     &python::dist_info::PARSER,
     &system::dpkg_status::PARSER,
     &system::apk_installed::PARSER,
+    &maven::version_catalog::PARSER,
+    &maven::verification_metadata::PARSER,
+    &nuget::packages_lock::PARSER,
+    &nuget::project_assets::PARSER,
+    &nuget::deps_json::PARSER,
+    &nuget::packages_config::PARSER,
+    &nuget::dotnet_project::PARSER,
+    &nuget::directory_props::PARSER,
 ];
 
 /// The names of every parser in lower case.
