@@ -302,6 +302,9 @@ pub fn normalize_name<'n>(osv_name: &str, name: &'n str) -> Cow<'n, str> {
     match osv_name {
         "PyPI" => normalize_pep503(name),
         "NuGet" | "Packagist" | "Hex" | "ConanCenter" | "GitHub Actions" | "LuaRocks" => lower(name),
+        // Of dpkg and apk, whose names have no capital letters (<https://www.debian.org/doc/debian-policy/>, 5.6.1).
+        "Debian" | "Ubuntu" | "other dpkg" => lower(name),
+        "Alpine" | "Alpaquita" | "Wolfi" | "Chainguard" | "MinimOS" | "other apk" => lower(name),
         "SwiftURL" => normalize_repository(name),
         _ => Cow::Borrowed(name),
     }
