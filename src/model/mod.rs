@@ -40,7 +40,7 @@ pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath
 pub use package::{Distribution, Package, PackageId, Source, SourceKind};
 pub use priority::{Priority, Threat};
 pub use project::{ProjectFiles, SeenFiles};
-pub use purl::{Purl, purl_types};
+pub use purl::{Purl, PurlParts, purl_types};
 pub use report::{
     BaseCommit, BaselineUse, Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
     PolicyOrigin, PolicySummary, Report, SourceCoverage, SourceState, Summary, Unknown, Verdict,

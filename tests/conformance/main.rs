@@ -12,6 +12,7 @@
 )]
 
 mod online;
+mod purl;
 #[path = "../services/mod.rs"]
 mod services;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let mut tally = Tally::default();
     versions(&folder.join("conformance/versions"), &mut tally);
     ratings(&folder.join("schemas/cvss"), &mut tally);
+    purl::suite(&folder.join("schemas/purl/tests"), &mut tally);
     let bucket = index(&[folder.join("osv")], &work.path().join("osv"));
     matrix(&folder.join("conformance/rustsec-matrix.jsonl.gz"), &bucket, "bucket", &mut tally);
     online::compare(&folder, &bucket, &mut tally);
