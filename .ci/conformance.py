@@ -4,7 +4,7 @@
 cargo:     for each Cargo.lock of SHARED/corpus/cargo the set of (advisory, package, version) equals expected.json, with the
            index made from SHARED/osv and with the one made from the RustSec database.
 inventory: for each lockfile under SHARED/corpus and fixtures/parsers the packages, edges, direct and development sets equal
-           those of inventory.py, and the text at each package's place is its version.
+           those of inventory, and the text at each package's place is its version.
 Prints `N passed, M failed` last and exits accordingly.
 """
 import json
@@ -15,6 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
 import inventory  # noqa: E402
 
 passed = failed = 0
@@ -75,7 +76,7 @@ def key(package, cargo):
 
 
 def compare(report, oracle, root):
-    """Compares one root of a report with what inventory.py says of the lockfile."""
+    """Compares one root of a report with what inventory says of the lockfile."""
     path = oracle["path"]
     name = os.path.relpath(path, root)
     is_cargo = oracle["parser"] == "cargo-lock"
