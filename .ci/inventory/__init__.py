@@ -38,10 +38,11 @@ import json
 import os
 import re
 
-from . import cargo, go, npm, python
+from . import apple, beam, cargo, dart, deno, go, infra, jvm, native, npm, nuget, php, python, ruby, sbom, science
 from .common import Out, Skip, warn
 
-PARSERS = [row for family in (cargo, npm, python, go) for row in family.PARSERS]
+FAMILIES = (cargo, npm, python, go, jvm, nuget, ruby, php, beam, dart, apple, native, science, deno, infra, sbom)
+PARSERS = [row for family in FAMILIES for row in family.PARSERS]
 
 
 def parser_of(path):

@@ -41,9 +41,12 @@ class Out:
         self.packages, self.edges = set(), set()
         self.direct, self.dev = set(), set()
         self.direct_known = self.dev_known = self.edges_known = True
+        self.ecosystem, self.ecosystems = None, set()
 
-    def add(self, n, v, s):
+    def add(self, n, v, s, ecosystem=None):
         self.packages.add((n, v, s))
+        if ecosystem or self.ecosystem:
+            self.ecosystems.add((key(n, v, s), ecosystem or self.ecosystem))
         return key(n, v, s)
 
     def edge(self, a, b):
@@ -55,6 +58,7 @@ class Out:
 
     def result(self):
         m = self.members()
+        said = {"ecosystems": [list(e) for e in sorted(self.ecosystems)]} if self.ecosystems else {}
         return {
             "path": self.path, "parser": self.parser,
             "packages": [list(p) for p in sorted(self.packages)],
@@ -62,7 +66,7 @@ class Out:
             "direct": sorted(self.direct - m), "dev": sorted(self.dev - m),
             "direct_known": self.direct_known, "dev_known": self.dev_known,
             "edges_known": self.edges_known,
-        }
+        } | said
 
 
 def reach(starts, succ):

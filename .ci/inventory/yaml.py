@@ -82,7 +82,7 @@ class Yaml:
     values, quoted and plain scalars, | and > scalars, "? key" entries. Scalars stay strings."""
 
     def __init__(self, lines):
-        self.lines, self.i = lines, 0
+        self.lines, self.i, self.anchors = lines, 0, {}
 
     def peek(self):
         while self.i < len(self.lines):
@@ -102,9 +102,10 @@ class Yaml:
                 if ind != indent or not (s.startswith("- ") or s == "-"):
                     return out
                 item = s[2:].strip()
-                if item and item[0] not in "'\"[{" and yaml_split(item):
-                    self.lines[self.i] = " " * (indent + 2) + s[2:]
-                    out.append(self.block(indent + 2))
+                if item.startswith("- ") or item and item[0] not in "[{&*!#|>" and yaml_split(item):
+                    deeper = indent + len(s) - len(s[1:].lstrip(" "))
+                    self.lines[self.i] = " " * deeper + item
+                    out.append(self.block(deeper))
                     continue
                 self.i += 1
                 out.append(self.value(item, indent))
@@ -131,12 +132,29 @@ class Yaml:
             if not kv:
                 raise ValueError(f"line {self.i + 1}: {s!r}")
             self.i += 1
-            out[kv[0]] = self.value(kv[1], indent)
+            v = self.value(kv[1], indent)
+            if kv[0] == "<<":
+                for merged in v if isinstance(v, list) else [v]:
+                    out = (merged if isinstance(merged, dict) else {}) | out
+            else:
+                out[kv[0]] = v
 
     def value(self, rest, indent):
+        m = re.match(r"(?:&(\S+)|!\S*)(?:\s+|$)", rest)
+        if m:
+            out = self.value(rest[m.end():], indent)
+            if m[1]:
+                self.anchors[m[1]] = out
+            return out
+        m = re.match(r"\*(\S+)\s*(?:#.*)?$", rest)
+        if m:
+            return self.anchors.get(m[1], "")
         if not rest or rest.startswith("#"):
             ind, s = self.peek()
-            if ind > indent or (ind == indent and s.startswith("- ")):
+            if ind > indent and not s.startswith(("- ", "? ")) and s != "-" and (s[0] in "[{" or not yaml_split(s)):
+                self.i += 1
+                return self.value(s, indent)
+            if ind > indent or (ind == indent and (s.startswith("- ") or s == "-")):
                 return self.block(ind)
             return ""
         if rest[0] in "|>":
@@ -149,10 +167,13 @@ class Yaml:
                 self.i += 1
             return ("\n" if rest[0] == "|" else " ").join(text).strip()
         if rest[0] in "{[":
-            while rest.count("{") + rest.count("[") > rest.count("}") + rest.count("]"):
-                rest += " " + self.lines[self.i].strip()
+            while True:
+                plain = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"", "", rest)
+                if plain.count("{") + plain.count("[") <= plain.count("}") + plain.count("]"):
+                    return yaml_flow(rest + " ")[0]
+                more = self.lines[self.i].strip()
+                rest = re.sub(r"\s#[^'\"]*$", "", rest) + ("" if more.startswith("#") else " " + more)
                 self.i += 1
-            return yaml_flow(rest)[0]
         if rest[0] in "'\"":
             q = rest[0]
             full = r"'(?:[^']|'')*'" if q == "'" else r'"(?:[^"\\]|\\.)*"'
@@ -163,6 +184,8 @@ class Yaml:
         while self.i < len(self.lines):      # plain scalar over several lines
             s = self.lines[self.i]
             if not s.strip() or len(s) - len(s.lstrip(" ")) <= indent:
+                break
+            if re.search(r"(^|\s)#", rest) or s.lstrip().startswith("#"):
                 break
             rest += " " + s.strip()
             self.i += 1
@@ -175,7 +198,7 @@ def yaml_docs(text):
         if line.rstrip() == "---" or line.startswith("--- "):
             docs.append(cur)
             cur = []
-        elif line.rstrip() == "...":
+        elif line.rstrip() == "..." or line.startswith("%YAML"):
             continue
         else:
             cur.append(line.rstrip("\r"))

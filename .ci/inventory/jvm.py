@@ -1,0 +1,288 @@
+"""Maven, Gradle: pom.xml, gradle.lockfile, verification-metadata.xml, version catalogues."""
+import os
+import re
+import tomllib
+import xml.etree.ElementTree as ET
+
+from .common import read
+
+
+def local(tag):
+    return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
+
+
+def xml_root(path):
+    with open(path, "rb") as f:
+        return ET.fromstring(f.read())
+
+
+def kid(e, *names):
+    for name in names:
+        e = next((c for c in e if local(c.tag) == name), None) if e is not None else None
+    return e
+
+
+def kids(e, *names):
+    e = kid(e, *names[:-1]) if len(names) > 1 else e
+    return [c for c in e if local(c.tag) == names[-1]] if e is not None else []
+
+
+def said(e, name):
+    c = kid(e, name)
+    return (c.text or "").strip() if c is not None and c.text else ""
+
+
+# ------------------------------------------------------------------ Maven
+
+class Pom:
+    """A pom.xml with what it inherits from parents that lie in the tree."""
+    seen = {}
+
+    def __init__(self, path):
+        self.path = path
+        self.x = xml_root(path)
+        self.parent, self.parent_gav = None, None
+        p = kid(self.x, "parent")
+        if p is not None:
+            self.parent_gav = tuple(said(p, n) for n in ("groupId", "artifactId", "version"))
+            rel = kid(p, "relativePath")
+            rel = "../pom.xml" if rel is None else (rel.text or "").strip()
+            if rel:
+                at = os.path.normpath(os.path.join(os.path.dirname(path), rel))
+                if os.path.isdir(at):
+                    at = os.path.join(at, "pom.xml")
+                if os.path.isfile(at):
+                    q = Pom.load(at)
+                    raw = (said(q.x, "groupId") or (q.parent_gav or ("",))[0], said(q.x, "artifactId"))
+                    if q is not self and raw == self.parent_gav[:2] and not q.above(self):
+                        self.parent = q
+        self.group = said(self.x, "groupId") or (self.parent_gav or ("", "", ""))[0]
+        self.artifact = said(self.x, "artifactId")
+        self.raw_version = said(self.x, "version") or (self.parent_gav or ("", "", ""))[2]
+
+    @classmethod
+    def load(cls, path):
+        path = os.path.realpath(path)
+        if path not in cls.seen:
+            cls.seen[path] = None
+            cls.seen[path] = cls(path)
+        return cls.seen[path]
+
+    def above(self, other):
+        p = self.parent
+        while p:
+            if p is other:
+                return True
+            p = p.parent
+        return False
+
+    def line(self):
+        """Itself and its parents, nearest first."""
+        out, p = [], self
+        while p and p not in out:
+            out.append(p)
+            p = p.parent
+        return out
+
+    def properties(self):
+        out = {}
+        for p in reversed(self.line()):
+            for c in kid(p.x, "properties") if kid(p.x, "properties") is not None else ():
+                out[local(c.tag)] = (c.text or "").strip()
+        for pre in ("project.", "pom.", ""):
+            out.setdefault(pre + "groupId", self.group) if not pre else out.__setitem__(pre + "groupId", self.group)
+            out.setdefault(pre + "version", self.raw_version) if not pre else out.__setitem__(pre + "version", self.raw_version)
+            out.setdefault(pre + "artifactId", self.artifact) if not pre else out.__setitem__(pre + "artifactId", self.artifact)
+        if self.parent_gav:
+            for n, v in zip(("groupId", "artifactId", "version"), self.parent_gav):
+                out["project.parent." + n] = out["parent." + n] = v
+        return out
+
+    def fill(self, s):
+        props = self.properties()
+        for _ in range(20):
+            t = re.sub(r"\$\{([^${}]+)\}", lambda m: props.get(m[1].strip(), m[0]), s)
+            if t == s:
+                break
+            s = t
+        return s
+
+    def coordinates(self):
+        v = self.fill(self.raw_version)
+        return self.fill(self.group), self.fill(self.artifact), "" if "${" in v else v
+
+    def managed(self, tree, seen=()):
+        """{(group, artifact, type, classifier): (version, scope)} of dependencyManagement, nearest first."""
+        out, boms = {}, []
+        for p in self.line():
+            for d in kids(p.x, "dependencyManagement", "dependencies", "dependency"):
+                k = self.ident(d)
+                v, s = self.fill(said(d, "version")), self.fill(said(d, "scope"))
+                if s == "import":
+                    boms.append((k, v))
+                else:
+                    out.setdefault(k, (v, s))
+        for k, v in boms:
+            bom = tree.get((k[0], k[1]))
+            if bom is not None and bom is not self and bom not in seen and bom.coordinates()[2] == v:
+                for kk, vv in bom.managed(tree, seen + (self,)).items():
+                    out.setdefault(kk, vv)
+        return out
+
+    def ident(self, d):
+        return (self.fill(said(d, "groupId")), self.fill(said(d, "artifactId")), self.fill(said(d, "type")) or "jar",
+                self.fill(said(d, "classifier")))
+
+
+def pom_tree(path):
+    """{(group, artifact): Pom} of all poms of the tree that path is in."""
+    top = os.path.dirname(os.path.realpath(path))
+    while os.path.isfile(os.path.join(os.path.dirname(top), "pom.xml")):
+        top = os.path.dirname(top)
+    out = {}
+    for d, dirs, files in os.walk(top):
+        dirs[:] = sorted(x for x in dirs if x not in ("node_modules", ".git", "target"))
+        for f in files:
+            if f == "pom.xml" or f.endswith(".pom"):
+                try:
+                    p = Pom.load(os.path.join(d, f))
+                except ET.ParseError:
+                    continue
+                if p:
+                    out.setdefault(p.coordinates()[:2], p)
+    return out
+
+
+def exact(v):
+    """The version of a requirement that names one; Maven's soft requirement (1.0) is one, a range is none."""
+    v = v.strip()
+    m = re.fullmatch(r"\[\s*([^,\[\]()\s]+)\s*\]", v)
+    if m:
+        return m[1]
+    return "" if not v or v[0] in "[(" or "${" in v or v in ("LATEST", "RELEASE") or v.startswith("@") else v
+
+
+def pom(path, o):
+    o.ecosystem = "Maven"
+    tree = pom_tree(path)
+    p = Pom.load(path)
+    g, a, v = p.coordinates()
+    me = o.add(f"{g}:{a}", v, "workspace")
+    managed = p.managed(tree)
+    dev, other = set(), set()
+
+    def use(k, v, kind):
+        t = tree.get(k[:2])
+        src = "workspace" if t is not None and (not v or t.coordinates()[2] in (v, "")) else "registry"
+        n = o.add(f"{k[0]}:{k[1]}", exact(v), src)
+        o.edge(me, n)
+        o.direct.add(n)
+        (dev if kind == "test" else other).add(n)
+    seen = set()
+    for q in p.line():
+        blocks = kids(q.x, "dependencies", "dependency")
+        for prof in kids(q.x, "profiles", "profile"):
+            blocks = blocks + (kids(prof, "dependencies", "dependency") if q is p else [])
+        for d in blocks:
+            k = p.ident(d)
+            if q is not p and k in seen:
+                continue
+            seen.add(k)
+            mv, ms = managed.get(k, ("", ""))
+            use(k, p.fill(said(d, "version")) or mv, p.fill(said(d, "scope")) or ms or "compile")
+    plugin_versions = {}
+    for q in p.line():
+        for b in kids(q.x, "build", "pluginManagement", "plugins", "plugin"):
+            k = (p.fill(said(b, "groupId")) or "org.apache.maven.plugins", p.fill(said(b, "artifactId")))
+            if said(b, "version"):
+                plugin_versions.setdefault(k, p.fill(said(b, "version")))
+    for q in p.line():
+        builds = [q.x] + (kids(q.x, "profiles", "profile") if q is p else [])
+        for holder in builds:
+            for b in kids(holder, "build", "plugins", "plugin") + kids(holder, "reporting", "plugins", "plugin"):
+                k = (p.fill(said(b, "groupId")) or "org.apache.maven.plugins", p.fill(said(b, "artifactId")))
+                use(k + ("maven-plugin", ""), p.fill(said(b, "version")) or plugin_versions.get(k, ""), "build")
+                for d in kids(b, "dependencies", "dependency"):
+                    use(p.ident(d), p.fill(said(d, "version")), "build")
+            for b in kids(holder, "build", "extensions", "extension"):
+                use((p.fill(said(b, "groupId")), p.fill(said(b, "artifactId"))), p.fill(said(b, "version")), "build")
+    o.dev = dev - other
+
+
+# ------------------------------------------------------------------ Gradle
+
+def gradle_lock(path, o):
+    o.ecosystem = "Maven"
+    o.direct_known = o.edges_known = False
+    stem = os.path.basename(path).removesuffix(".lockfile")
+    one_each = os.path.basename(os.path.dirname(os.path.abspath(path))) == "dependency-locks"
+    build = stem.startswith(("buildscript-", "settings-"))
+    configurations = {}
+    for line in read(path).splitlines():
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        left, _, right = line.partition("=")
+        parts = left.split(":")
+        if len(parts) != 3:
+            continue
+        k = o.add(f"{parts[0]}:{parts[1]}", parts[2], "registry")
+        names = [stem] if one_each else [c for c in right.split(",") if c]
+        configurations.setdefault(k, set()).update(names)
+    for k, names in configurations.items():
+        if names and not build and all(re.match(r"test(?![a-z])", c) or re.search(r"Test(?![a-z])", c) for c in names):
+            o.dev.add(k)
+
+
+def verification(path, o):
+    o.ecosystem = "Maven"
+    o.direct_known = o.dev_known = o.edges_known = False
+    for c in kids(xml_root(path), "components", "component"):
+        o.add(f"{c.get('group', '')}:{c.get('name', '')}", c.get("version", ""), "registry")
+
+
+def gradle_version(v):
+    return "" if not v or v[0] in "[(]" or v.endswith("+") or v.startswith("latest.") else v
+
+
+def catalogue(path, o):
+    o.ecosystem = "Maven"
+    o.direct_known = o.dev_known = o.edges_known = False
+    doc = tomllib.loads(read(path))
+    versions = doc.get("versions", {})
+
+    def rich(v):
+        if isinstance(v, dict):
+            if "ref" in v:
+                return rich(versions.get(v["ref"], ""))
+            s = v.get("strictly", "")
+            return gradle_version(s) or gradle_version(v.get("prefer", "")) if s else gradle_version(
+                v.get("require", "")) or gradle_version(v.get("prefer", ""))
+        v = v if isinstance(v, str) else ""
+        if "!!" in v:
+            strict, _, prefer = v.partition("!!")
+            return gradle_version(strict) or gradle_version(prefer)
+        return gradle_version(v)
+    for e in doc.get("libraries", {}).values():
+        if isinstance(e, str):
+            parts = e.split(":")
+            name, v = ":".join(parts[:2]), rich(parts[2]) if len(parts) > 2 else ""
+        else:
+            name = e.get("module") or f"{e.get('group', '')}:{e.get('name', '')}"
+            v = rich(e.get("version", ""))
+        o.add(name, v, "registry")
+    for e in doc.get("plugins", {}).values():
+        if isinstance(e, str):
+            name, _, v = e.partition(":")
+            v = rich(v)
+        else:
+            name, v = e.get("id", ""), rich(e.get("version", ""))
+        o.add(f"{name}:{name}.gradle.plugin", v, "registry")
+
+
+PARSERS = [
+    (r"pom\.xml|[^/]*\.pom", "pom-xml", pom),
+    (r"(buildscript-|settings-)?gradle\.lockfile|dependency-locks/[^/]+\.lockfile", "gradle-lockfile", gradle_lock),
+    (r"gradle/verification-metadata\.xml", "verification-metadata", verification),
+    (r"[^/]*\.versions\.toml", "versions-toml", catalogue),
+]
