@@ -66,7 +66,7 @@ def lockfiles(paths):
 
 
 def inventories(paths):
-    """Yields one inventory per lockfile; one that cannot be read raises."""
+    """Yields one inventory per lockfile; of one that cannot be read, why."""
     for f in lockfiles(paths):
         p = parser_of(os.path.abspath(f))
         if not p:
@@ -76,6 +76,9 @@ def inventories(paths):
         try:
             p[1](f, o)
         except Skip:
+            continue
+        except Exception as e:  # whatever a broken file does to its reader
+            yield {"path": f, "parser": p[0], "error": f"{type(e).__name__}: {e}"}
             continue
         yield o.result()
 

@@ -51,11 +51,12 @@ class Pom:
                 at = os.path.normpath(os.path.join(os.path.dirname(path), rel))
                 if os.path.isdir(at):
                     at = os.path.join(at, "pom.xml")
-                if os.path.isfile(at):
-                    q = Pom.load(at)
-                    raw = (said(q.x, "groupId") or (q.parent_gav or ("",))[0], said(q.x, "artifactId"))
-                    if q is not self and raw == self.parent_gav[:2] and not q.above(self):
-                        self.parent = q
+                try:
+                    q = Pom.load(at) if os.path.isfile(at) else None
+                except (ValueError, ET.ParseError):
+                    q = None
+                if q and (q.group, q.artifact, q.raw_version) == self.parent_gav:
+                    self.parent = q
         self.group = said(self.x, "groupId") or (self.parent_gav or ("", "", ""))[0]
         self.artifact = said(self.x, "artifactId")
         self.raw_version = said(self.x, "version") or (self.parent_gav or ("", "", ""))[2]
@@ -66,15 +67,9 @@ class Pom:
         if path not in cls.seen:
             cls.seen[path] = None
             cls.seen[path] = cls(path)
+        if cls.seen[path] is None:
+            raise ValueError("a parent is its own child, or cannot be read")
         return cls.seen[path]
-
-    def above(self, other):
-        p = self.parent
-        while p:
-            if p is other:
-                return True
-            p = p.parent
-        return False
 
     def line(self):
         """Itself and its parents, nearest first."""
@@ -146,10 +141,9 @@ def pom_tree(path):
             if f == "pom.xml" or f.endswith(".pom"):
                 try:
                     p = Pom.load(os.path.join(d, f))
-                except ET.ParseError:
+                except (ValueError, ET.ParseError):
                     continue
-                if p:
-                    out.setdefault(p.coordinates()[:2], p)
+                out.setdefault(p.coordinates()[:2], p)
     return out
 
 
@@ -238,7 +232,8 @@ def verification(path, o):
     o.ecosystem = "Maven"
     o.direct_known = o.dev_known = o.edges_known = False
     for c in kids(xml_root(path), "components", "component"):
-        o.add(f"{c.get('group', '')}:{c.get('name', '')}", c.get("version", ""), "registry")
+        if c.get("group") and c.get("name"):
+            o.add(f"{c.get('group')}:{c.get('name')}", c.get("version", ""), "registry")
 
 
 def gradle_version(v):

@@ -6,9 +6,8 @@ from .common import read
 
 
 def conan_ref(ref):
-    """(name, version, user, channel) of name/version@user/channel#revision%time."""
-    ref = ref.split("%")[0].split("#")[0]
-    ref, _, owner = ref.partition("@")
+    """(name, version) of name/version@user/channel#revision%time:package."""
+    ref = ref.split("%")[0].split("#")[0].split("@")[0].split(":")[0]
     name, _, version = ref.partition("/")
     return name.lower(), version
 
@@ -43,7 +42,8 @@ def conan_lock(path, o):
     for f in ("requires", "build_requires", "python_requires", "config_requires"):
         for r in doc.get(f) or []:
             name, version = conan_ref(r[0] if isinstance(r, list) else r)
-            o.add(name, version, "registry")
+            if version:
+                o.add(name, version, "registry")
 
 
 def vcpkg(path, o):
