@@ -38,10 +38,11 @@ import json
 import os
 import re
 
-from . import apple, beam, cargo, dart, deno, go, infra, jvm, native, npm, nuget, php, python, ruby, sbom, science
+from . import apple, beam, cargo, dart, deno, go, infra, jvm, native, npm, nuget, others, php, python, ruby, sbom, science
 from .common import Out, Skip, warn
 
-FAMILIES = (cargo, npm, python, go, jvm, nuget, ruby, php, beam, dart, apple, native, science, deno, infra, sbom)
+FAMILIES = (cargo, npm, python, go, jvm, nuget, ruby, php, beam, dart, apple, native, science, deno, infra, sbom,
+            others)
 PARSERS = [row for family in FAMILIES for row in family.PARSERS]
 
 

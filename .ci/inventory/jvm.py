@@ -185,11 +185,13 @@ def pom(path, o):
             mv, ms = managed.get(k, ("", ""))
             use(k, p.fill(said(d, "version")) or mv, p.fill(said(d, "scope")) or ms or "compile")
     plugin_versions = {}
-    for q in p.line():
-        for b in kids(q.x, "build", "pluginManagement", "plugins", "plugin"):
-            k = (p.fill(said(b, "groupId")) or "org.apache.maven.plugins", p.fill(said(b, "artifactId")))
-            if said(b, "version"):
-                plugin_versions.setdefault(k, p.fill(said(b, "version")))
+    # what build/plugins of the pom or of a parent says goes before what pluginManagement says
+    for place in (("build", "plugins", "plugin"), ("build", "pluginManagement", "plugins", "plugin")):
+        for q in p.line():
+            for b in kids(q.x, *place):
+                k = (p.fill(said(b, "groupId")) or "org.apache.maven.plugins", p.fill(said(b, "artifactId")))
+                if said(b, "version"):
+                    plugin_versions.setdefault(k, p.fill(said(b, "version")))
     for q in p.line():
         builds = [q.x] + (kids(q.x, "profiles", "profile") if q is p else [])
         for holder in builds:
