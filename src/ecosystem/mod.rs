@@ -7,18 +7,24 @@
 //! `fixtures/parsers/<id>/`. The tests over the table fail until all three are there.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
+mod ci;
+mod container;
 mod drift;
 #[cfg(test)]
 mod fixture;
 mod go;
+mod maven;
 mod npm;
+mod php;
 mod python;
+mod reference;
+mod ruby;
 mod syntax;
 mod unsupported;
 
@@ -113,6 +119,18 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
+    &go::gopkg_lock::PARSER,
+    &ruby::gemfile_lock::PARSER,
+    &ruby::gemfile::PARSER,
+    &ruby::gemspec::PARSER,
+    &php::composer_lock::PARSER,
+    &php::composer_json::PARSER,
+    &maven::pom::PARSER,
+    &maven::gradle_lockfile::PARSER,
+    &ci::github_workflow::PARSER,
+    &ci::github_action::PARSER,
+    &container::dockerfile::PARSER,
+    &container::compose::PARSER,
 ];
 
 /// The names of every parser in lower case.
@@ -157,6 +175,8 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct FileSet {
     files: BTreeMap<RepoPath, Result<Vec<u8>, String>>,
+    /// The POMs among them, which inherit from each other all over the tree: read once, when the first one asks.
+    poms: OnceLock<maven::Poms>,
 }
 
 /// What is known of a file that a parser asks for.
@@ -173,7 +193,13 @@ pub enum Lookup<'f> {
 impl FileSet {
     /// Adds a file, or why it cannot be had.
     pub fn insert(&mut self, path: RepoPath, content: Result<Vec<u8>, String>) {
+        self.poms.take();
         self.files.insert(path, content);
+    }
+
+    /// The POMs among the files.
+    fn poms(&self) -> &maven::Poms {
+        self.poms.get_or_init(|| maven::Poms::of(self))
     }
 
     /// Looks a file up.

@@ -58,7 +58,7 @@ fn kinds(kinds: Kinds) -> String {
 
 fn filter(filter: &Filter, pairs: &mut Pairs) {
     if !filter.ecosystems.is_empty() {
-        pairs.push(("ecosystems", array(filter.ecosystems.iter().map(|one| one.purl_type()))));
+        pairs.push(("ecosystems", array(filter.ecosystems.iter().map(|one| one.word()))));
     }
     if !filter.paths.is_empty() {
         pairs.push(("paths", array(filter.paths.iter().map(super::PathPattern::as_str))));

@@ -162,7 +162,7 @@ pub(super) fn of_rule(settings: &RuleSettings, profile: Profile) -> BTreeMap<&'s
     values.insert("scope", Value::rank(scope, format!("\"{}\"", settings.scope().as_str())));
     let filter = &settings.filter;
     let all = |texts: BTreeSet<String>| Value::set(texts, Stricter::Higher, Empty::Everything);
-    values.insert("ecosystems", all(filter.ecosystems.iter().map(|one| one.purl_type().to_owned()).collect()));
+    values.insert("ecosystems", all(filter.ecosystems.iter().map(|one| one.word().to_owned()).collect()));
     values.insert("paths", all(filter.paths.iter().map(|one| one.as_str().to_owned()).collect()));
     values.insert("packages", all(filter.packages.iter().map(|one| one.text.clone()).collect()));
     if settings.rule.id == KNOWN_VULNERABILITY {

@@ -150,6 +150,8 @@ fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Optio
         return origin("other-package", format!("is fetched from {}, which is {}", other.address, other.label));
     }
     match id.source.kind {
+        // Hooks, pipelines and submodules are repositories: there is no registry to take them from.
+        SourceKind::Git if id.ecosystem == Ecosystem::Git => None,
         SourceKind::Git => origin("git", format!("comes from a git repository, {at}")),
         SourceKind::Url => origin("url", format!("comes from a plain URL, {at}")),
         SourceKind::Path => match url {

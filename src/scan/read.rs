@@ -101,7 +101,9 @@ fn give_back(outcomes: &mut [Outcome]) {
             is_anothers || nearer.iter().any(|other| other.places.contains(place))
         };
         let belongs_elsewhere = |usage: &Use| {
-            let is_own = usage.locations.iter().any(|place| place.path == outcome.path);
+            // What it asks for itself is its own, wherever the version stands.
+            let mut places = usage.locations.iter().chain(&usage.declared);
+            let is_own = places.any(|place| place.path == outcome.path);
             !is_own && !usage.locations.is_empty() && usage.locations.iter().all(is_brought)
         };
         let graph = std::mem::take(&mut outcome.parsed.graph);

@@ -164,8 +164,11 @@ fn of_setting(key: &str) -> Option<Json> {
         "kinds" => described(list(&kinds, 1), "Packages that are known to be for none of these are allowed."),
         "scope" => described(words(Scope::ALL.map(Scope::as_str)), "Which packages it judges."),
         "ecosystems" => {
-            let types = words(Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type()));
-            described(list(&types, 1), "The ecosystems it judges, by the type of package URLs.")
+            let types = words(Ecosystem::ALL.iter().map(|ecosystem| ecosystem.word()));
+            described(
+                list(&types, 1),
+                "The ecosystems it judges, by the type of package URLs, or by the name of the distribution.",
+            )
         }
         "paths" => described(
             list(&text(), 1),
@@ -237,7 +240,10 @@ fn of_override(key: &str, ids: &[&str]) -> Option<Json> {
             described(of_setting(key)?, "What a package must be for; all of it for `level`, any for `at-least`.")
         }
         "scope" => described(of_setting(key)?, "`direct`: direct dependencies alone."),
-        "ecosystems" => described(of_setting(key)?, "The ecosystems it is about, by the type of package URLs."),
+        "ecosystems" => described(
+            of_setting(key)?,
+            "The ecosystems it is about, by the type of package URLs, or by the name of the distribution.",
+        ),
         "paths" => described(
             of_setting(key)?,
             "Lockfiles, manifests of workspace members, or folders above them; `**` crosses folders. What is also brought in \
