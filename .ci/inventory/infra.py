@@ -53,12 +53,15 @@ def terraform_lock(path, o):
 # ------------------------------------------------------------------ containers
 
 def image(text):
-    """(name, tag) of an image reference; a digest is no tag."""
-    text = text.split("@")[0]
+    """(name, tag) of an image reference; the digest where there is no tag."""
+    text, _, digest = text.partition("@")
     name, tag = text, ""
     if ":" in text.rsplit("/", 1)[-1]:
         name, _, tag = text.rpartition(":")
-    return name, tag
+    # Docker's own images may be named without their repository
+    name = name.removeprefix("docker.io/").removeprefix("index.docker.io/")
+    # `latest` is whatever it is
+    return name if "/" in name else f"library/{name}", ("" if tag == "latest" else tag) or digest
 
 
 def docker_lines(text):
@@ -113,6 +116,9 @@ def dockerfile(path, o):
     for line in docker_lines(text):
         word, _, rest = line.partition(" ")
         word = word.upper()
+        if word == "ONBUILD":
+            word, _, rest = rest.strip().partition(" ")
+            word = word.upper()
         if word == "ARG" and not froms:
             for a in re.findall(r"(\w+)(?:=(\"[^\"]*\"|'[^']*'|\S*))?", rest):
                 if a[1]:
@@ -138,7 +144,8 @@ def compose(path, o):
     o.edges_known = o.dev_known = False
     doc = (yaml_docs(read(path)) or [{}])[0]
     for s in (doc.get("services") or {}).values() if isinstance(doc, dict) else ():
-        if isinstance(s, dict) and s.get("image"):
+        # what is built here is not taken from anywhere
+        if isinstance(s, dict) and s.get("image") and not s.get("build"):
             text = re.sub(r"\$\{(\w+):?-([^}]*)\}", r"\2", s["image"])
             if "$" not in text:
                 o.direct.add(o.add(*image(text), "registry"))
@@ -153,7 +160,9 @@ def actions(path, o):
     doc = (yaml_docs(text) or [{}])[0]
     if not isinstance(doc, dict):
         return
-    comments = dict(re.findall(r"(?m)uses:\s*['\"]?([^\s'\"]+)['\"]?[ \t]+#[ \t]*(?:tag=|pin@)?(v?\d[\w.+-]*)", text))
+    comments = {}
+    for m in re.finditer(r"(?m)^[ \t-]*uses:\s*['\"]?([^\s'\"]+)['\"]?[ \t]*(?:#[ \t]*(?:tag=|pin@)?(\S*).*)?$", text):
+        comments.setdefault(m[1], set()).add(m[2] or "")
 
     def use(s):
         if not isinstance(s, str) or s.startswith((".", "/")) or not s:
@@ -163,7 +172,9 @@ def actions(path, o):
         name, _, ref = s.partition("@")
         if "/" not in name or "$" in s:
             return
-        o.direct.add(o.add(name.lower(), ref_version(ref, comments.get(s, "")), "registry"))
+        name = "/".join(name.lower().split("/")[:2])
+        for comment in comments.get(s, {""}):
+            o.direct.add(o.add(name, ref_version(ref, comment), "registry"))
 
     def container(s):
         s = s.get("image", "") if isinstance(s, dict) else s
@@ -190,10 +201,10 @@ def actions(path, o):
 
 
 def ref_version(ref, comment):
-    """An exact tag is a version; of a commit the comment behind it says which."""
-    if re.fullmatch(r"[0-9a-f]{40}", ref):
-        ref = comment
-    return ref if re.fullmatch(r"v?\d+\.\d+\.\d+(?:[-+.][\w.+-]*)?", ref) else ""
+    """An exact tag is a version; of a commit the comment behind it says which, or it is the version itself."""
+    def tag(s):
+        return s if re.fullmatch(r"v?\d+\.\d+\.\d+(?:[-+.][\w.+-]*)?", s) else ""
+    return tag(comment) or ref if re.fullmatch(r"[0-9a-f]{40}", ref) else tag(ref)
 
 
 # ------------------------------------------------------------------ git

@@ -16,6 +16,9 @@ def xml_root(path):
         return ET.fromstring(f.read())
 
 
+TOOLS = re.compile(r"(checkstyle|pmd|codenarc|spotbugs|jacoco|ktlint|detekt)")
+
+
 def kid(e, *names):
     for name in names:
         e = next((c for c in e if local(c.tag) == name), None) if e is not None else None
@@ -79,11 +82,13 @@ class Pom:
             p = p.parent
         return out
 
-    def properties(self):
+    def properties(self, profile=None):
         out = {}
         for p in reversed(self.line()):
             for c in kid(p.x, "properties") if kid(p.x, "properties") is not None else ():
                 out[local(c.tag)] = (c.text or "").strip()
+        for c in kid(profile, "properties") if kid(profile, "properties") is not None else ():
+            out[local(c.tag)] = (c.text or "").strip()
         for pre in ("project.", "pom.", ""):
             out.setdefault(pre + "groupId", self.group) if not pre else out.__setitem__(pre + "groupId", self.group)
             out.setdefault(pre + "version", self.raw_version) if not pre else out.__setitem__(pre + "version", self.raw_version)
@@ -93,8 +98,8 @@ class Pom:
                 out["project.parent." + n] = out["parent." + n] = v
         return out
 
-    def fill(self, s):
-        props = self.properties()
+    def fill(self, s, profile=None):
+        props = self.properties(profile)
         for _ in range(20):
             t = re.sub(r"\$\{([^${}]+)\}", lambda m: props.get(m[1].strip(), m[0]), s)
             if t == s:
@@ -104,7 +109,7 @@ class Pom:
 
     def coordinates(self):
         v = self.fill(self.raw_version)
-        return self.fill(self.group), self.fill(self.artifact), "" if "${" in v else v
+        return self.fill(self.group) or "?", self.fill(self.artifact), "" if "${" in v else v
 
     def managed(self, tree, seen=()):
         """{(group, artifact, type, classifier): (version, scope)} of dependencyManagement, nearest first."""
@@ -124,16 +129,19 @@ class Pom:
                     out.setdefault(kk, vv)
         return out
 
-    def ident(self, d):
-        return (self.fill(said(d, "groupId")), self.fill(said(d, "artifactId")), self.fill(said(d, "type")) or "jar",
-                self.fill(said(d, "classifier")))
+    def ident(self, d, profile=None):
+        group, artifact, kind, classifier = (
+            self.fill(said(d, n), profile) for n in ("groupId", "artifactId", "type", "classifier"))
+        return group, artifact, kind or "jar", classifier
 
 
 def pom_tree(path):
     """{(group, artifact): Pom} of all poms of the tree that path is in."""
-    top = os.path.dirname(os.path.realpath(path))
-    while os.path.isfile(os.path.join(os.path.dirname(top), "pom.xml")):
-        top = os.path.dirname(top)
+    folder = top = os.path.dirname(os.path.realpath(path))
+    while folder != os.path.dirname(folder) and not os.path.exists(os.path.join(folder, ".git")):
+        folder = os.path.dirname(folder)
+        if os.path.isfile(os.path.join(folder, "pom.xml")):
+            top = folder
     out = {}
     for d, dirs, files in os.walk(top):
         dirs[:] = sorted(x for x in dirs if x not in ("node_modules", ".git", "target"))
@@ -168,40 +176,57 @@ def pom(path, o):
     def use(k, v, kind):
         t = tree.get(k[:2])
         src = "workspace" if t is not None and (not v or t.coordinates()[2] in (v, "")) else "registry"
-        n = o.add(f"{k[0]}:{k[1]}", exact(v), src)
+        n = o.add(f"{k[0]}:{k[1]}", exact(v), "path" if kind == "system" else src)
         o.edge(me, n)
         o.direct.add(n)
-        (dev if kind == "test" else other).add(n)
-    seen = set()
-    for q in p.line():
-        blocks = kids(q.x, "dependencies", "dependency")
-        for prof in kids(q.x, "profiles", "profile"):
-            blocks = blocks + (kids(prof, "dependencies", "dependency") if q is p else [])
-        for d in blocks:
+        (dev if kind in ("test", "report") else other).add(n)
+        return n
+    blocks = [(None, d) for d in kids(p.x, "dependencies", "dependency")]
+    profiles = kids(p.x, "profiles", "profile")
+    for prof in profiles:
+        blocks += [(prof, d) for d in kids(prof, "dependencies", "dependency")]
+    for prof, d in blocks:
+        k = p.ident(d, prof)
+        mv, ms = managed.get(k, ("", ""))
+        for b in kids(prof, "dependencyManagement", "dependencies", "dependency") if prof is not None else ():
+            if p.ident(b, prof) == k:
+                mv, ms = p.fill(said(b, "version"), prof), p.fill(said(b, "scope"), prof)
+        use(k, p.fill(said(d, "version"), prof) or mv, p.fill(said(d, "scope"), prof) or ms or "compile")
+    # what a parent in the tree asks for is reported of the parent, unless it is another version here
+    own = {p.ident(d) for d in kids(p.x, "dependencies", "dependency")}
+    for q in p.line()[1:]:
+        theirs = q.managed(tree)
+        for d in kids(q.x, "dependencies", "dependency"):
             k = p.ident(d)
-            if q is not p and k in seen:
-                continue
-            seen.add(k)
-            mv, ms = managed.get(k, ("", ""))
-            use(k, p.fill(said(d, "version")) or mv, p.fill(said(d, "scope")) or ms or "compile")
+            here = (p.fill(said(d, "version")) or managed.get(k, ("", ""))[0])
+            there = (q.fill(said(d, "version")) or theirs.get(q.ident(d), ("", ""))[0])
+            if k not in own and here != there:
+                use(k, here, p.fill(said(d, "scope")) or managed.get(k, ("", ""))[1] or "compile")
+            own.add(k)
     plugin_versions = {}
+
+    def plugin(b, prof=None):
+        return (p.fill(said(b, "groupId"), prof) or "org.apache.maven.plugins", p.fill(said(b, "artifactId"), prof))
     # what build/plugins of the pom or of a parent says goes before what pluginManagement says
     for place in (("build", "plugins", "plugin"), ("build", "pluginManagement", "plugins", "plugin")):
         for q in p.line():
             for b in kids(q.x, *place):
-                k = (p.fill(said(b, "groupId")) or "org.apache.maven.plugins", p.fill(said(b, "artifactId")))
                 if said(b, "version"):
-                    plugin_versions.setdefault(k, p.fill(said(b, "version")))
-    for q in p.line():
-        builds = [q.x] + (kids(q.x, "profiles", "profile") if q is p else [])
-        for holder in builds:
-            for b in kids(holder, "build", "plugins", "plugin") + kids(holder, "reporting", "plugins", "plugin"):
-                k = (p.fill(said(b, "groupId")) or "org.apache.maven.plugins", p.fill(said(b, "artifactId")))
-                use(k + ("maven-plugin", ""), p.fill(said(b, "version")) or plugin_versions.get(k, ""), "build")
+                    plugin_versions.setdefault(plugin(b), p.fill(said(b, "version")))
+    for prof in [None] + profiles:
+        holder = p.x if prof is None else prof
+        for part, kind in (("build", "build"), ("reporting", "report")):
+            for b in kids(holder, part, "plugins", "plugin"):
+                k = plugin(b, prof)
+                v = p.fill(said(b, "version"), prof) or plugin_versions.get(k, "")
+                n = use(k + ("maven-plugin", ""), v, kind)
                 for d in kids(b, "dependencies", "dependency"):
-                    use(p.ident(d), p.fill(said(d, "version")), "build")
-            for b in kids(holder, "build", "extensions", "extension"):
-                use((p.fill(said(b, "groupId")), p.fill(said(b, "artifactId"))), p.fill(said(b, "version")), "build")
+                    o.edge(n, use(p.ident(d, prof), p.fill(said(d, "version"), prof), kind))
+        for d in (kid(holder, "build").iter() if kid(holder, "build") is not None else ()):
+            for c in d if local(d.tag) == "annotationProcessorPaths" else ():
+                use(p.ident(c, prof), p.fill(said(c, "version"), prof), "build")
+        for b in kids(holder, "build", "extensions", "extension"):
+            use(p.ident(b, prof), p.fill(said(b, "version"), prof), "build")
     o.dev = dev - other
 
 
@@ -226,7 +251,8 @@ def gradle_lock(path, o):
         names = [stem] if one_each else [c for c in right.split(",") if c]
         configurations.setdefault(k, set()).update(names)
     for k, names in configurations.items():
-        if names and not build and all(re.match(r"test(?![a-z])", c) or re.search(r"Test(?![a-z])", c) for c in names):
+        if names and not build and all(re.match(r"test", c) or re.search(r"Test(?![a-z])", c) or TOOLS.match(c)
+                                       for c in names):
             o.dev.add(k)
 
 

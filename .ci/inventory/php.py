@@ -13,8 +13,10 @@ def composer_lock(path, o):
             src = "registry"
             if (p.get("dist") or {}).get("type") == "path":
                 src = "path"
-            elif "notification-url" not in p and (p.get("source") or {}).get("type") in ("git", "hg", "svn"):
+            elif "notification-url" not in p and (p.get("source") or {}).get("type") == "git":
                 src = "git"
+            elif "notification-url" not in p and (p.get("source") or p.get("dist")):
+                src = "url"
             k = o.add(p["name"].lower(), p.get("version", ""), src)
             by.setdefault(p["name"].lower(), k)
             entries.append((k, p))

@@ -1,8 +1,9 @@
 """Gemfile.lock, gems.locked."""
+import glob
 import os
 import re
 
-from .common import beside, dev_only, key, read
+from .common import beside, dev_only, read
 
 DEVELOPMENT = {"development", "test"}
 
@@ -53,7 +54,7 @@ def gemfile_lock(path, o):
                 continue
             if len(m[1]) == 4:
                 src = {"GEM": "registry", "GIT": "git", "PATH": "path"}.get(section, "registry")
-                if src == "path" and remote in (".", ""):
+                if src == "path" and not remote.startswith(("/", "..", "~")):
                     src = "workspace"
                 last = o.add(m[2], m[3] or "", src)
                 by.setdefault(m[2], set()).add(last)
@@ -70,6 +71,15 @@ def gemfile_lock(path, o):
             succ.setdefault(a, set()).add(t)
     for n in asked:
         o.direct |= by.get(n, set())
+    members = o.members()
+    for a in members:
+        o.direct |= succ.get(a, set())
+    for spec in glob.glob(os.path.join(glob.escape(os.path.dirname(path) or "."), "*.gemspec")):
+        for n in re.findall(r"(?m)^\s*\w+\.add_development_dependency[\s(]+['\"]([^'\"]+)['\"]", read(spec)):
+            for a in members:
+                for t in by.get(n, ()):
+                    if a.startswith(os.path.basename(spec).removesuffix(".gemspec") + "@"):
+                        o.edge(a, t)
     man = beside(path, "gems.rb" if os.path.basename(path) == "gems.locked" else "Gemfile")
     if not man:
         o.dev_known = False
@@ -80,7 +90,7 @@ def gemfile_lock(path, o):
         if n not in groups and n in by:
             o.dev_known = False
         (dev if groups.get(n) and groups[n] <= DEVELOPMENT else prod).update(by.get(n, ()))
-    prod |= {key(*p) for p in o.packages if p[2] == "workspace"}
+    prod |= members
     o.dev = dev_only(prod, dev, lambda k: succ.get(k, ()))[0]
 
 
