@@ -18,7 +18,9 @@ mod container;
 mod drift;
 #[cfg(test)]
 mod fixture;
+mod git;
 mod go;
+mod installed;
 mod maven;
 mod npm;
 mod php;
@@ -26,8 +28,11 @@ mod python;
 mod reference;
 mod ruby;
 mod syntax;
+mod system;
+mod toolchain;
 mod unsupported;
 
+pub use installed::{installation_of, is_installation, is_installed_folder};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
@@ -37,6 +42,25 @@ pub enum Role {
     Lockfile,
     /// It asks for versions. Read for itself only where no lockfile read it.
     Manifest,
+    /// It says what is installed. Read where that is asked for, with the other files of the same installation
+    /// ([`installation_of`]), of which the first one that is read names the others as companions.
+    Installed,
+}
+
+impl Role {
+    /// Whether the file says which versions are used, so that one which cannot be read makes a run incomplete.
+    pub fn fixes_versions(self) -> bool {
+        self != Self::Manifest
+    }
+
+    /// The word that tables use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lockfile => "lockfile",
+            Self::Manifest => "manifest",
+            Self::Installed => "installed",
+        }
+    }
 }
 
 /// How well a parser tells something. Tests hold it against what the parser does on its fixtures.
@@ -103,6 +127,8 @@ pub struct Parser {
 pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
     &cargo::CARGO_TOML,
+    // Before `package.json`, which is another kind of file in `node_modules`.
+    &npm::node_modules::PARSER,
     &npm::PACKAGE_LOCK,
     &npm::YARN_LOCK,
     &npm::PNPM_LOCK,
@@ -129,8 +155,19 @@ pub const PARSERS: &[&Parser] = &[
     &maven::gradle_lockfile::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
+    &ci::gitlab_ci::PARSER,
+    &ci::pre_commit::PARSER,
     &container::dockerfile::PARSER,
     &container::compose::PARSER,
+    &git::gitmodules::PARSER,
+    &toolchain::tool_files::TOOL_VERSIONS,
+    &toolchain::tool_files::MISE_TOML,
+    &toolchain::tool_files::SDKMANRC,
+    &toolchain::version_file::PARSER,
+    &toolchain::rust_toolchain::PARSER,
+    &python::dist_info::PARSER,
+    &system::dpkg_status::PARSER,
+    &system::apk_installed::PARSER,
 ];
 
 /// The names of every parser in lower case.

@@ -66,6 +66,8 @@ pub enum Ecosystem {
     Git,
     /// JavaScript packages of JSR, named `@scope/name`.
     Jsr,
+    /// Languages and tools that a project runs on, named as version managers do: `node`, `python`, `temurin`.
+    Toolchain,
     /// Packages of Debian.
     Debian,
     /// Packages of Ubuntu.
@@ -166,6 +168,7 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Docker, "Docker", ("docker", Naming::Slash)),
     unadvised(Ecosystem::Git, "Git", ("git", Naming::Slash)),
     unadvised(Ecosystem::Jsr, "JSR", ("jsr", Naming::Slash)),
+    unadvised(Ecosystem::Toolchain, "Toolchain", ("generic", Naming::Plain)),
     advised(Ecosystem::Debian, "Debian", ("deb", Naming::Distribution(Some("debian")))),
     advised(Ecosystem::Ubuntu, "Ubuntu", ("deb", Naming::Distribution(Some("ubuntu")))),
     advised(Ecosystem::Alpine, "Alpine", ("apk", Naming::Distribution(Some("alpine")))),
@@ -294,6 +297,9 @@ pub fn normalize_name<'n>(osv_name: &str, name: &'n str) -> Cow<'n, str> {
     match osv_name {
         "PyPI" => normalize_pep503(name),
         "NuGet" | "Packagist" | "Hex" | "ConanCenter" | "GitHub Actions" | "LuaRocks" => lower(name),
+        // Of dpkg and apk, whose names have no capital letters (<https://www.debian.org/doc/debian-policy/>, 5.6.1).
+        "Debian" | "Ubuntu" | "other dpkg" => lower(name),
+        "Alpine" | "Alpaquita" | "Wolfi" | "Chainguard" | "MinimOS" | "other apk" => lower(name),
         "SwiftURL" => normalize_repository(name),
         _ => Cow::Borrowed(name),
     }

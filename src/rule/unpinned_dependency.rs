@@ -48,6 +48,10 @@ const KINDS: &[Kind] = &[Kind { open: without_lockfile }, Kind { open: reference
 /// The formats that name what they take by tag, branch, commit or digest.
 const BY_REFERENCE: &[&str] = &["github-workflow", "github-action", "gitlab-ci", "dockerfile", "compose"];
 
+/// The formats that leave nothing open which another format would fix: of a submodule the commit stands in git's tree, and
+/// a version manager takes the newest release of a line on purpose.
+const SETTLED: &[&str] = &["gitmodules", "tool-versions", "mise-toml", "sdkmanrc", "version-file", "rust-toolchain"];
+
 /// What a file leaves open.
 struct Open {
     /// The sentences about it.
@@ -64,7 +68,7 @@ struct Open {
 
 fn find(view: &View<'_>) -> Vec<Finding> {
     let open = |root| Some((root, KINDS.iter().find_map(|kind| (kind.open)(view, root))?));
-    let open = view.graph.roots.iter().filter_map(open).collect();
+    let open = view.graph.roots.iter().filter(|root| !SETTLED.contains(&root.parser)).filter_map(open).collect();
     grouped(open).into_iter().map(|(root, open)| finding(root, open)).collect()
 }
 
@@ -211,10 +215,6 @@ fn is_hash(text: &str) -> bool {
 fn entries(view: &View<'_>, root: &Root) -> Option<Open> {
     // What a lockfile did not resolve on the system on which it was made is no entry that somebody wrote.
     let is_written = root.parser == "requirements";
-    // Of a submodule the commit stands in git's tree, not in the file.
-    if root.parser == "gitmodules" {
-        return None;
-    }
     let open = |usage: &&Use| {
         let id = &view.graph.package(usage.package).id;
         (is_written && id.source.kind == SourceKind::Registry && id.version.is_none()) || floats(view, usage)

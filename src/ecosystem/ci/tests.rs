@@ -1,6 +1,6 @@
 //! Tests over the parsers of pipelines.
 
-use super::{github_action, github_workflow};
+use super::{github_action, github_workflow, gitlab_ci, pre_commit};
 use crate::ecosystem::Parser;
 use crate::ecosystem::fixture::{Tree, said, uses};
 use crate::ecosystem::syntax::probe::{check_cuts, check_garbage};
@@ -77,7 +77,7 @@ fn places_and_hashes_of_actions() {
     let commit = "11bd71901bbe5b1630ceea73d27597364c9af683";
     assert_eq!(of("actions/checkout"), (vec![(28, 73)], vec![], Some(commit.to_owned())));
     assert_eq!(of("actions/upload-artifact"), (vec![], vec![(36, 37)], None));
-    assert_eq!(of("github/codeql-action").0, [(39, 36), (40, 39)]);
+    assert_eq!(of("github/codeql-action").0, [(39, 39), (40, 42)]);
     assert_eq!(of("library/postgres").0, [(20, 35), (20, 35)], "an alias stands where its anchor does");
 }
 
@@ -128,4 +128,94 @@ fn nothing_makes_them_panic() {
     for (parser, path, text) in all {
         check_garbage(parser, path, text);
     }
+}
+
+#[test]
+fn what_a_gitlab_pipeline_takes() {
+    let commit = "8f4b7f84864484a7bf31766abe9204da3cbe65b3";
+    assert_eq!(
+        fixture("gitlab-ci/typical", ".gitlab-ci.yml"),
+        [
+            "library/debian 12.6 registry direct dev".to_owned(),
+            "library/docker 26.1.4-dind registry direct dev".to_owned(),
+            "library/node 20.15.0 registry direct dev".to_owned(),
+            "library/postgres 16.3 registry direct dev".to_owned(),
+            "library/python 3.12.4-slim registry direct dev".to_owned(),
+            "registry.example/ci/base 2024.6.1 registry direct dev".to_owned(),
+            "components/opentofu/full-pipeline 2.1.0 git direct dev".to_owned(),
+            "host.example/pipelines/base.yml url direct dev".to_owned(),
+            "host.example/pipelines/fixed.yml (sha256-L3/GAoKaw0Arw6hDCKeKQlV1QPEgHYxGBHsH4zG1IY8=) url direct dev"
+                .to_owned(),
+            "host.example/team/lint (~latest) git direct dev".to_owned(),
+            "platform/branch (main) git direct dev".to_owned(),
+            "platform/floating git direct dev".to_owned(),
+            "platform/other v1.4.0 git direct dev".to_owned(),
+            format!("platform/pipelines v3.2.0 ({commit}) git direct dev"),
+        ]
+    );
+    assert_eq!(
+        fixture("gitlab-ci/least", ".gitlab-ci.yml"),
+        ["library/ruby (latest) registry direct dev", "host.example/one.yml url direct dev"]
+    );
+    let (_, said) = read(".gitlab-ci.yml", "include: {component: a/b}\nimage: $CI_REGISTRY_IMAGE:1\n");
+    assert_eq!(
+        said,
+        [
+            "Error 1: the component `a/b` names no version after `@`; GitLab refuses it",
+            "Warning 2: which image `$CI_REGISTRY_IMAGE:1` is, is decided when it runs: the variable `CI_REGISTRY_IMAGE` \
+             has no value here",
+        ]
+    );
+}
+
+#[test]
+fn what_hooks_take() {
+    assert_eq!(
+        fixture("pre-commit/typical", ".pre-commit-config.yaml"),
+        [
+            "serde (1.0) registry direct dev",
+            "typos-cli 1.22.9 registry direct dev",
+            "mvdan.cc/sh/v3/cmd/shfmt v3.8.0 registry direct dev",
+            "@prettier/plugin-xml 3.4.1 registry direct dev",
+            "prettier 3.3.2 registry direct dev",
+            "typescript registry direct dev",
+            "black 24.4.2 registry direct dev",
+            "mypy 1.10.1 registry direct dev",
+            "tomli registry direct dev",
+            "types-requests (>=2.31) registry direct dev",
+            "rubocop 1.64.1 registry direct dev",
+            "github.com/astral-sh/ruff-pre-commit (main) git direct dev",
+            "github.com/pre-commit/pre-commit-hooks v4.6.0 git direct dev",
+            "github.com/psf/black-pre-commit-mirror 24.4.2 (3702ba224ecffbcec30af640c149f231d90aebdb) git direct dev",
+        ]
+    );
+    assert_eq!(fixture("pre-commit/least", ".pre-commit-config.yaml"), ["host.example/hooks 1.0 git direct dev"]);
+    let text = "repos:\n- hooks: []\n- repo: https://host.example/a\n- repo: https://host.example/b\n  rev: v1\n  hooks:\n  \
+                - {id: x, additional_dependencies: [y]}\n";
+    let (uses, said) = read(".pre-commit-config.yaml", text);
+    assert_eq!(uses, ["host.example/b v1 git direct dev"]);
+    assert_eq!(
+        said,
+        [
+            "Error -: a repository without `repo`; pre-commit refuses it, and it was left out",
+            "Error 3: `https://host.example/a` has no `rev`; pre-commit refuses it, and it was left out",
+            "Warning 7: of which language `y` is a package, only the repository of its hook says: 1 of \
+             `additional_dependencies` were left out. Where `language` stands beside them, they are read",
+        ]
+    );
+}
+
+#[test]
+fn nothing_makes_the_others_panic() {
+    let gitlab =
+        "include: [{project: a/b, ref: v1}, {component: $X/c@1}, 'x://y']\njob: {image: 'a:$B', variables: {B: 1}}\n";
+    let hooks =
+        "repos:\n- repo: x://y\n  rev: v1\n  hooks:\n  - {language: rust, additional_dependencies: ['cli:a:1.2.3']}\n";
+    check_garbage(&gitlab_ci::PARSER, ".gitlab-ci.yml", gitlab);
+    check_garbage(&pre_commit::PARSER, ".pre-commit-config.yaml", hooks);
+    let text = "repos:\n- repo: x://a\n  rev: v1.0\n- repo: x://b\n  rev: v2.0\n";
+    check_cuts(&pre_commit::PARSER, ".pre-commit-config.yaml", text, &[("a@v1.0", "v1.0\n"), ("b@v2.0", "v2.0\n")]);
+    let text = "image: node:20.1.0\njob:\n  services:\n  - debian:12.5\n";
+    let ends = [("library/node@20.1.0", "20.1.0\n"), ("library/debian@12.5", "12.5\n")];
+    check_cuts(&gitlab_ci::PARSER, ".gitlab-ci.yml", text, &ends);
 }

@@ -1,5 +1,5 @@
-//! What several formats share: reading JSON, TOML, XML and YAML with byte offsets, keeping what comes before an error,
-//! globs of workspaces, bounds, what a manifest asks for.
+//! What several formats share: reading JSON, TOML, XML, YAML and stanzas of fields with byte offsets, keeping what comes
+//! before an error, globs of workspaces, bounds, what a manifest asks for.
 
 pub(super) mod asked;
 pub(super) mod bounds;
@@ -7,6 +7,7 @@ pub(super) mod glob;
 pub(super) mod json;
 #[cfg(test)]
 pub(super) mod probe;
+pub(super) mod stanza;
 pub(super) mod toml;
 pub(super) mod xml;
 pub(super) mod yaml;

@@ -228,7 +228,8 @@ mod tests {
         ] {
             assert_eq!(label(purl), expected, "{purl}");
         }
-        assert!(label("pkg:deb/debian/curl@7.88.1").starts_with("packages of the type \"deb\" are not known"));
+        assert_eq!(label("pkg:deb/debian/curl@7.88.1"), "Debian: curl 7.88.1 registry");
+        assert!(label("pkg:snap/curl@7.88.1").starts_with("packages of the type \"snap\" are not known"));
     }
 
     /// Names as each ecosystem writes them.
