@@ -170,7 +170,7 @@ def actions(path, o):
         if s.startswith("docker://"):
             return container(s[9:])
         name, _, ref = s.partition("@")
-        if "/" not in name or "$" in s:
+        if "/" not in name or "$" in s or not ref:
             return
         name = "/".join(name.lower().split("/")[:2])
         for comment in comments.get(s, {""}):

@@ -62,6 +62,8 @@ class Pom:
                     self.parent = q
         self.group = said(self.x, "groupId") or (self.parent_gav or ("", "", ""))[0]
         self.artifact = said(self.x, "artifactId")
+        if not self.artifact:
+            raise ValueError("no artifactId, which Maven wants")
         self.raw_version = said(self.x, "version") or (self.parent_gav or ("", "", ""))[2]
 
     @classmethod
@@ -109,7 +111,8 @@ class Pom:
 
     def coordinates(self):
         v = self.fill(self.raw_version)
-        return self.fill(self.group) or "?", self.fill(self.artifact), "" if "${" in v else v
+        group = self.fill(self.group)
+        return "?" if "${" in group or not group else group, self.fill(self.artifact), "" if "${" in v else v
 
     def managed(self, tree, seen=()):
         """{(group, artifact, type, classifier): (version, scope)} of dependencyManagement, nearest first."""
@@ -142,16 +145,22 @@ def pom_tree(path):
         folder = os.path.dirname(folder)
         if os.path.isfile(os.path.join(folder, "pom.xml")):
             top = folder
-    out = {}
+    poms = []
     for d, dirs, files in os.walk(top):
         dirs[:] = sorted(x for x in dirs if x not in ("node_modules", ".git", "target"))
         for f in files:
             if f == "pom.xml" or f.endswith(".pom"):
                 try:
-                    p = Pom.load(os.path.join(d, f))
+                    poms.append(Pom.load(os.path.join(d, f)))
                 except (ValueError, ET.ParseError):
                     continue
-                out.setdefault(p.coordinates()[:2], p)
+    for p in poms:
+        # a parent that is built together with it is found wherever it lies
+        if p.parent is None and p.parent_gav:
+            p.parent = next((q for q in poms if q is not p and (q.group, q.artifact, q.raw_version) == p.parent_gav), None)
+    out = {}
+    for p in poms:
+        out.setdefault(p.coordinates()[:2], p)
     return out
 
 
@@ -161,7 +170,7 @@ def exact(v):
     m = re.fullmatch(r"\[\s*([^,\[\]()\s]+)\s*\]", v)
     if m:
         return m[1]
-    return "" if not v or v[0] in "[(" or "${" in v or v in ("LATEST", "RELEASE") or v.startswith("@") else v
+    return "" if not v or v[0] in "[(" or "${" in v or v in ("LATEST", "RELEASE") else v
 
 
 def pom(path, o):

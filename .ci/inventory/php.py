@@ -15,13 +15,19 @@ def composer_lock(path, o):
                 src = "path"
             elif "notification-url" not in p and (p.get("source") or {}).get("type") == "git":
                 src = "git"
-            elif "notification-url" not in p and (p.get("source") or p.get("dist")):
+            elif "notification-url" not in p and (p.get("source") or (p.get("dist") or {}).get("url")):
                 src = "url"
-            k = o.add(p["name"].lower(), p.get("version", ""), src)
+            k = o.add(p["name"].lower(), str(p.get("version", "")), src)
             by.setdefault(p["name"].lower(), k)
             entries.append((k, p))
             if part == "packages-dev":
                 o.dev.add(k)
+    # what a package replaces or provides is had from it
+    for k, p in entries:
+        for f in ("replace", "provide"):
+            for n in p.get(f) or {}:
+                if "/" in n:
+                    by.setdefault(n.lower(), k)
     for k, p in entries:
         for n in p.get("require") or {}:
             if n.lower() in by:

@@ -52,13 +52,15 @@ def gemfile_lock(path, o):
             m = re.match(r"^( {4}| {6})(?! )(.*?)(?: \(([^-]*)(?:-(.*))?\))?(!)?$", line)
             if not m:
                 continue
-            if len(m[1]) == 4:
+            if len(m[1]) == 4 and m[3]:
                 src = {"GEM": "registry", "GIT": "git", "PATH": "path"}.get(section, "registry")
-                if src == "path" and not remote.startswith(("/", "..", "~")):
+                # a gem whose folder is in the tree is a member, unless it is somebody else's
+                if src == "path" and not remote.startswith(("/", "..", "~", "vendor/")) and glob.glob(
+                        os.path.join(glob.escape(os.path.dirname(path) or "."), glob.escape(remote), "*.gemspec")):
                     src = "workspace"
                 last = o.add(m[2], m[3] or "", src)
                 by.setdefault(m[2], set()).add(last)
-            elif last:
+            elif last and len(m[1]) == 6:
                 deps.append((last, m[2].split(" (")[0]))
         elif section == "DEPENDENCIES":
             m = re.match(r"^  (?! )(.*?)(?: \((.*)\))?(!)?$", line)

@@ -174,6 +174,13 @@ def pixi_lock(path, o):
     for p in doc.get("packages") or []:
         conda = p.get("conda") or (p.get("url") if p.get("kind") == "conda" else None)
         pypi = p.get("pypi") or (p.get("url") or p.get("path") if p.get("kind") == "pypi" else None)
+        if "conda_source" in p:
+            # name[hash] @ where: built from source, without a version where it is not settled before the build
+            m = re.match(r"([^\s\[]+)(?:\[\w+\])?\s*@\s*(.*)$", p["conda_source"])
+            k = o.add(m[1], p.get("version", ""), "git" if "git" in m[2].split(":")[0] else "path")
+            needs += [(k, re.match(r"[\w.\-]+", d)[0]) for d in p.get("depends") or []]
+            by.setdefault(m[1], set()).add(k)
+            continue
         if conda is not None:
             n, v = conda_file(conda)
             n, v = p.get("name", n), p.get("version", v)
