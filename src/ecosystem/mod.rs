@@ -13,17 +13,27 @@ pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
+mod ci;
+mod container;
 mod drift;
 #[cfg(test)]
 mod fixture;
+mod git;
 mod go;
+mod installed;
 mod maven;
 mod npm;
 mod nuget;
+mod php;
 mod python;
+mod reference;
+mod ruby;
 mod syntax;
+mod system;
+mod toolchain;
 mod unsupported;
 
+pub use installed::{installation_of, is_installation, is_installed_folder};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
@@ -33,6 +43,25 @@ pub enum Role {
     Lockfile,
     /// It asks for versions. Read for itself only where no lockfile read it.
     Manifest,
+    /// It says what is installed. Read where that is asked for, with the other files of the same installation
+    /// ([`installation_of`]), of which the first one that is read names the others as companions.
+    Installed,
+}
+
+impl Role {
+    /// Whether the file says which versions are used, so that one which cannot be read makes a run incomplete.
+    pub fn fixes_versions(self) -> bool {
+        self != Self::Manifest
+    }
+
+    /// The word that tables use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lockfile => "lockfile",
+            Self::Manifest => "manifest",
+            Self::Installed => "installed",
+        }
+    }
 }
 
 /// How well a parser tells something. Tests hold it against what the parser does on its fixtures.
@@ -99,6 +128,8 @@ pub struct Parser {
 pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
     &cargo::CARGO_TOML,
+    // Before `package.json`, which is another kind of file in `node_modules`.
+    &npm::node_modules::PARSER,
     &npm::PACKAGE_LOCK,
     &npm::YARN_LOCK,
     &npm::PNPM_LOCK,
@@ -115,6 +146,12 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
+    &go::gopkg_lock::PARSER,
+    &ruby::gemfile_lock::PARSER,
+    &ruby::gemfile::PARSER,
+    &ruby::gemspec::PARSER,
+    &php::composer_lock::PARSER,
+    &php::composer_json::PARSER,
     &maven::pom::PARSER,
     &maven::gradle_lockfile::PARSER,
     &maven::version_catalog::PARSER,
@@ -125,6 +162,21 @@ pub const PARSERS: &[&Parser] = &[
     &nuget::packages_config::PARSER,
     &nuget::dotnet_project::PARSER,
     &nuget::directory_props::PARSER,
+    &ci::github_workflow::PARSER,
+    &ci::github_action::PARSER,
+    &ci::gitlab_ci::PARSER,
+    &ci::pre_commit::PARSER,
+    &container::dockerfile::PARSER,
+    &container::compose::PARSER,
+    &git::gitmodules::PARSER,
+    &toolchain::tool_files::TOOL_VERSIONS,
+    &toolchain::tool_files::MISE_TOML,
+    &toolchain::tool_files::SDKMANRC,
+    &toolchain::version_file::PARSER,
+    &toolchain::rust_toolchain::PARSER,
+    &python::dist_info::PARSER,
+    &system::dpkg_status::PARSER,
+    &system::apk_installed::PARSER,
 ];
 
 /// The names of every parser in lower case.

@@ -14,7 +14,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 pub(super) mod project;
 
-use crate::ecosystem::{Role, join, parser_for, unsupported_for};
+use crate::ecosystem::{Role, is_installation, is_installed_folder, join, parser_for, unsupported_for};
 use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, ProjectFiles, RepoPath};
 
 /// What bounds a walk. Hitting one makes the run incomplete.
@@ -42,6 +42,9 @@ const IGNORED_NAMES: usize = 20_000;
 /// Why an ignored file is left out.
 const IGNORED: &str = "ignored by .gitignore and not tracked by git";
 
+/// Why what is installed is left out.
+const UNASKED: &str = "it says what is installed, which is read with --installed";
+
 /// The largest `.gitignore` that counts, in bytes.
 const MAX_GITIGNORE: u64 = 1 << 20;
 
@@ -57,6 +60,9 @@ pub struct Selection {
     pub exclude: Vec<String>,
     /// Whether `.gitignore` files count for nothing.
     pub no_ignore: bool,
+    /// Whether what is installed is read too, wherever it lies; else only where a path that is asked for is an
+    /// installation or a file of one.
+    pub installed: bool,
     /// What bounds the walk.
     pub bounds: Bounds,
 }
@@ -280,6 +286,8 @@ struct Walk<'s> {
     is_project: bool,
     /// Where the path that is being walked lies: folders above it do not make test data.
     start: PathBuf,
+    /// Whether what is installed is read there.
+    installed: bool,
 }
 
 /// A folder that is being walked.
@@ -288,6 +296,8 @@ struct Folder<'f> {
     /// The `.gitignore` files that hold here, outermost first.
     ignores: &'f [Rc<Gitignore>],
     ignored: bool,
+    /// Whether a package manager filled it: only what says what is installed is read there.
+    filled: bool,
     depth: usize,
 }
 
@@ -315,6 +325,7 @@ impl<'s> Walk<'s> {
             leaves_out: false,
             is_project: false,
             start: PathBuf::new(),
+            installed: false,
         })
     }
 
@@ -325,6 +336,9 @@ impl<'s> Walk<'s> {
         let is_top = path == root.as_path() && path.is_dir();
         self.is_project |= is_top || self.selection.repo_root.is_some() || root.join(".git").exists();
         self.leaves_out |= !is_top;
+        let holds = |name: &str| path.join(name).exists();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        self.installed = self.selection.installed || is_installation(name, holds);
         if !path.is_dir() {
             let repo_path = self.repo_path(path);
             if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
@@ -344,7 +358,8 @@ impl<'s> Walk<'s> {
         let above: Vec<&Path> = path.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(&root)).collect();
         let above = above.into_iter().rev();
         let ignores: Vec<Rc<Gitignore>> = above.filter_map(|folder| self.ignores_of(folder)).collect();
-        self.folder(&Folder { path, ignores: &ignores, ignored: false, depth: 0 });
+        let filled = is_installed_folder(name);
+        self.folder(&Folder { path, ignores: &ignores, ignored: false, filled, depth: 0 });
         self.tracked_but_ignored(path);
     }
 
@@ -361,6 +376,7 @@ impl<'s> Walk<'s> {
             .filter(|path| join("", path).as_ref() == Some(path))
             .map(|path| RepoPath::from(path.as_str()))
             .filter(|path| !self.found.contains_key(path) && !self.is_vendored(path))
+            .filter(|path| parser_for(path).is_none_or(|parser| parser.role != Role::Installed))
             .collect();
         for path in paths {
             let full = self.discovery.root.join(&*path);
@@ -415,7 +431,7 @@ impl<'s> Walk<'s> {
             if self.names > self.selection.bounds.names {
                 return self.hit(format!("more than {} names of files and folders", self.selection.bounds.names));
             }
-            if folder.ignored && self.ignored_names > IGNORED_NAMES {
+            if folder.ignored && !self.installed && self.ignored_names > IGNORED_NAMES {
                 return;
             }
             self.entry(&entry, folder, &ignores);
@@ -447,15 +463,23 @@ impl<'s> Walk<'s> {
                 self.leaves_out = true;
                 return self.leave_out(repo_path, None, "excluded by the caller or the policy");
             }
-            if name.to_str().is_some_and(|name| VENDORED.contains(&name)) || path.join("pyvenv.cfg").is_file() {
+            let name = name.to_str().unwrap_or_default();
+            let is_environment = path.join("pyvenv.cfg").is_file();
+            let filled = folder.filled || is_environment || is_installed_folder(name);
+            if (VENDORED.contains(&name) || is_environment) && !(self.installed && filled) {
                 if !folder.ignored {
                     self.leaves_out |= !is_ignored(ignores, &path, true);
                     self.leave_out(repo_path, None, "a tree that a package manager made");
                 }
                 return;
             }
+            // What a running system shows of itself is no file of it.
+            let of_kernel = self.installed && folder.depth == 0 && matches!(name, "proc" | "sys" | "dev");
+            if of_kernel && folder.path.join("etc").is_dir() {
+                return;
+            }
             let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, true));
-            return self.folder(&Folder { path: &path, ignores, ignored, depth: folder.depth + 1 });
+            return self.folder(&Folder { path: &path, ignores, ignored, filled, depth: folder.depth + 1 });
         }
         if kind.is_symlink() && path.is_dir() {
             return self.linked_folder(&path, repo_path, folder.ignored);
@@ -469,7 +493,16 @@ impl<'s> Walk<'s> {
         if self.exclude.matched(&*repo_path, false).is_ignore() {
             return self.leave_out_file(repo_path, "excluded by the caller or the policy");
         }
+        let is_installed = parser_for(&repo_path).is_some_and(|parser| parser.role == Role::Installed);
+        if is_installed && !self.installed {
+            return self.leave_out_file(repo_path, UNASKED);
+        }
+        if folder.filled && !is_installed {
+            return;
+        }
+        // What is installed is hardly ever kept in git.
         let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, false));
+        let ignored = ignored && !is_installed;
         if ignored && !self.tracked.contains(&*repo_path) {
             return self.leave_out_file(repo_path, IGNORED);
         }
@@ -478,7 +511,7 @@ impl<'s> Walk<'s> {
             && !self.leads_inside(&path)
         {
             let message = Some("a symbolic link out of the root, or to nothing; not followed".to_owned());
-            let (state, fixes_versions) = (FileState::Failed, parser.role == Role::Lockfile);
+            let (state, fixes_versions) = (FileState::Failed, parser.role.fixes_versions());
             let path = RepoPath::clone(&repo_path);
             let row = FileCoverage { path, parser: Some(parser.id), state, fixes_versions, packages: 0, message };
             self.left_out.insert(repo_path, row);

@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::discover::{Discovery, read_bounded};
-use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, parser_for};
+use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, installation_of, parser_for};
 use crate::model::{
     DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, Location, RepoPath, SourceKind, Use,
 };
@@ -25,6 +25,9 @@ pub(super) struct Reading {
     pub(super) files: Vec<FileCoverage>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
+
+/// A file and the parser that reads it.
+type Claimed = (RepoPath, &'static Parser);
 
 /// A file with its parser and what came of it.
 struct Outcome {
@@ -51,19 +54,42 @@ pub(super) fn read_loaded(
     files: &mut FileSet,
     load: &dyn Fn(&RepoPath) -> Result<Vec<u8>, String>,
 ) -> Reading {
-    let claimed: Vec<(RepoPath, &'static Parser)> = discovery
+    let claimed: Vec<Claimed> = discovery
         .files
         .iter()
         .filter_map(|found| Some((RepoPath::clone(&found.path), parser_for(&found.path)?)))
         .collect();
-    let (locks, manifests): (Vec<_>, Vec<_>) =
-        claimed.into_iter().partition(|(_, parser)| parser.role == Role::Lockfile);
-    let mut outcomes = parse_all(locks, files, load);
+    let of_role = |role: Role| -> Vec<_> {
+        claimed
+            .iter()
+            .filter(|(_, parser)| parser.role == role)
+            .map(|(path, parser)| (RepoPath::clone(path), *parser))
+            .collect()
+    };
+    let mut outcomes = parse_all(of_role(Role::Lockfile), files, load);
+    outcomes.extend(parse_installed(of_role(Role::Installed), files, load));
+    let manifests = of_role(Role::Manifest);
     let read_with = companions(&outcomes);
     let alone = manifests.into_iter().filter(|(path, _)| !read_with.contains_key(path)).collect();
     outcomes.extend(parse_all(alone, files, load));
     give_back(&mut outcomes);
     conclude(discovery, outcomes, &read_with)
+}
+
+/// Parses what is installed: of each installation the first file, and then those that were not read with it.
+fn parse_installed(
+    installed: Vec<Claimed>,
+    files: &mut FileSet,
+    load: &dyn Fn(&RepoPath) -> Result<Vec<u8>, String>,
+) -> Vec<Outcome> {
+    let mut seen = BTreeSet::new();
+    let is_first = |(path, parser): &Claimed| seen.insert((parser.id, installation_of(path).to_owned()));
+    let (first, rest): (Vec<_>, Vec<_>) = installed.into_iter().partition(is_first);
+    let mut outcomes = parse_all(first, files, load);
+    let read_with = companions(&outcomes);
+    let alone = rest.into_iter().filter(|(path, _)| !read_with.contains_key(path)).collect();
+    outcomes.extend(parse_all(alone, files, load));
+    outcomes
 }
 
 /// Which lockfile each manifest was read with.
@@ -257,7 +283,7 @@ fn row(path: &RepoPath, parser: &'static Parser, parsed: &Parsed) -> FileCoverag
         path: RepoPath::clone(path),
         parser: Some(parser.id),
         state,
-        fixes_versions: parser.role == Role::Lockfile,
+        fixes_versions: parser.role.fixes_versions(),
         packages,
         message: first,
     }

@@ -12,6 +12,7 @@
 )]
 
 mod online;
+mod purl;
 #[path = "../services/mod.rs"]
 mod services;
 
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     let mut tally = Tally::default();
     versions(&folder.join("conformance/versions"), &mut tally);
     ratings(&folder.join("schemas/cvss"), &mut tally);
+    purl::suite(&folder.join("schemas/purl/tests"), &mut tally);
     let bucket = index(&[folder.join("osv")], &work.path().join("osv"));
     matrix(&folder.join("conformance/rustsec-matrix.jsonl.gz"), &bucket, "bucket", &mut tally);
     online::compare(&folder, &bucket, &mut tally);
@@ -159,7 +161,12 @@ fn matrix(path: &Path, index: &Index, name: &str, tally: &mut Tally) {
     }
     let queries: Vec<Query<'_>> = by_package
         .keys()
-        .map(|(package, version)| Query { ecosystem: Ecosystem::CratesIo, name: package, version: Some(version) })
+        .map(|(package, version)| Query {
+            ecosystem: Ecosystem::CratesIo,
+            name: package,
+            version: Some(version),
+            release: None,
+        })
         .collect();
     let answers = index.look_up(&queries).expect("the answers");
     let ids: BTreeSet<&str> = by_package.values().flatten().map(|pair| pair.id.as_str()).collect();

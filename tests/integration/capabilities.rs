@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use osprey::ecosystem::{Capabilities, FileSet, Input, Lookup, PARSERS, Parsed, Parser, Support, parser_for};
-use osprey::model::{DependencyGraph, Root, SourceKind, Use};
+use osprey::model::{DependencyGraph, Ecosystem, Root, SourceKind, Use};
 
 /// One column of the table: what it is called, what the row says, and whether a package has it.
 struct Column {
@@ -102,11 +102,11 @@ fn parsed(parser: &'static Parser) -> Vec<(String, Parsed)> {
     all
 }
 
-/// Third-party packages of a registry, or of a place that the file does not name.
+/// Third-party packages of a registry, or of a place that the file does not name; of formats that name repositories, those.
 fn packages(parsed: &Parsed) -> impl Iterator<Item = (&Root, &Use)> {
     let is_registry = |usage: &Use| {
-        let kind = parsed.graph.package(usage.package).id.source.kind;
-        matches!(kind, SourceKind::Registry | SourceKind::Unknown)
+        let id = &parsed.graph.package(usage.package).id;
+        matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown) || id.ecosystem == Ecosystem::Git
     };
     let uses = parsed.graph.roots.iter().flat_map(|root| root.uses.iter().map(move |usage| (root, usage)));
     uses.filter(move |(root, usage)| is_registry(usage) && !root.members.contains(&usage.package))

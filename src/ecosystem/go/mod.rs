@@ -10,6 +10,7 @@ mod directives;
 pub(super) mod go_mod;
 pub(super) mod go_sum;
 pub(super) mod go_work;
+pub(super) mod gopkg_lock;
 
 #[cfg(test)]
 mod tests;
