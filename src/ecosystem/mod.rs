@@ -19,6 +19,7 @@ mod fixture;
 mod go;
 mod npm;
 mod python;
+mod sbom;
 mod syntax;
 mod unsupported;
 
@@ -93,6 +94,13 @@ pub struct Parser {
     pub parse: fn(&Input<'_>) -> Parsed,
 }
 
+impl Parser {
+    /// Where its packages come from, in a word: OSV's name of the ecosystem, or what stands for many of them.
+    pub fn origin(&self) -> &'static str {
+        if sbom::IDS.contains(&self.id) { "any (SBOM)" } else { self.ecosystem.osv_name() }
+    }
+}
+
 /// Every parser. Where two claim a name, the first one has it.
 pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
@@ -113,6 +121,9 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
+    &sbom::CYCLONEDX,
+    &sbom::SPDX,
+    &sbom::SBOM,
 ];
 
 /// The names of every parser in lower case.

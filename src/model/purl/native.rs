@@ -44,7 +44,8 @@ fn part_at(ecosystem: Ecosystem, name: &str) -> Option<usize> {
 impl PurlParts {
     /// The ecosystem of its type, where that is one that is known here.
     pub fn ecosystem(&self) -> Option<Ecosystem> {
-        Ecosystem::of_purl_type(&self.kind)
+        // GitHub's own exports name actions by a type that is not registered.
+        Ecosystem::of_purl_type(if self.kind == "githubactions" { "github" } else { &self.kind })
     }
 
     /// The package that it names, with the source that its qualifiers say; without them, the public registry. Of a
