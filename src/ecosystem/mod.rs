@@ -29,6 +29,7 @@ mod php;
 mod python;
 mod reference;
 mod ruby;
+mod sbom;
 mod syntax;
 mod system;
 mod toolchain;
@@ -126,11 +127,17 @@ pub struct Parser {
     pub parse: fn(&Input<'_>) -> Parsed,
 }
 
+impl Parser {
+    /// Where its packages come from, in a word: OSV's name of the ecosystem, or what stands for many of them.
+    pub fn origin(&self) -> &'static str {
+        if sbom::IDS.contains(&self.id) { "any (SBOM)" } else { self.ecosystem.osv_name() }
+    }
+}
+
 /// Every parser. Where two claim a name, the first one has it.
 pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
     &cargo::CARGO_TOML,
-    // Before `package.json`, which is another kind of file in `node_modules`.
     &npm::node_modules::PARSER,
     &npm::PACKAGE_LOCK,
     &npm::YARN_LOCK,
@@ -145,15 +152,11 @@ pub const PARSERS: &[&Parser] = &[
     &python::requirements::PARSER,
     &python::pyproject::PARSER,
     &python::pipfile::PARSER,
+    &python::dist_info::PARSER,
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
     &go::gopkg_lock::PARSER,
-    &ruby::gemfile_lock::PARSER,
-    &ruby::gemfile::PARSER,
-    &ruby::gemspec::PARSER,
-    &php::composer_lock::PARSER,
-    &php::composer_json::PARSER,
     &maven::pom::PARSER,
     &maven::gradle_lockfile::PARSER,
     &maven::version_catalog::PARSER,
@@ -164,6 +167,11 @@ pub const PARSERS: &[&Parser] = &[
     &nuget::packages_config::PARSER,
     &nuget::dotnet_project::PARSER,
     &nuget::directory_props::PARSER,
+    &ruby::gemfile_lock::PARSER,
+    &ruby::gemfile::PARSER,
+    &ruby::gemspec::PARSER,
+    &php::composer_lock::PARSER,
+    &php::composer_json::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
     &ci::gitlab_ci::PARSER,
@@ -176,19 +184,13 @@ pub const PARSERS: &[&Parser] = &[
     &toolchain::tool_files::SDKMANRC,
     &toolchain::version_file::PARSER,
     &toolchain::rust_toolchain::PARSER,
-    &python::dist_info::PARSER,
     &system::dpkg_status::PARSER,
     &system::apk_installed::PARSER,
-    &maven::version_catalog::PARSER,
-    &maven::verification_metadata::PARSER,
-    &nuget::packages_lock::PARSER,
-    &nuget::project_assets::PARSER,
-    &nuget::deps_json::PARSER,
-    &nuget::packages_config::PARSER,
-    &nuget::dotnet_project::PARSER,
-    &nuget::directory_props::PARSER,
     &built::program::PARSER,
     &built::java_archive::PARSER,
+    &sbom::CYCLONEDX,
+    &sbom::SPDX,
+    &sbom::SBOM,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).

@@ -112,7 +112,7 @@ pub(super) struct Found {
 
 impl Found {
     /// What reads it.
-    pub fn parser(&self) -> Option<&'static Parser> {
+    pub(super) fn parser(&self) -> Option<&'static Parser> {
         if self.is_program { Some(PROGRAM) } else { parser_for(&self.path) }
     }
 }
