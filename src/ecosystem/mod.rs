@@ -36,7 +36,7 @@ mod toolchain;
 mod unsupported;
 
 pub use built::program::program_data;
-pub use installed::{installation_of, is_installation, is_installed_folder};
+pub use installed::{installation_of, is_installation, is_installed_folder, is_read_beside};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
@@ -186,6 +186,7 @@ pub const PARSERS: &[&Parser] = &[
     &toolchain::rust_toolchain::PARSER,
     &system::dpkg_status::PARSER,
     &system::apk_installed::PARSER,
+    &system::rpm_database::PARSER,
     &built::program::PARSER,
     &built::java_archive::PARSER,
     &sbom::CYCLONEDX,

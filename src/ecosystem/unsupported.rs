@@ -139,13 +139,10 @@ pub const UNSUPPORTED: &[Unsupported] = &[
         &[
             "usr/lib/sysimage/rpm/Packages",
             "usr/lib/sysimage/rpm/Packages.db",
-            "usr/lib/sysimage/rpm/rpmdb.sqlite",
             "var/lib/rpm/Packages",
             "var/lib/rpm/Packages.db",
-            "var/lib/rpm/rpmdb.sqlite",
             "usr/share/rpm/Packages",
             "usr/share/rpm/Packages.db",
-            "usr/share/rpm/rpmdb.sqlite",
             "rpms.lock.yaml",
         ],
     ),
@@ -274,6 +271,7 @@ mod tests {
         ("var/lib/dpkg/status.d/base", "Debian", true),
         ("rootfs/usr/lib/apk/db/installed", "Alpine", true),
         ("var/lib/rpm/rpmdb.sqlite", "Red Hat", true),
+        ("var/lib/rpm/Packages", "Red Hat", true),
         ("usr/lib/sysimage/rpm/Packages.db", "Red Hat", true),
         ("var/lib/pacman/local/zlib-1-1/desc", "Arch Linux", true),
     ];
