@@ -89,6 +89,7 @@ def minimum(v):
     return "" if not v or v[0] in "[(" or "*" in v or "$(" in v else v
 
 
+PROJECTS = (".csproj", ".fsproj", ".vbproj")
 USED = ("PackageReference", "GlobalPackageReference", "DotNetCliToolReference", "PackageDownload", "Sdk")
 
 
@@ -123,6 +124,12 @@ def project(path, o):
                     "GlobalPackageReference", "DotNetCliToolReference")
                 (dev if private else other).add(k)
     o.dev = dev - other
+    if path.endswith("Packages.props") and not any(
+            f.endswith(PROJECTS) for _, _, files in os.walk(os.path.dirname(os.path.abspath(path))) for f in files):
+        # what nobody here is known to use
+        for n, found in versions.items():
+            for v in found:
+                o.add(n, minimum(v), "registry")
     if not o.packages and path.endswith(".props"):
         raise Skip
 
