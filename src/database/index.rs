@@ -154,7 +154,7 @@ impl Index {
                         rejected.push(RejectedRecord { id: note.id, reason: note.reason });
                     }
                     PackageEntry::Judged { record, affects, fixed, os, arch, suffix } => {
-                        if !is_of_release(&block.ecosystem, suffix.as_deref(), query.release) {
+                        if !is_of_release(block.ecosystem, suffix.as_deref(), query.release) {
                             continue;
                         }
                         let head = Head::decode(&self.sized(record)?).ok_or(ReadError::Altered)?;

@@ -12,6 +12,7 @@ use std::sync::{LazyLock, OnceLock};
 pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
+mod built;
 mod cargo;
 mod ci;
 mod container;
@@ -23,6 +24,7 @@ mod go;
 mod installed;
 mod maven;
 mod npm;
+mod nuget;
 mod php;
 mod python;
 mod reference;
@@ -32,6 +34,7 @@ mod system;
 mod toolchain;
 mod unsupported;
 
+pub use built::program::program_data;
 pub use installed::{installation_of, is_installation, is_installed_folder};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
@@ -113,7 +116,7 @@ pub struct Parser {
     /// Lockfile or manifest.
     pub role: Role,
     /// Names of the files that it reads: a file name, in which each `*` stands for any text. A name with a `/` is
-    /// the end of a path, part by part (`requirements/*.txt`).
+    /// the end of a path, part by part (`requirements/*.txt`). Programs are known by what is in them, and have none.
     pub names: &'static [&'static str],
     /// Whether a file of zero bytes is valid and holds no package, or is broken.
     pub empty_is_valid: bool,
@@ -168,7 +171,20 @@ pub const PARSERS: &[&Parser] = &[
     &python::dist_info::PARSER,
     &system::dpkg_status::PARSER,
     &system::apk_installed::PARSER,
+    &maven::version_catalog::PARSER,
+    &maven::verification_metadata::PARSER,
+    &nuget::packages_lock::PARSER,
+    &nuget::project_assets::PARSER,
+    &nuget::deps_json::PARSER,
+    &nuget::packages_config::PARSER,
+    &nuget::dotnet_project::PARSER,
+    &nuget::directory_props::PARSER,
+    &built::program::PARSER,
+    &built::java_archive::PARSER,
 ];
+
+/// What reads programs, which are known by what is in them ([`program_data`]).
+pub const PROGRAM: &Parser = &built::program::PARSER;
 
 /// The names of every parser in lower case.
 static LOWER: LazyLock<Vec<(String, &'static Parser)>> = LazyLock::new(|| {

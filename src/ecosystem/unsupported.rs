@@ -35,18 +35,7 @@ const fn asks(ecosystem: &'static str, names: &'static [&'static str]) -> Unsupp
 
 /// Every such kind.
 pub const UNSUPPORTED: &[Unsupported] = &[
-    fixes(
-        "Maven",
-        &[
-            "gradle/verification-metadata.xml",
-            "*.versions.toml",
-            "ivy.xml",
-            "deps.edn",
-            "build.sbt.lock",
-            "maven_install.json",
-            "*_maven_install.json",
-        ],
-    ),
+    fixes("Maven", &["ivy.xml", "deps.edn", "build.sbt.lock", "maven_install.json", "*_maven_install.json"]),
     asks(
         "Maven",
         &[
@@ -61,25 +50,7 @@ pub const UNSUPPORTED: &[Unsupported] = &[
             "build.mill",
         ],
     ),
-    fixes(
-        "NuGet",
-        &[
-            "*.csproj",
-            "*.vbproj",
-            "*.fsproj",
-            "*.deps.json",
-            "Directory.Packages.props",
-            "Directory.Build.props",
-            "packages.config",
-            "packages.lock.json",
-            "project.assets.json",
-            "project.lock.json",
-            "paket.lock",
-            ".config/dotnet-tools.json",
-            "dotnet-tools.json",
-            "libman.json",
-        ],
-    ),
+    fixes("NuGet", &["paket.lock", ".config/dotnet-tools.json", "dotnet-tools.json", "libman.json"]),
     asks("NuGet", &["paket.dependencies", "*.nuspec", "global.json"]),
     fixes("Packagist", &["vendor/composer/installed.json"]),
     fixes("Hex", &["mix.lock", "rebar.lock", "gleam.toml"]),
@@ -249,18 +220,8 @@ mod tests {
     }
 
     const REAL: &[(&str, &str, bool)] = &[
-        ("gradle/verification-metadata.xml", "Maven", true),
-        ("gradle/libs.versions.toml", "Maven", true),
         ("build.gradle", "Maven", false),
         ("app/build.gradle.kts", "Maven", false),
-        ("src/App/App.csproj", "NuGet", true),
-        ("src/App/App.fsproj", "NuGet", true),
-        ("Old.vbproj", "NuGet", true),
-        ("bin/App.deps.json", "NuGet", true),
-        ("Directory.Packages.props", "NuGet", true),
-        ("packages.config", "NuGet", true),
-        ("src/App/packages.lock.json", "NuGet", true),
-        ("obj/project.assets.json", "NuGet", true),
         ("paket.lock", "NuGet", true),
         ("paket.dependencies", "NuGet", false),
         ("mix.lock", "Hex", true),

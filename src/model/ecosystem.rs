@@ -267,6 +267,11 @@ impl Ecosystem {
         self.facts().advised
     }
 
+    /// Whether its packages are products with release lines that end, though no advisory speaks of them.
+    pub fn has_release_lines(self) -> bool {
+        matches!(self, Self::Docker | Self::Toolchain)
+    }
+
     /// OSV's name, for example `crates.io`.
     pub const fn osv_name(self) -> &'static str {
         self.facts().osv_name

@@ -9,7 +9,8 @@ use super::place::{about, advice};
 use super::words::{counted, joined};
 use super::{Check, View};
 use crate::model::{
-    Data, DependencyKind, Ecosystem, Finding, Kinds, Level, Location, Root, Rule, Scope, SourceKind, Subject, Use,
+    Data, DependencyKind, Ecosystem, Finding, Kinds, Level, Location, PackageId, Root, Rule, Scope, SourceKind,
+    Subject, Use,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -156,16 +157,16 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         return entries(view, root);
     }
     let has = |ecosystem| all.iter().any(|usage| id(usage).ecosystem == ecosystem);
-    let what = match (has(Ecosystem::GitHubActions), has(Ecosystem::Docker)) {
-        (true, true) => "action or image",
-        (true, false) => "action",
-        _ => "image",
+    let (what, how) = match (has(Ecosystem::GitHubActions), has(Ecosystem::Docker)) {
+        (true, true) => ("action or image", "by a tag or a branch, which can be moved"),
+        (true, false) => ("action", "by a tag or a branch, which can be moved to other code"),
+        _ => ("image", "by a tag, which can be moved to another image"),
     };
     let first = |ecosystem| open.iter().map(|usage| id(usage)).find(|id| id.ecosystem == ecosystem);
     let (action, image) = (first(Ecosystem::GitHubActions), first(Ecosystem::Docker));
     let one = |usage: &&Use| {
         let asked = id(usage).version.as_deref().or(usage.requirement.as_deref());
-        format!("{} ({})", id(usage).name, asked.unwrap_or("any version"))
+        format!("{} ({})", shown(id(usage)), asked.unwrap_or("any version"))
     };
     let mut parts: Vec<String> = open.iter().take(NAMED).map(one).collect();
     if open.len() > NAMED {
@@ -176,13 +177,9 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         (open, all) if open == all => format!("all {} that it uses", counted_words(open, what)),
         (open, all) => format!("{open} of the {} that it uses", counted_words(all, what)),
     };
-    let message = format!(
-        "{} takes {number} by a tag or a branch, which can be moved to other code: {}.",
-        root.path,
-        joined(&parts),
-    );
-    let action = action.map(|id| format!("take actions by their full commit, as in `{}@<commit> # v1.2.3`", id.name));
-    let image = image.map(|id| format!("take images by their digest, as in `{}:<tag>@sha256:<digest>`", id.name));
+    let message = format!("{} takes {number} {how}: {}.", root.path, joined(&parts));
+    let action = action.map(|id| format!("take actions by their full commit, as in `{}@<commit> # v1.2.3`", shown(id)));
+    let image = image.map(|id| format!("take images by their digest, as in `{}:<tag>@sha256:<digest>`", shown(id)));
     let change = action.into_iter().chain(image).collect::<Vec<_>>().join(", and ");
     let names = open.iter().map(|usage| id(usage).name.clone()).collect();
     Some(Open {
@@ -192,6 +189,11 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         change: format!("in {}, {change}", root.path),
         is_whole: false,
     })
+}
+
+/// The name as people write it: without the `library/` of the images that Docker itself keeps.
+fn shown(id: &PackageId) -> &str {
+    id.name.strip_prefix("library/").filter(|_| id.ecosystem == Ecosystem::Docker).unwrap_or(&id.name)
 }
 
 /// `2 actions`, `3 actions or images`.
@@ -431,9 +433,7 @@ mod tests {
         tree.package("library/node", "20");
         assert_eq!(
             said(tree),
-            [
-                "Dockerfile takes the image that it uses by a tag or a branch, which can be moved to other code: library/node (20)."
-            ]
+            ["Dockerfile takes the image that it uses by a tag, which can be moved to another image: node (20)."]
         );
     }
 

@@ -2,12 +2,13 @@
 //! read, and each ends in one state of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::discover::{Discovery, read_bounded};
-use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, installation_of, parser_for};
+use super::discover::{Discovery, Found, read_bounded};
+use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, installation_of, parser_for, program_data};
 use crate::model::{
     DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, Location, RepoPath, SourceKind, Use,
 };
@@ -40,8 +41,10 @@ struct Outcome {
 pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> (Reading, FileSet) {
     let load = |path: &RepoPath| load(&discovery.root, path, max_file_size);
     let mut files = FileSet::default();
-    let paths: Vec<RepoPath> = discovery.files.iter().map(|found| RepoPath::clone(&found.path)).collect();
-    for (path, content) in map_all(paths, |path| (RepoPath::clone(&path), load(&path))) {
+    let load_found = |found: &Found| {
+        if found.is_program { load_program(&discovery.root, &found.path) } else { load(&found.path) }
+    };
+    for (path, content) in map_all(discovery.files.iter().collect(), |found| (found.path.clone(), load_found(found))) {
         files.insert(path, content);
     }
     let reading = read_loaded(discovery, &mut files, &load);
@@ -54,11 +57,8 @@ pub(super) fn read_loaded(
     files: &mut FileSet,
     load: &dyn Fn(&RepoPath) -> Result<Vec<u8>, String>,
 ) -> Reading {
-    let claimed: Vec<Claimed> = discovery
-        .files
-        .iter()
-        .filter_map(|found| Some((RepoPath::clone(&found.path), parser_for(&found.path)?)))
-        .collect();
+    let claimed: Vec<Claimed> =
+        discovery.files.iter().filter_map(|found| Some((RepoPath::clone(&found.path), found.parser()?))).collect();
     let of_role = |role: Role| -> Vec<_> {
         claimed
             .iter()
@@ -170,6 +170,12 @@ fn load(root: &Path, path: &RepoPath, max: u64) -> Result<Vec<u8>, String> {
         return Err("it is no file".to_owned());
     }
     read_bounded(&target, max)
+}
+
+/// What a program says of what it was built from.
+fn load_program(root: &Path, path: &RepoPath) -> Result<Vec<u8>, String> {
+    let file = File::open(root.join(&**path)).map_err(|error| format!("it cannot be read: {error}"))?;
+    program_data(file).ok_or_else(|| "it changed while it was looked at".to_owned())
 }
 
 /// Parses files in parallel, and again those that asked for files which were not at hand.

@@ -82,8 +82,10 @@ fn parsed(parser: &'static Parser) -> Vec<(String, Parsed)> {
         for (path, bytes) in &read {
             set.insert(path.as_str().into(), Ok(bytes.clone()));
         }
-        for (path, bytes) in read.iter().filter(|(path, _)| parser_for(path).is_some_and(|known| known.id == parser.id))
-        {
+        // What has no names is known by what is in it.
+        let is_its =
+            |path: &str| parser.names.is_empty() || parser_for(path).is_some_and(|known| known.id == parser.id);
+        for (path, bytes) in read.iter().filter(|(path, _)| is_its(path)) {
             let path = path.as_str().into();
             let parsed = loop {
                 let parsed = (parser.parse)(&Input { path: &path, bytes, files: &set });

@@ -197,7 +197,7 @@ impl BaseFiles {
         }
         let test_data = scope.is_test_data(start, &path);
         let path = RepoPath::from(path);
-        let found = Found { path: RepoPath::clone(&path), test_data };
+        let found = Found { path: RepoPath::clone(&path), test_data, is_program: false };
         self.files.insert(path, (found, entry.id));
     }
 }
