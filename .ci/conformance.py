@@ -67,6 +67,8 @@ def cargo(shared, indexes):
 
 KINDS = {"unknown": "registry"}
 LINES = {}
+# Locks that name other members of the tree and not the project itself.
+NAMELESS = ("gemfile-lock", "packages-lock-json", "project-assets", "mix-lock")
 
 
 def key(package, cargo):
@@ -124,9 +126,8 @@ def compare(report, oracle, root):
                     check(at == version, f"{where} ({package['name']}) is {at[:60]!r}, not {version!r}")
     edges = {(packages[d["from"]][3], packages[d["to"]][3]) for d in report["dependencies"] if d["root"] == name}
     oracle_packages = {tuple(p) for p in oracle["packages"]}
-    if not any(p[2] == "workspace" for p in oracle_packages) or oracle["parser"] == "gemfile-lock":
-        # Poetry's and PDM's locks do not name the project; we take its name and its edges from pyproject.toml. A
-        # Gemfile has no name at all.
+    if not any(p[2] == "workspace" for p in oracle_packages) or oracle["parser"] in NAMELESS:
+        # Poetry's and PDM's locks do not name the project; we take its name and its edges from pyproject.toml.
         members = {p[3] for p in packages.values() if p[2] == "workspace" and tuple(p[:3]) not in oracle_packages}
         packages = {at: p for at, p in packages.items() if p[3] not in members}
         ecosystems = {e for e in ecosystems if e[0] not in members}

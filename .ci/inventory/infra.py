@@ -3,7 +3,7 @@ import json
 import re
 
 from .apple import swift_name
-from .common import read
+from .common import pep503, read
 from .yaml import yaml_docs
 
 
@@ -209,21 +209,53 @@ def ref_version(ref, comment):
 
 # ------------------------------------------------------------------ git
 
+def hook_version(s, pattern=r"v?\d+(\.\d+)+(?:[-+.]?[\w.+-]*)?"):
+    return s if re.fullmatch(pattern, s or "") else ""
+
+
 def pre_commit(path, o):
     o.ecosystem = "Git"
     o.edges_known = o.dev_known = False
-    doc = (yaml_docs(read(path)) or [{}])[0]
+    text = read(path)
+    frozen = dict(re.findall(r"(?m)rev:\s*['\"]?([0-9a-f]{40})['\"]?\s*#\s*frozen:\s*(\S+)", text))
+    doc = (yaml_docs(text) or [{}])[0]
     for r in doc.get("repos") or []:
         if r.get("repo") not in ("local", "meta", None):
-            o.direct.add(o.add(swift_name(r["repo"]), r.get("rev", ""), "git"))
+            rev = r.get("rev", "")
+            version = frozen.get(rev, rev) if re.fullmatch(r"[0-9a-f]{40}", rev) else hook_version(rev)
+            o.direct.add(o.add(swift_name(r["repo"]), version, "git"))
+        for h in r.get("hooks") or []:
+            for d in h.get("additional_dependencies") or []:
+                p = hook_package(h.get("language"), d)
+                if p:
+                    o.direct.add(o.add(p[1], p[2], "registry", p[0]))
+
+
+def hook_package(language, s):
+    """(ecosystem, name, version) of an additional dependency of a hook that says its language."""
+    if language == "python":
+        m = re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?:===?\s*([^\s,;*]+)\s*(?:;.*)?$)?", s)
+        return m and ("PyPI", pep503(m[1]), m[2] or "")
+    if language == "node":
+        m = re.match(r"(@?[^@]+)(?:@(.*))?$", s)
+        return "npm", m[1], hook_version(m[2])
+    if language == "golang":
+        m = re.match(r"([^@]+)(?:@(.*))?$", s)
+        return "Go", m[1], hook_version(m[2])
+    if language == "rust":
+        parts = s.removeprefix("cli:").split(":")
+        return "crates.io", parts[0], hook_version(parts[1], r"\d+\.\d+\.\d+.*") if len(parts) > 1 else ""
+    if language == "ruby":
+        parts = s.split(":")
+        return "RubyGems", parts[0], parts[1] if len(parts) > 1 else ""
+    return None
 
 
 def gitmodules(path, o):
     o.ecosystem = "Git"
     o.edges_known = o.dev_known = False
-    for m in re.finditer(r"(?m)^\s*url\s*=\s*(.+?)\s*$", read(path)):
-        if not m[1].startswith("."):
-            o.direct.add(o.add(swift_name(m[1]), "", "git"))
+    for m in re.finditer(r'(?m)^\s*url\s*=\s*(?:"([^"\n]*)"|([^;#\n]*))', read(path)):
+        o.direct.add(o.add(swift_name(m[1] or m[2]), "", "git"))
 
 
 PARSERS = [

@@ -31,7 +31,7 @@ def packages_config(path, o):
     o.ecosystem = "NuGet"
     o.direct_known = o.edges_known = False
     for p in xml_root(path).iter():
-        if local(p.tag) == "package" and p.get("id"):
+        if local(p.tag) == "package" and p.get("id") and p.get("version"):
             k = o.add(p.get("id").lower(), p.get("version", ""), "registry")
             if p.get("developmentDependency", "").lower() == "true":
                 o.dev.add(k)
@@ -48,19 +48,32 @@ def upward(path, name):
         folder = os.path.dirname(folder)
 
 
-def msbuild(path):
-    """(properties, {item: [(name, element)]}) of a project file."""
-    props, items = {}, {}
+def msbuild(path, props, seen=()):
+    """[(item, name, element)] of a project file and of what it imports; its properties go into props."""
+    items = []
     for group in xml_root(path):
-        if local(group.tag) == "PropertyGroup":
+        if local(group.tag) == "Import" and group.get("Project"):
+            at = fill(group.get("Project"), props | {"msbuildthisfiledirectory": ""}).replace("\\", "/")
+            at = os.path.normpath(os.path.join(os.path.dirname(path), at))
+            if os.path.isfile(at) and at not in seen:
+                items += msbuild(at, props, seen + (path,))
+        elif local(group.tag) == "PropertyGroup":
             for e in group:
                 props[local(e.tag).lower()] = (e.text or "").strip()
+        elif local(group.tag) == "Sdk" and group.get("Version"):
+            items.append(("Sdk", group.get("Name", "").lower(), group))
         elif local(group.tag) == "ItemGroup":
             for e in group:
                 for n in re.split(r";", e.get("Include") or e.get("Update") or ""):
                     if n.strip():
-                        items.setdefault(local(e.tag), []).append((n.strip().lower(), e))
-    return props, items
+                        items.append((local(e.tag), n.strip().lower(), e))
+    return items
+
+
+def fill(v, props):
+    for _ in range(10):
+        v = re.sub(r"\$\(([^()]+)\)", lambda m: props.get(m[1].lower(), m[0]), v)
+    return v
 
 
 def attribute(e, name):
@@ -76,37 +89,53 @@ def minimum(v):
     return "" if not v or v[0] in "[(" or "*" in v or "$(" in v else v
 
 
+PROJECTS = (".csproj", ".fsproj", ".vbproj")
+USED = ("PackageReference", "GlobalPackageReference", "DotNetCliToolReference", "PackageDownload", "Sdk")
+
+
 def project(path, o):
     o.ecosystem = "NuGet"
     if beside(path, "packages.lock.json"):
         raise Skip
     o.edges_known = False
-    props, items = {}, {}
-    build, central = upward(path, "Directory.Build.props"), upward(path, "Directory.Packages.props")
-    for f in (build, central, path):
-        if f:
-            p, i = msbuild(f)
-            props.update(p)
-            for k, v in i.items():
-                items.setdefault(k, []).extend(v)
-    def fill(v):
-        for _ in range(10):
-            v = re.sub(r"\$\(([^()]+)\)", lambda m: props.get(m[1].lower(), m[0]), v)
-        return v
-    versions = {n: fill(attribute(e, "Version")) for n, e in items.get("PackageVersion", [])}
+    props, central = {}, []
+    for name in ("Directory.Build.props", "Directory.Packages.props"):
+        at = upward(path, name)
+        if at and at != os.path.abspath(path):
+            central += msbuild(at, props)
+    items = msbuild(path, props)
+    versions = {}
+    for item, n, e in central + items:
+        if item == "PackageVersion":
+            v = fill(attribute(e, "Version"), props)
+            # under a condition it is one of several
+            versions[n] = versions.get(n, []) + [v] if e.get("Condition") else [v]
     dev, other = set(), set()
-    for n, e in items.get("PackageReference", []) + items.get("GlobalPackageReference", []):
-        n = fill(n).lower()
-        v = fill(attribute(e, "VersionOverride") or attribute(e, "Version")) or versions.get(n, "")
-        k = o.add(n, minimum(v), "registry")
-        o.direct.add(k)
-        private = attribute(e, "PrivateAssets").lower() == "all" or local(e.tag) == "GlobalPackageReference"
-        (dev if private else other).add(k)
+    for item, n, e in items:
+        if item not in USED:
+            continue
+        n = fill(n, props).lower()
+        own = fill(attribute(e, "VersionOverride") or attribute(e, "Version"), props)
+        for v in [own] if own else versions.get(n, [""]):
+            for one in v.split(";") if item == "PackageDownload" else [v]:
+                k = o.add(n, minimum(one), "registry")
+                o.direct.add(k)
+                private = attribute(e, "PrivateAssets").lower() == "all" or item in (
+                    "GlobalPackageReference", "DotNetCliToolReference")
+                (dev if private else other).add(k)
     o.dev = dev - other
+    if path.endswith("Packages.props") and not any(
+            f.endswith(PROJECTS) for _, _, files in os.walk(os.path.dirname(os.path.abspath(path))) for f in files):
+        # what nobody here is known to use
+        for n, found in versions.items():
+            for v in found:
+                o.add(n, minimum(v), "registry")
+    if not o.packages and path.endswith(".props"):
+        raise Skip
 
 
 PARSERS = [
     (r"packages\.lock\.json|packages\.[^/]+\.lock\.json", "packages-lock-json", packages_lock),
     (r"packages\.config|packages\.[^/]+\.config", "packages-config", packages_config),
-    (r"[^/]*\.(csproj|fsproj|vbproj)", "msbuild-project", project),
+    (r"[^/]*\.(csproj|fsproj|vbproj)|Directory\.(Build|Packages)\.props", "msbuild-project", project),
 ]

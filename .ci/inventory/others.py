@@ -123,16 +123,17 @@ def deps_json(path, o):
     kinds = {k: (e or {}).get("type") for k, e in (doc.get("libraries") or {}).items()}
     for target in (doc.get("targets") or {}).values():
         by = {}
+        root = next((k for k in target if kinds.get(k) == "project"), None)
         for k in target:
-            if kinds.get(k) in ("package", "project", None):
-                n, _, v = k.partition("/")
-                by[n.lower()] = o.add(n.lower(), v, "workspace" if kinds.get(k) == "project" else "registry")
+            n, _, v = k.partition("/")
+            source = {"project": "workspace", "reference": "path"}.get(kinds.get(k), "registry")
+            by[n.lower()] = o.add(n.lower().removeprefix("runtimepack."), v, source)
         for k, e in target.items():
             a = by.get(k.partition("/")[0].lower())
             for d in (e or {}).get("dependencies") or {}:
                 if a and d.lower() in by:
                     o.edge(a, by[d.lower()])
-                    if kinds.get(k) == "project":
+                    if k == root:
                         o.direct.add(by[d.lower()])
 
 
