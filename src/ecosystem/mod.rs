@@ -13,6 +13,7 @@ pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod cargo;
+mod dart;
 mod drift;
 #[cfg(test)]
 mod fixture;
@@ -120,6 +121,8 @@ pub const PARSERS: &[&Parser] = &[
     &ruby::gemspec::PARSER,
     &php::composer_lock::PARSER,
     &php::composer_json::PARSER,
+    &dart::pubspec_lock::PARSER,
+    &dart::pubspec::PARSER,
 ];
 
 /// The names of every parser in lower case.
