@@ -16,6 +16,7 @@ mod built;
 mod cargo;
 mod ci;
 mod container;
+mod dart;
 mod drift;
 #[cfg(test)]
 mod fixture;
@@ -192,6 +193,8 @@ pub const PARSERS: &[&Parser] = &[
     &sbom::CYCLONEDX,
     &sbom::SPDX,
     &sbom::SBOM,
+    &dart::pubspec_lock::PARSER,
+    &dart::pubspec::PARSER,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).
