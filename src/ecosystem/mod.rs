@@ -7,22 +7,36 @@
 //! `fixtures/parsers/<id>/`. The tests over the table fail until all three are there.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
+mod built;
 mod cargo;
+mod ci;
+mod container;
 mod drift;
 #[cfg(test)]
 mod fixture;
+mod git;
 mod go;
+mod installed;
+mod maven;
 mod npm;
+mod nuget;
+mod php;
 mod python;
+mod reference;
+mod ruby;
 mod sbom;
 mod syntax;
+mod system;
+mod toolchain;
 mod unsupported;
 
+pub use built::program::program_data;
+pub use installed::{installation_of, is_installation, is_installed_folder};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
@@ -32,6 +46,25 @@ pub enum Role {
     Lockfile,
     /// It asks for versions. Read for itself only where no lockfile read it.
     Manifest,
+    /// It says what is installed. Read where that is asked for, with the other files of the same installation
+    /// ([`installation_of`]), of which the first one that is read names the others as companions.
+    Installed,
+}
+
+impl Role {
+    /// Whether the file says which versions are used, so that one which cannot be read makes a run incomplete.
+    pub fn fixes_versions(self) -> bool {
+        self != Self::Manifest
+    }
+
+    /// The word that tables use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lockfile => "lockfile",
+            Self::Manifest => "manifest",
+            Self::Installed => "installed",
+        }
+    }
 }
 
 /// How well a parser tells something. Tests hold it against what the parser does on its fixtures.
@@ -84,7 +117,7 @@ pub struct Parser {
     /// Lockfile or manifest.
     pub role: Role,
     /// Names of the files that it reads: a file name, in which each `*` stands for any text. A name with a `/` is
-    /// the end of a path, part by part (`requirements/*.txt`).
+    /// the end of a path, part by part (`requirements/*.txt`). Programs are known by what is in them, and have none.
     pub names: &'static [&'static str],
     /// Whether a file of zero bytes is valid and holds no package, or is broken.
     pub empty_is_valid: bool,
@@ -105,6 +138,8 @@ impl Parser {
 pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
     &cargo::CARGO_TOML,
+    // Before `package.json`, which is another kind of file in `node_modules`.
+    &npm::node_modules::PARSER,
     &npm::PACKAGE_LOCK,
     &npm::YARN_LOCK,
     &npm::PNPM_LOCK,
@@ -121,10 +156,46 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
+    &go::gopkg_lock::PARSER,
+    &ruby::gemfile_lock::PARSER,
+    &ruby::gemfile::PARSER,
+    &ruby::gemspec::PARSER,
+    &php::composer_lock::PARSER,
+    &php::composer_json::PARSER,
+    &maven::pom::PARSER,
+    &maven::gradle_lockfile::PARSER,
+    &ci::github_workflow::PARSER,
+    &ci::github_action::PARSER,
+    &ci::gitlab_ci::PARSER,
+    &ci::pre_commit::PARSER,
+    &container::dockerfile::PARSER,
+    &container::compose::PARSER,
+    &git::gitmodules::PARSER,
+    &toolchain::tool_files::TOOL_VERSIONS,
+    &toolchain::tool_files::MISE_TOML,
+    &toolchain::tool_files::SDKMANRC,
+    &toolchain::version_file::PARSER,
+    &toolchain::rust_toolchain::PARSER,
+    &python::dist_info::PARSER,
+    &system::dpkg_status::PARSER,
+    &system::apk_installed::PARSER,
+    &maven::version_catalog::PARSER,
+    &maven::verification_metadata::PARSER,
+    &nuget::packages_lock::PARSER,
+    &nuget::project_assets::PARSER,
+    &nuget::deps_json::PARSER,
+    &nuget::packages_config::PARSER,
+    &nuget::dotnet_project::PARSER,
+    &nuget::directory_props::PARSER,
+    &built::program::PARSER,
+    &built::java_archive::PARSER,
     &sbom::CYCLONEDX,
     &sbom::SPDX,
     &sbom::SBOM,
 ];
+
+/// What reads programs, which are known by what is in them ([`program_data`]).
+pub const PROGRAM: &Parser = &built::program::PARSER;
 
 /// The names of every parser in lower case.
 static LOWER: LazyLock<Vec<(String, &'static Parser)>> = LazyLock::new(|| {
@@ -168,6 +239,8 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct FileSet {
     files: BTreeMap<RepoPath, Result<Vec<u8>, String>>,
+    /// The POMs among them, which inherit from each other all over the tree: read once, when the first one asks.
+    poms: OnceLock<maven::Poms>,
 }
 
 /// What is known of a file that a parser asks for.
@@ -184,7 +257,13 @@ pub enum Lookup<'f> {
 impl FileSet {
     /// Adds a file, or why it cannot be had.
     pub fn insert(&mut self, path: RepoPath, content: Result<Vec<u8>, String>) {
+        self.poms.take();
         self.files.insert(path, content);
+    }
+
+    /// The POMs among the files.
+    fn poms(&self) -> &maven::Poms {
+        self.poms.get_or_init(|| maven::Poms::of(self))
     }
 
     /// Looks a file up.

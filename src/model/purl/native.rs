@@ -1,7 +1,7 @@
 //! Between package URLs and the names that ecosystems use themselves, both ways.
 
 use super::parts::GIT;
-use super::{PurlParts, types};
+use super::{PurlParts, purl_types, types};
 use crate::model::ecosystem::Naming;
 use crate::model::{Ecosystem, PackageId, Source, SourceKind};
 
@@ -17,6 +17,7 @@ pub(super) fn parts_of(ecosystem: Ecosystem, name: &str) -> PurlParts {
         // A name with empty segments is an address; it stays in one piece.
         Naming::Slash if !name.split('/').any(str::is_empty) => name.rsplit_once('/'),
         Naming::Colon => name.split_once(':'),
+        Naming::Distribution(namespace) => Some((namespace.unwrap_or("linux"), name)),
         Naming::Slash | Naming::Plain => None,
     };
     let (namespace, name) = split.map_or((None, name), |(namespace, name)| (Some(namespace.to_owned()), name));
@@ -25,6 +26,25 @@ pub(super) fn parts_of(ecosystem: Ecosystem, name: &str) -> PurlParts {
     parts.subpath = subpath;
     types::normalize(&mut parts);
     parts
+}
+
+/// Says which distribution a package belongs to, and takes the epoch out of its version where the type has a qualifier
+/// for it (<https://github.com/package-url/purl-spec/blob/main/types-doc/rpm-definition.md>).
+pub(super) fn add_distribution(id: &PackageId, parts: &mut PurlParts) {
+    let Some(distribution) = id.distribution.as_deref() else { return };
+    if id.ecosystem.naming() == Naming::Distribution(None) {
+        parts.namespace = Some(distribution.id.clone());
+    }
+    let distro = match &distribution.version {
+        Some(version) => format!("{}-{version}", distribution.id),
+        None => distribution.id.clone(),
+    };
+    parts.qualifiers.insert("distro".to_owned(), distro);
+    let with_epoch = parts.version.as_deref().and_then(|version| version.split_once(':'));
+    if let Some((epoch, version)) = with_epoch.filter(|_| parts.kind == "rpm") {
+        parts.qualifiers.insert("epoch".to_owned(), epoch.to_owned());
+        parts.version = Some(version.to_owned());
+    }
 }
 
 /// Where the slash stands behind which a name goes on with a part of the package: an action within its repository, a
@@ -44,8 +64,10 @@ fn part_at(ecosystem: Ecosystem, name: &str) -> Option<usize> {
 impl PurlParts {
     /// The ecosystem of its type, where that is one that is known here.
     pub fn ecosystem(&self) -> Option<Ecosystem> {
+        let path = format!("{}/{}", self.namespace.as_deref().unwrap_or_default(), self.name);
         // GitHub's own exports name actions by a type that is not registered.
-        Ecosystem::of_purl_type(if self.kind == "githubactions" { "github" } else { &self.kind })
+        let kind = if self.kind == "githubactions" { "github" } else { &self.kind };
+        Ecosystem::of_purl_type(kind).map(|ecosystem| ecosystem.of_path(&path))
     }
 
     /// The package that it names, with the source that its qualifiers say; without them, the public registry. Of a
@@ -55,7 +77,7 @@ impl PurlParts {
     /// What is wrong with it, in words.
     pub fn package(&self) -> Result<PackageId, String> {
         let kind = &self.kind;
-        let known = || Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type()).collect::<Vec<_>>().join(", ");
+        let known = || purl_types().collect::<Vec<_>>().join(", ");
         let ecosystem = self
             .ecosystem()
             .ok_or_else(|| format!("packages of the type {kind:?} are not known; known types: {}", known()))?;
@@ -63,7 +85,10 @@ impl PurlParts {
             (Naming::Plain | Naming::Slash, None) => self.name.clone(),
             (Naming::Slash, Some(namespace)) => format!("{namespace}/{}", self.name),
             (Naming::Colon, Some(namespace)) => format!("{namespace}:{}", self.name),
-            (Naming::Colon, None) => return Err(format!("packages of the type {kind:?} have a namespace and a name")),
+            (Naming::Distribution(_), Some(_)) => self.name.clone(),
+            (Naming::Colon | Naming::Distribution(_), None) => {
+                return Err(format!("packages of the type {kind:?} have a namespace and a name"));
+            }
             // The vendor and the author are no part of the name.
             (Naming::Plain, Some(_)) if matches!(ecosystem, Ecosystem::ConanCenter | Ecosystem::Cpan) => {
                 self.name.clone()
@@ -205,7 +230,8 @@ mod tests {
         ] {
             assert_eq!(label(purl), expected, "{purl}");
         }
-        assert!(label("pkg:deb/debian/curl@7.88.1").starts_with("packages of the type \"deb\" are not known"));
+        assert_eq!(label("pkg:deb/debian/curl@7.88.1"), "Debian: curl 7.88.1 registry");
+        assert!(label("pkg:snap/curl@7.88.1").starts_with("packages of the type \"snap\" are not known"));
     }
 
     /// Names as each ecosystem writes them.

@@ -161,10 +161,15 @@ fn read_subpath(text: &str) -> Result<String, String> {
     Ok(kept.collect::<Vec<_>>().join("/"))
 }
 
+/// Whether a byte is written as it is (purl-spec, "Character encoding").
+pub(super) const fn is_kept(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':')
+}
+
 /// Percent-encodes all but letters, digits, `.-_~` and `:` (purl-spec, "Character encoding").
 fn encode(out: &mut String, text: &str) {
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
+        if is_kept(byte) {
             out.push(char::from(byte));
         } else {
             // Writing to a string cannot fail.
