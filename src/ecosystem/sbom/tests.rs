@@ -225,9 +225,8 @@ fn what_is_wrong_is_said() {
     assert_eq!(
         of(&[purl("a", "pkg:npm/a@1"), purl("a", "pkg:npm/b@1")], r#"{"ref": "a", "dependsOn": ["a", "gone"]}"#),
         [
-            "Warning 3: 1 components have a reference that another one has as well, such as `a`; links to it mean the \
-             last one",
-            "Warning 3: 1 relationships name something that is not in this file, such as `gone`; they were left out",
+            "Warning 3: `a` is the reference of several components (1 such); links to it mean the last one",
+            "Warning 3: a relationship names `gone`, which is not in this file (1 such); it was left out",
         ]
     );
     let newer = cyclonedx("", "").replace("1.6", "2.0");
