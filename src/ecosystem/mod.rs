@@ -173,6 +173,8 @@ pub const PARSERS: &[&Parser] = &[
     &ruby::gemspec::PARSER,
     &php::composer_lock::PARSER,
     &php::composer_json::PARSER,
+    &dart::pubspec_lock::PARSER,
+    &dart::pubspec::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
     &ci::gitlab_ci::PARSER,
@@ -193,8 +195,6 @@ pub const PARSERS: &[&Parser] = &[
     &sbom::CYCLONEDX,
     &sbom::SPDX,
     &sbom::SBOM,
-    &dart::pubspec_lock::PARSER,
-    &dart::pubspec::PARSER,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).

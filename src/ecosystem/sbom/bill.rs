@@ -194,14 +194,8 @@ impl<'d> Bill<'d> {
                 diagnostics.push(Diagnostic::warning(origin.path, line, message));
             }
         };
-        say(
-            &doubled,
-            "{count} components have a reference that another one has as well, such as `{first}`; links to it mean the last one",
-        );
-        say(
-            &dangling,
-            "{count} relationships name something that is not in this file, such as `{first}`; they were left out",
-        );
+        say(&doubled, "`{first}` is the reference of several components ({count} such); links to it mean the last one");
+        say(&dangling, "a relationship names `{first}`, which is not in this file ({count} such); it was left out");
         if self.lost_links > 0 {
             let message = format!("there are more than {MAX_LINKS} relationships; {} were left out", self.lost_links);
             diagnostics.push(Diagnostic::error(origin.path, None, message));

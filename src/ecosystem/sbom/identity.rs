@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bill::{Component, Role};
-use crate::model::{Diagnostic, LineIndex, PackageId, PurlParts, RepoPath};
+use crate::model::{Diagnostic, Ecosystem, LineIndex, PackageId, PurlParts, RepoPath};
 
 /// How many components are named of a kind that cannot be judged.
 const MAX_EXAMPLES: usize = 3;
@@ -43,7 +43,8 @@ impl Identity {
             Ok(parts) => parts,
             Err(why) => return unreadable(why),
         };
-        if parts.ecosystem().is_none() {
+        // Advisories of distributions speak of releases and of source packages, which tools tell each in its own way.
+        if parts.ecosystem().is_none_or(Ecosystem::is_distribution) {
             return Self::OfType(parts.kind);
         }
         match parts.package() {
@@ -134,8 +135,9 @@ impl Unjudged {
         }
         if self.of_types.count > 0 {
             let types: Vec<_> = self.types.iter().take(10).map(|(kind, count)| format!("{kind} {count}")).collect();
-            let said = self.of_types.say(("is a package of a type", "are packages of types"));
-            let said = said.replacen(':', &format!(" that nothing is matched for ({}):", types.join(", ")), 1);
+            let said = self.of_types.say(("is a package of a type", "are packages of a type"));
+            let said =
+                said.replacen(':', &format!(" that is not matched in bills of materials ({}):", types.join(", ")), 1);
             diagnostics.push(Diagnostic::warning(path, self.of_types.line, format!("not judged: {said}")));
         }
         if self.unnamed.count > 0 {
