@@ -269,7 +269,7 @@ def verification(path, o):
     o.ecosystem = "Maven"
     o.direct_known = o.dev_known = o.edges_known = False
     for c in kids(xml_root(path), "components", "component"):
-        if c.get("group") and c.get("name"):
+        if c.get("group") and c.get("name") and c.get("version"):
             o.add(f"{c.get('group')}:{c.get('name')}", c.get("version", ""), "registry")
 
 

@@ -3,7 +3,7 @@ import json
 import re
 from urllib.parse import unquote
 
-from .common import pep503, read, warn
+from .common import pep503, read
 from .jvm import kid, kids, local, said, xml_root
 
 TYPES = {
@@ -15,12 +15,20 @@ TYPES = {
 }
 
 
+DISTRIBUTIONS = {
+    ("deb", "debian"): "Debian", ("deb", "ubuntu"): "Ubuntu", ("apk", "alpine"): "Alpine", ("apk", "wolfi"): "Wolfi",
+    ("apk", "chainguard"): "Chainguard", ("rpm", "redhat"): "Red Hat", ("rpm", "rocky"): "Rocky Linux",
+    ("rpm", "rocky linux"): "Rocky Linux", ("rpm", "almalinux"): "AlmaLinux", ("rpm", "opensuse"): "openSUSE",
+    ("rpm", "sles"): "SUSE", ("rpm", "suse"): "SUSE", ("rpm", "mageia"): "Mageia", ("rpm", "openeuler"): "openEuler",
+}
+
+
 def purl(text):
-    """(ecosystem, native name, version) of a package URL, None for what no advisory is about."""
+    """(ecosystem, native name, version, source) of a package URL, None for what is not judged."""
     m = re.match(r"(?i)pkg:/*([a-z0-9.+-]+)/+([^?#]*)(?:\?([^#]*))?(?:#(.*))?$", text or "")
     if not m:
         return None
-    eco = TYPES.get(m[1].lower())
+    eco = TYPES.get(m[1].lower()) or DISTRIBUTIONS.get((m[1].lower(), m[2].split("/")[0].lower()))
     if not eco:
         return None
     body = m[2].strip("/")
@@ -31,7 +39,9 @@ def purl(text):
     if not parts:
         return None
     space, name = "/".join(parts[:-1]), parts[-1]
-    if eco == "Maven":
+    if m[1].lower() in ("deb", "apk", "rpm"):
+        full = name
+    elif eco == "Maven":
         full = f"{space}:{name}"
     else:
         full = f"{space}/{name}" if space else name
@@ -39,33 +49,54 @@ def purl(text):
         full = pep503(full)
     if eco in ("NuGet", "Packagist", "Hex", "ConanCenter", "GitHub Actions", "SwiftURL"):
         full = full.lower()
-    return eco, full, unquote(version)
+    version = unquote(version)
+    if eco == "Go" and version[:1].isdigit() and full not in ("stdlib", "toolchain"):
+        version = "v" + version
+    qualifiers = dict(q.partition("=")[::2] for q in (m[3] or "").split("&"))
+    source = "registry"
+    if qualifiers.get("vcs_url"):
+        source = "git"
+    elif qualifiers.get("download_url"):
+        source = "path" if unquote(qualifiers["download_url"]).startswith("file:") else "url"
+    return eco, full, version, source
 
 
 class Graph:
     """Components by reference, then packages and edges."""
 
     def __init__(self, o):
-        self.o, self.nodes, self.roots, self.links = o, {}, set(), []
+        self.o, self.nodes, self.roots, self.links, self.passed = o, {}, set(), {}, set()
 
-    def put(self, ref, name, version, url):
+    def put(self, ref, name, version, url, kind="library"):
+        """A component; one that is no package and no library stands for what it holds."""
         p = purl(url)
         if p:
-            eco, n, v = p
-            k = self.o.add(n, v or version or "", "registry", eco)
+            eco, n, v, source = p
+            version = "" if version in ("NOASSERTION", "NONE", None) else version
+            k = self.o.add(n, v or version, source, eco)
             self.nodes.setdefault(ref, k)
+            self.nodes.setdefault(url, k)
+        elif not url and kind not in ("library", "framework", "file"):
+            self.passed.add(ref)
 
     def link(self, a, b):
-        self.links.append((a, b))
+        self.links.setdefault(a, []).append(b)
 
     def finish(self, said_any):
-        for a, b in self.links:
-            if a in self.nodes and b in self.nodes and a not in self.roots and b not in self.roots:
-                self.o.edge(self.nodes[a], self.nodes[b])
-            if a in self.roots and b in self.nodes and b not in self.roots:
-                self.o.direct.add(self.nodes[b])
+        for a, targets in self.links.items():
+            for b in targets:
+                if a in self.nodes and b in self.nodes and a not in self.roots and b not in self.roots:
+                    self.o.edge(self.nodes[a], self.nodes[b])
+        todo, seen = list(self.roots), set(self.roots)
+        while todo:
+            for b in self.links.get(todo.pop(), ()):
+                if b in self.nodes and b not in self.roots:
+                    self.o.direct.add(self.nodes[b])
+                elif b in self.passed and b not in seen:
+                    seen.add(b)
+                    todo.append(b)
         self.o.edges_known = said_any
-        self.o.direct_known = any(a in self.roots for a, _ in self.links)
+        self.o.direct_known = any(a in self.roots for a in self.links)
         self.o.dev_known = False
 
 
@@ -81,7 +112,7 @@ def cyclonedx_json(doc, o):
             c = todo.pop(0)
             if (c.get("bom-ref") or object()) not in g.roots:
                 full = f"{c['group']}/{c.get('name')}" if c.get("group") else c.get("name")
-                g.put(c.get("bom-ref") or id(c), full, c.get("version"), c.get("purl"))
+                g.put(c.get("bom-ref") or id(c), full, c.get("version"), c.get("purl"), c.get("type"))
             todo += c.get("components") or []
     walk(root.get("components"))
     walk(doc.get("components"))
@@ -99,7 +130,7 @@ def cyclonedx_xml(x, o):
     todo = (kids(root, "components", "component") if root is not None else []) + kids(x, "components", "component")
     while todo:
         c = todo.pop(0)
-        g.put(c.get("bom-ref") or id(c), said(c, "name"), said(c, "version"), said(c, "purl"))
+        g.put(c.get("bom-ref") or id(c), said(c, "name"), said(c, "version"), said(c, "purl"), c.get("type"))
         todo += kids(c, "components", "component")
     for d in kids(x, "dependencies", "dependency"):
         for t in kids(d, "dependency"):
@@ -107,10 +138,9 @@ def cyclonedx_xml(x, o):
     g.finish(bool(kids(x, "dependencies", "dependency")))
 
 
-FORWARD = {"DEPENDS_ON", "CONTAINS", "DYNAMIC_LINK", "STATIC_LINK", "HAS_PREREQUISITE"}
+FORWARD = {"DEPENDS_ON", "DYNAMIC_LINK", "STATIC_LINK", "HAS_PREREQUISITE"}
 BACKWARD = {"DEPENDENCY_OF", "DEV_DEPENDENCY_OF", "BUILD_DEPENDENCY_OF", "TEST_DEPENDENCY_OF", "RUNTIME_DEPENDENCY_OF",
-            "OPTIONAL_DEPENDENCY_OF", "PROVIDED_DEPENDENCY_OF", "CONTAINED_BY", "PREREQUISITE_FOR",
-            "DEPENDENCY_MANIFEST_OF", "BUILD_TOOL_OF", "DEV_TOOL_OF", "TEST_TOOL_OF"}
+            "OPTIONAL_DEPENDENCY_OF", "PROVIDED_DEPENDENCY_OF", "PREREQUISITE_FOR", "BUILD_TOOL_OF", "DEV_TOOL_OF", "TEST_TOOL_OF"}
 
 
 def spdx2(packages, relations, described, o):
@@ -134,7 +164,7 @@ def spdx2(packages, relations, described, o):
 
 def spdx_json(doc, o):
     packages = [(p.get("SPDXID"), p.get("name"), p.get("versionInfo", ""),
-                 [r.get("referenceLocator") for r in p.get("externalRefs") or [] if r.get("referenceType") == "purl"])
+                 [r.get("referenceLocator") for r in p.get("externalRefs") or [] if (r.get("referenceType") or "").rsplit("/", 1)[-1] == "purl"])
                 for p in doc.get("packages") or []]
     relations = [(r.get("spdxElementId"), r.get("relationshipType"), r.get("relatedSpdxElement"))
                  for r in doc.get("relationships") or []]
@@ -161,7 +191,7 @@ def spdx_tag(text, o):
             cur[2] = v
         elif cur is not None and tag == "ExternalRef":
             f = v.split()
-            if len(f) == 3 and f[1] == "purl":
+            if len(f) == 3 and f[1].rsplit("/", 1)[-1] == "purl":
                 cur[3].append(f[2])
         if tag == "Relationship":
             f = v.split()
@@ -187,8 +217,9 @@ def spdx3(doc, o):
         for u in urls[:1]:
             g.put(e.get("spdxId"), e.get("name"), e.get("software_packageVersion", ""), u)
     for e in elements:
-        if e.get("type", "").endswith("elationship") and e.get("relationshipType") in ("dependsOn", "contains"):
-            for t in e.get("to") or []:
+        if e.get("type", "").endswith("elationship") and e.get("relationshipType") == "dependsOn":
+            to = e.get("to") or []
+            for t in [to] if isinstance(to, str) else to:
                 g.link(e.get("from"), t)
     g.finish(False)
 
@@ -209,7 +240,7 @@ def sbom(path, o):
             return spdx3(doc, o)
     elif re.search(r"(?m)^SPDXVersion:", text):
         return spdx_tag(text, o)
-    warn(path, "neither CycloneDX nor SPDX")
+    raise ValueError("neither CycloneDX nor SPDX")
 
 
 PARSERS = [(r"[^/]*\.(cdx|cyclonedx|spdx)\.(json|xml)|s?bom\.(json|xml)|[^/]*\.spdx|[^/]*\.spdx3\.json", "sbom", sbom)]
