@@ -12,6 +12,8 @@ use std::sync::LazyLock;
 pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
+mod apple;
+mod beam;
 mod cargo;
 mod dart;
 mod drift;
@@ -123,6 +125,9 @@ pub const PARSERS: &[&Parser] = &[
     &php::composer_json::PARSER,
     &dart::pubspec_lock::PARSER,
     &dart::pubspec::PARSER,
+    &beam::mix_lock::PARSER,
+    &beam::mix_exs::PARSER,
+    &apple::package_resolved::PARSER,
 ];
 
 /// The names of every parser in lower case.
