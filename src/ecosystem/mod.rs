@@ -13,6 +13,8 @@ pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod built;
+mod apple;
+mod beam;
 mod cargo;
 mod ci;
 mod container;
@@ -195,6 +197,9 @@ pub const PARSERS: &[&Parser] = &[
     &sbom::CYCLONEDX,
     &sbom::SPDX,
     &sbom::SBOM,
+    &beam::mix_lock::PARSER,
+    &beam::mix_exs::PARSER,
+    &apple::package_resolved::PARSER,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).
