@@ -12,9 +12,9 @@ use std::sync::{LazyLock, OnceLock};
 pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
-mod built;
 mod apple;
 mod beam;
+mod built;
 mod cargo;
 mod ci;
 mod container;
@@ -175,8 +175,11 @@ pub const PARSERS: &[&Parser] = &[
     &ruby::gemspec::PARSER,
     &php::composer_lock::PARSER,
     &php::composer_json::PARSER,
+    &beam::mix_lock::PARSER,
+    &beam::mix_exs::PARSER,
     &dart::pubspec_lock::PARSER,
     &dart::pubspec::PARSER,
+    &apple::package_resolved::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
     &ci::gitlab_ci::PARSER,
@@ -197,9 +200,6 @@ pub const PARSERS: &[&Parser] = &[
     &sbom::CYCLONEDX,
     &sbom::SPDX,
     &sbom::SBOM,
-    &beam::mix_lock::PARSER,
-    &beam::mix_exs::PARSER,
-    &apple::package_resolved::PARSER,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).
