@@ -76,10 +76,10 @@ impl Manifest {
     }
 }
 
-fn of_table(document: &Document<'_>, name: &Cow<'_, str>, text: &str, kind: DependencyKind) -> Asked {
+fn of_table(document: &Document<'_>, name: &str, text: &str, kind: DependencyKind) -> Asked {
     let pinned = exact(text);
     Asked {
-        name: name.to_string(),
+        name: name.to_owned(),
         requirement: Some(text.to_owned()),
         exact: pinned.map(|version| (version.to_owned(), document.locate(version))),
         kind: Some(kind),
