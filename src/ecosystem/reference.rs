@@ -5,9 +5,12 @@
 //! from a tag beside it: that tells a package that is fixed from one whose tag may move. Where one file names a package
 //! both ways, the one that may move speaks for it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{DependencyGraph, DependencyKind, GraphBuilder, Kinds, LineIndex, PackageId, RepoPath};
+
+/// How many references of one package are told.
+const MAX_ASKED: usize = 8;
 
 /// One reference.
 #[derive(Debug)]
@@ -36,6 +39,7 @@ pub(super) fn graph(
     let mut graph = GraphBuilder::new(path, parser);
     references.sort_by_key(|reference| reference.hash.is_some());
     let mut movable = HashSet::new();
+    let mut asked = BTreeMap::new();
     for Reference { id, version, written, requirement, hash, kind } in references {
         let index = graph.package(id, version.and_then(|version| lines.locate_slice(version)));
         graph.mark(index, Some(true), kind.map(Kinds::only).unwrap_or_default());
@@ -46,7 +50,10 @@ pub(super) fn graph(
         // What is fixed comes last, and says nothing of a package that may move elsewhere in the file.
         let is_movable = movable.contains(&index);
         if let Some(requirement) = requirement.filter(|_| hash.is_none() || !is_movable) {
-            graph.requirement(index, &requirement);
+            let all: &mut Vec<String> = asked.entry(index).or_default();
+            if all.len() < MAX_ASKED && !all.contains(&requirement) {
+                all.push(requirement);
+            }
         }
         if let Some(hash) = hash.filter(|_| !is_movable) {
             graph.integrity(index, &hash);
@@ -54,6 +61,9 @@ pub(super) fn graph(
         if let Some(place) = lines.locate_slice(written).filter(|_| !is_fixed) {
             graph.declare(index, place);
         }
+    }
+    for (index, all) in asked {
+        graph.requirement(index, &all.join(", "));
     }
     graph.finish_as_marked()
 }

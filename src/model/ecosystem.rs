@@ -168,7 +168,7 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Docker, "Docker", ("docker", Naming::Slash)),
     unadvised(Ecosystem::Git, "Git", ("git", Naming::Slash)),
     unadvised(Ecosystem::Jsr, "JSR", ("jsr", Naming::Slash)),
-    unadvised(Ecosystem::Toolchain, "Toolchain", ("generic", Naming::Plain)),
+    unadvised(Ecosystem::Toolchain, "Toolchain", ("toolchain", Naming::Plain)),
     advised(Ecosystem::Debian, "Debian", ("deb", Naming::Distribution(Some("debian")))),
     advised(Ecosystem::Ubuntu, "Ubuntu", ("deb", Naming::Distribution(Some("ubuntu")))),
     advised(Ecosystem::Alpine, "Alpine", ("apk", Naming::Distribution(Some("alpine")))),
@@ -265,6 +265,11 @@ impl Ecosystem {
     /// Whether OSV has advisories about it. Of the others nobody says anything that could be matched.
     pub fn is_advised(self) -> bool {
         self.facts().advised
+    }
+
+    /// Whether its packages are products with release lines that end, though no advisory speaks of them.
+    pub fn has_release_lines(self) -> bool {
+        matches!(self, Self::Docker | Self::Toolchain)
     }
 
     /// OSV's name, for example `crates.io`.

@@ -9,7 +9,8 @@ use super::place::{about, advice};
 use super::words::{counted, joined};
 use super::{Check, View};
 use crate::model::{
-    Data, DependencyKind, Ecosystem, Finding, Kinds, Level, Location, Root, Rule, Scope, SourceKind, Subject, Use,
+    Data, DependencyKind, Ecosystem, Finding, Kinds, Level, Location, PackageId, Root, Rule, Scope, SourceKind,
+    Subject, Use,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -147,7 +148,10 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         return None;
     }
     let id = |usage: &Use| &view.graph.package(usage.package).id;
-    let is_named = |usage: &&Use| matches!(id(usage).ecosystem, Ecosystem::GitHubActions | Ecosystem::Docker);
+    let is_named = |usage: &&Use| {
+        let is_either = matches!(id(usage).ecosystem, Ecosystem::GitHubActions | Ecosystem::Docker);
+        is_either && is_registry(view, usage)
+    };
     let all: Vec<&Use> = third_party(view, root).filter(is_named).collect();
     let is_open = |usage: &&Use| !usage.requirement.as_deref().is_some_and(is_hash);
     let open: Vec<&Use> = all.iter().copied().filter(is_open).collect();
@@ -156,16 +160,16 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         return entries(view, root);
     }
     let has = |ecosystem| all.iter().any(|usage| id(usage).ecosystem == ecosystem);
-    let what = match (has(Ecosystem::GitHubActions), has(Ecosystem::Docker)) {
-        (true, true) => "action or image",
-        (true, false) => "action",
-        _ => "image",
+    let (what, how) = match (has(Ecosystem::GitHubActions), has(Ecosystem::Docker)) {
+        (true, true) => ("action or image", "by a tag or a branch, which can be moved"),
+        (true, false) => ("action", "by a tag or a branch, which can be moved to other code"),
+        _ => ("image", "by a tag, which can be moved to another image"),
     };
     let first = |ecosystem| open.iter().map(|usage| id(usage)).find(|id| id.ecosystem == ecosystem);
     let (action, image) = (first(Ecosystem::GitHubActions), first(Ecosystem::Docker));
     let one = |usage: &&Use| {
         let asked = id(usage).version.as_deref().or(usage.requirement.as_deref());
-        format!("{} ({})", id(usage).name, asked.unwrap_or("any version"))
+        format!("{} ({})", shown(id(usage)), asked.unwrap_or("any version"))
     };
     let mut parts: Vec<String> = open.iter().take(NAMED).map(one).collect();
     if open.len() > NAMED {
@@ -176,22 +180,26 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         (open, all) if open == all => format!("all {} that it uses", counted_words(open, what)),
         (open, all) => format!("{open} of the {} that it uses", counted_words(all, what)),
     };
-    let message = format!(
-        "{} takes {number} by a tag or a branch, which can be moved to other code: {}.",
-        root.path,
-        joined(&parts),
-    );
-    let action = action.map(|id| format!("take actions by their full commit, as in `{}@<commit> # v1.2.3`", id.name));
-    let image = image.map(|id| format!("take images by their digest, as in `{}:<tag>@sha256:<digest>`", id.name));
-    let change = action.into_iter().chain(image).collect::<Vec<_>>().join(", and ");
-    let names = open.iter().map(|usage| id(usage).name.clone()).collect();
-    Some(Open {
-        message,
-        places: declared(&open),
-        names,
-        change: format!("in {}, {change}", root.path),
-        is_whole: false,
-    })
+    let mut message = format!("{} takes {number} {how}: {}.", root.path, joined(&parts));
+    let action = action.map(|id| format!("take actions by their full commit, as in `{}@<commit> # v1.2.3`", shown(id)));
+    let image = image.map(|id| format!("take images by their digest, as in `{}:<tag>@sha256:<digest>`", shown(id)));
+    let mut change = action.into_iter().chain(image).collect::<Vec<_>>().join(", and ");
+    change = format!("in {}, {change}", root.path);
+    let mut names: Vec<String> = open.iter().map(|usage| id(usage).name.clone()).collect();
+    let mut places = declared(&open);
+    // A pipeline takes images, and other pipelines.
+    if let Some(other) = entries(view, root) {
+        message = format!("{message} {}", other.message);
+        change = format!("{change}; {}", other.change);
+        names.extend(other.names);
+        places.extend(other.places);
+    }
+    Some(Open { message, places, names, change, is_whole: false })
+}
+
+/// The name as people write it: without the `library/` of the images that Docker itself keeps.
+fn shown(id: &PackageId) -> &str {
+    id.name.strip_prefix("library/").filter(|_| id.ecosystem == Ecosystem::Docker).unwrap_or(&id.name)
 }
 
 /// `2 actions`, `3 actions or images`.
@@ -431,10 +439,34 @@ mod tests {
         tree.package("library/node", "20");
         assert_eq!(
             said(tree),
-            [
-                "Dockerfile takes the image that it uses by a tag or a branch, which can be moved to other code: library/node (20)."
-            ]
+            ["Dockerfile takes the image that it uses by a tag, which can be moved to another image: node (20)."]
         );
+    }
+
+    #[test]
+    fn a_pipeline_takes_images_and_pipelines() {
+        let mut tree = Tree::new(".gitlab-ci.yml", "gitlab-ci", Ecosystem::Docker);
+        tree.package("library/node", "20");
+        tree.from("platform/base", "", Source::at(SourceKind::Git, "platform/base"));
+        assert_eq!(
+            said(tree),
+            [".gitlab-ci.yml takes the image that it uses by a tag, which can be moved to another image: node (20). \
+              .gitlab-ci.yml leaves open which version is taken of 1 package of 2: platform/base (no commit)."]
+        );
+    }
+
+    #[test]
+    fn a_submodule_and_a_version_manager_leave_nothing_open() {
+        let mut tree = Tree::new(".gitmodules", "gitmodules", Ecosystem::Git);
+        tree.from("host.example/a", "", Source::at(SourceKind::Git, "https://host.example/a"));
+        assert_eq!(look(tree), []);
+        let mut tree = Tree::new(".nvmrc", "version-file", Ecosystem::Toolchain);
+        let node = tree.package("node", "");
+        tree.requirement(node, "lts/*");
+        let (graph, facts) = tree.finish();
+        let parameters = Parameters { manifest_formats: vec!["version-file"], ..Parameters::default() };
+        let view = View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY };
+        assert_eq!((CHECK.find)(&view).findings, []);
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub(super) mod gradle_lockfile;
 pub(super) mod pom;
 mod pom_file;
 mod poms;
+pub(super) mod verification_metadata;
+pub(super) mod version_catalog;
 
 pub(super) use poms::Poms;
 
