@@ -83,7 +83,7 @@ impl Selection {
         }
         let mut folders = Vec::new();
         for path in &self.paths {
-            folders.push(folder_of(canonical(path)?));
+            folders.push(folder_of(&canonical(path)?));
         }
         let first = folders.first().map_or(Path::new("."), PathBuf::as_path);
         let top = first.ancestors().find(|ancestor| ancestor.join(".git").exists());
@@ -94,7 +94,7 @@ impl Selection {
 }
 
 /// The path, or the folder of a file. Folders by which something installed is recognised lie below it.
-fn folder_of(path: PathBuf) -> PathBuf {
+fn folder_of(path: &Path) -> PathBuf {
     let above = if path.is_dir() {
         let name = path.file_name().and_then(|name| name.to_str());
         usize::from(name.is_some_and(is_installed_folder))
