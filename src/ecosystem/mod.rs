@@ -39,7 +39,7 @@ mod toolchain;
 mod unsupported;
 
 pub use built::program::program_data;
-pub use installed::{installation_of, is_installation, is_installed_folder, is_read_beside};
+pub use installed::{folders_in_name, installation_of, is_installation, is_installed_folder, is_read_beside};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
