@@ -108,7 +108,7 @@ fn of_parsers() -> Vec<Vec<String>> {
         let of = parser.capabilities;
         let supports = [of.graph, of.direct, of.kinds, of.source, of.lines, of.integrity].map(word);
         let names = if parser.names.is_empty() { "(any name)".to_owned() } else { parser.names.join(", ") };
-        let mut cells = vec![parser.id, parser.ecosystem.osv_name(), &names, role];
+        let mut cells = vec![parser.id, parser.origin(), &names, role];
         cells.extend(supports);
         row(&cells)
     });

@@ -18,6 +18,17 @@ const MARKS: [&str; 9] = [
     "pyvenv.cfg",
 ];
 
+/// Files that nothing is called after and that say more of what is installed: the release of a system, what somebody asked
+/// for, where a distribution came from.
+const BESIDE: [&str; 3] = ["etc/os-release", "usr/lib/os-release", "etc/apk/world"];
+
+/// Whether a file of a root file system is read with what is installed there, though it has no parser of its own.
+pub fn is_read_beside(path: &str) -> bool {
+    let in_dist_info = ["INSTALLER", "REQUESTED", "direct_url.json"];
+    BESIDE.contains(&path)
+        || (folder_of(path).ends_with(".dist-info") && in_dist_info.contains(&super::file_name_of(path)))
+}
+
 /// Whether a folder is filled by a package manager, going by its name.
 pub fn is_installed_folder(name: &str) -> bool {
     FOLDERS.contains(&name)

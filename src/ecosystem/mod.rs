@@ -16,6 +16,7 @@ mod built;
 mod cargo;
 mod ci;
 mod container;
+mod dart;
 mod drift;
 #[cfg(test)]
 mod fixture;
@@ -29,13 +30,14 @@ mod php;
 mod python;
 mod reference;
 mod ruby;
+mod sbom;
 mod syntax;
 mod system;
 mod toolchain;
 mod unsupported;
 
 pub use built::program::program_data;
-pub use installed::{installation_of, is_installation, is_installed_folder};
+pub use installed::{installation_of, is_installation, is_installed_folder, is_read_beside};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
@@ -126,11 +128,17 @@ pub struct Parser {
     pub parse: fn(&Input<'_>) -> Parsed,
 }
 
+impl Parser {
+    /// Where its packages come from, in a word: OSV's name of the ecosystem, or what stands for many of them.
+    pub fn origin(&self) -> &'static str {
+        if sbom::IDS.contains(&self.id) { "any (SBOM)" } else { self.ecosystem.osv_name() }
+    }
+}
+
 /// Every parser. Where two claim a name, the first one has it.
 pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
     &cargo::CARGO_TOML,
-    // Before `package.json`, which is another kind of file in `node_modules`.
     &npm::node_modules::PARSER,
     &npm::PACKAGE_LOCK,
     &npm::YARN_LOCK,
@@ -145,17 +153,28 @@ pub const PARSERS: &[&Parser] = &[
     &python::requirements::PARSER,
     &python::pyproject::PARSER,
     &python::pipfile::PARSER,
+    &python::dist_info::PARSER,
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
     &go::gopkg_lock::PARSER,
+    &maven::pom::PARSER,
+    &maven::gradle_lockfile::PARSER,
+    &maven::version_catalog::PARSER,
+    &maven::verification_metadata::PARSER,
+    &nuget::packages_lock::PARSER,
+    &nuget::project_assets::PARSER,
+    &nuget::deps_json::PARSER,
+    &nuget::packages_config::PARSER,
+    &nuget::dotnet_project::PARSER,
+    &nuget::directory_props::PARSER,
     &ruby::gemfile_lock::PARSER,
     &ruby::gemfile::PARSER,
     &ruby::gemspec::PARSER,
     &php::composer_lock::PARSER,
     &php::composer_json::PARSER,
-    &maven::pom::PARSER,
-    &maven::gradle_lockfile::PARSER,
+    &dart::pubspec_lock::PARSER,
+    &dart::pubspec::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
     &ci::gitlab_ci::PARSER,
@@ -168,19 +187,14 @@ pub const PARSERS: &[&Parser] = &[
     &toolchain::tool_files::SDKMANRC,
     &toolchain::version_file::PARSER,
     &toolchain::rust_toolchain::PARSER,
-    &python::dist_info::PARSER,
     &system::dpkg_status::PARSER,
     &system::apk_installed::PARSER,
-    &maven::version_catalog::PARSER,
-    &maven::verification_metadata::PARSER,
-    &nuget::packages_lock::PARSER,
-    &nuget::project_assets::PARSER,
-    &nuget::deps_json::PARSER,
-    &nuget::packages_config::PARSER,
-    &nuget::dotnet_project::PARSER,
-    &nuget::directory_props::PARSER,
+    &system::rpm_database::PARSER,
     &built::program::PARSER,
     &built::java_archive::PARSER,
+    &sbom::CYCLONEDX,
+    &sbom::SPDX,
+    &sbom::SBOM,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).

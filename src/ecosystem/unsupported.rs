@@ -55,8 +55,6 @@ pub const UNSUPPORTED: &[Unsupported] = &[
     fixes("Packagist", &["vendor/composer/installed.json"]),
     fixes("Hex", &["mix.lock", "rebar.lock", "gleam.toml"]),
     asks("Hex", &["mix.exs", "rebar.config"]),
-    fixes("Pub", &["pubspec.lock"]),
-    asks("Pub", &["pubspec.yaml"]),
     fixes("SwiftURL", &["Package.resolved"]),
     asks("SwiftURL", &["Package.swift"]),
     fixes("CocoaPods", &["Podfile.lock", "Pods/Manifest.lock"]),
@@ -130,26 +128,7 @@ pub const UNSUPPORTED: &[Unsupported] = &[
     asks("Toolchains", &["mise.lock"]),
     fixes(
         "SBOM",
-        &[
-            "*.cdx.json",
-            "*.cdx.xml",
-            "bom.json",
-            "bom.xml",
-            "*.bom.json",
-            "*.cyclonedx.json",
-            "*.cyclonedx.xml",
-            "sbom.json",
-            "sbom.xml",
-            "*.sbom.json",
-            "*.spdx",
-            "*.spdx.json",
-            "*.spdx.yml",
-            "*.spdx.yaml",
-            "*.spdx.rdf",
-            "*.spdx.rdf.xml",
-            "*.spdx.xml",
-            "osv-scanner-custom.json",
-        ],
+        &["*.spdx.yml", "*.spdx.yaml", "*.spdx.rdf", "*.spdx.rdf.xml", "*.spdx.xml", "osv-scanner-custom.json"],
     ),
     fixes("Debian", &["var/lib/chisel/manifest.wall"]),
     fixes("Alpine", &["apko.lock.json"]),
@@ -158,13 +137,10 @@ pub const UNSUPPORTED: &[Unsupported] = &[
         &[
             "usr/lib/sysimage/rpm/Packages",
             "usr/lib/sysimage/rpm/Packages.db",
-            "usr/lib/sysimage/rpm/rpmdb.sqlite",
             "var/lib/rpm/Packages",
             "var/lib/rpm/Packages.db",
-            "var/lib/rpm/rpmdb.sqlite",
             "usr/share/rpm/Packages",
             "usr/share/rpm/Packages.db",
-            "usr/share/rpm/rpmdb.sqlite",
             "rpms.lock.yaml",
         ],
     ),
@@ -228,8 +204,6 @@ mod tests {
         ("apps/web/mix.exs", "Hex", false),
         ("rebar.lock", "Hex", true),
         ("gleam.toml", "Hex", true),
-        ("pubspec.lock", "Pub", true),
-        ("pubspec.yaml", "Pub", false),
         ("App.xcodeproj/project.xcworkspace/xcshareddata/swiftpm/Package.resolved", "SwiftURL", true),
         ("Package.swift", "SwiftURL", false),
         ("ios/Podfile.lock", "CocoaPods", true),
@@ -276,17 +250,38 @@ mod tests {
         ("sbom.json", "SBOM", true),
         ("rootfs/var/lib/chisel/manifest.wall", "Debian", true),
         ("apko.lock.json", "Alpine", true),
+        (".gitmodules", "Git", false),
+        (".github/workflows/ci.yml", "GitHub Actions", false),
+        ("sub/.github/workflows/release.yaml", "GitHub Actions", false),
+        ("my-action/action.yml", "GitHub Actions", false),
+        (".gitlab-ci.yml", "CI", false),
+        (".pre-commit-config.yaml", "pre-commit", false),
+        (".tool-versions", "Toolchains", false),
+        ("mise.toml", "Toolchains", false),
+        (".nvmrc", "Toolchains", false),
+        ("Dockerfile", "Containers", false),
+        ("docker/Dockerfile.dev", "Containers", false),
+        ("docker-compose.prod.yml", "Containers", false),
+        ("app.spdx.yml", "SBOM", true),
+        ("rootfs/var/lib/dpkg/status", "Debian", true),
+        ("var/lib/dpkg/status.d/base", "Debian", true),
+        ("rootfs/usr/lib/apk/db/installed", "Alpine", true),
+        ("rootfs/var/lib/chisel/manifest.wall", "Debian", true),
+        ("apko.lock.json", "Alpine", true),
+        ("app.spdx.yml", "SBOM", true),
         ("var/lib/rpm/rpmdb.sqlite", "Red Hat", true),
+        ("var/lib/rpm/Packages", "Red Hat", true),
         ("usr/lib/sysimage/rpm/Packages.db", "Red Hat", true),
         ("var/lib/pacman/local/zlib-1-1/desc", "Arch Linux", true),
     ];
 
     #[test]
     fn real_paths_are_recognised() {
-        for &(path, ecosystem, lockfile) in REAL {
-            let kind = unsupported_for(path).unwrap_or_else(|| panic!("{path} is not recognised"));
-            assert_eq!((kind.ecosystem, kind.lockfile), (ecosystem, lockfile), "{path}");
-        }
+        let is_wrong = |&&(path, ecosystem, lockfile): &&(&str, &str, bool)| {
+            unsupported_for(path).is_none_or(|kind| (kind.ecosystem, kind.lockfile) != (ecosystem, lockfile))
+        };
+        let wrong: Vec<&str> = REAL.iter().filter(is_wrong).map(|(path, ..)| *path).collect();
+        assert!(wrong.is_empty(), "not recognised as they should be: {wrong:?}");
     }
 
     #[test]

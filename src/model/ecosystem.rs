@@ -168,7 +168,7 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Docker, "Docker", ("docker", Naming::Slash)),
     unadvised(Ecosystem::Git, "Git", ("git", Naming::Slash)),
     unadvised(Ecosystem::Jsr, "JSR", ("jsr", Naming::Slash)),
-    unadvised(Ecosystem::Toolchain, "Toolchain", ("generic", Naming::Plain)),
+    unadvised(Ecosystem::Toolchain, "Toolchain", ("toolchain", Naming::Plain)),
     advised(Ecosystem::Debian, "Debian", ("deb", Naming::Distribution(Some("debian")))),
     advised(Ecosystem::Ubuntu, "Ubuntu", ("deb", Naming::Distribution(Some("ubuntu")))),
     advised(Ecosystem::Alpine, "Alpine", ("apk", Naming::Distribution(Some("alpine")))),

@@ -148,7 +148,10 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         return None;
     }
     let id = |usage: &Use| &view.graph.package(usage.package).id;
-    let is_named = |usage: &&Use| matches!(id(usage).ecosystem, Ecosystem::GitHubActions | Ecosystem::Docker);
+    let is_named = |usage: &&Use| {
+        let is_either = matches!(id(usage).ecosystem, Ecosystem::GitHubActions | Ecosystem::Docker);
+        is_either && is_registry(view, usage)
+    };
     let all: Vec<&Use> = third_party(view, root).filter(is_named).collect();
     let is_open = |usage: &&Use| !usage.requirement.as_deref().is_some_and(is_hash);
     let open: Vec<&Use> = all.iter().copied().filter(is_open).collect();
@@ -177,18 +180,21 @@ fn references(view: &View<'_>, root: &Root) -> Option<Open> {
         (open, all) if open == all => format!("all {} that it uses", counted_words(open, what)),
         (open, all) => format!("{open} of the {} that it uses", counted_words(all, what)),
     };
-    let message = format!("{} takes {number} {how}: {}.", root.path, joined(&parts));
+    let mut message = format!("{} takes {number} {how}: {}.", root.path, joined(&parts));
     let action = action.map(|id| format!("take actions by their full commit, as in `{}@<commit> # v1.2.3`", shown(id)));
     let image = image.map(|id| format!("take images by their digest, as in `{}:<tag>@sha256:<digest>`", shown(id)));
-    let change = action.into_iter().chain(image).collect::<Vec<_>>().join(", and ");
-    let names = open.iter().map(|usage| id(usage).name.clone()).collect();
-    Some(Open {
-        message,
-        places: declared(&open),
-        names,
-        change: format!("in {}, {change}", root.path),
-        is_whole: false,
-    })
+    let mut change = action.into_iter().chain(image).collect::<Vec<_>>().join(", and ");
+    change = format!("in {}, {change}", root.path);
+    let mut names: Vec<String> = open.iter().map(|usage| id(usage).name.clone()).collect();
+    let mut places = declared(&open);
+    // A pipeline takes images, and other pipelines.
+    if let Some(other) = entries(view, root) {
+        message = format!("{message} {}", other.message);
+        change = format!("{change}; {}", other.change);
+        names.extend(other.names);
+        places.extend(other.places);
+    }
+    Some(Open { message, places, names, change, is_whole: false })
 }
 
 /// The name as people write it: without the `library/` of the images that Docker itself keeps.
@@ -435,6 +441,32 @@ mod tests {
             said(tree),
             ["Dockerfile takes the image that it uses by a tag, which can be moved to another image: node (20)."]
         );
+    }
+
+    #[test]
+    fn a_pipeline_takes_images_and_pipelines() {
+        let mut tree = Tree::new(".gitlab-ci.yml", "gitlab-ci", Ecosystem::Docker);
+        tree.package("library/node", "20");
+        tree.from("platform/base", "", Source::at(SourceKind::Git, "platform/base"));
+        assert_eq!(
+            said(tree),
+            [".gitlab-ci.yml takes the image that it uses by a tag, which can be moved to another image: node (20). \
+              .gitlab-ci.yml leaves open which version is taken of 1 package of 2: platform/base (no commit)."]
+        );
+    }
+
+    #[test]
+    fn a_submodule_and_a_version_manager_leave_nothing_open() {
+        let mut tree = Tree::new(".gitmodules", "gitmodules", Ecosystem::Git);
+        tree.from("host.example/a", "", Source::at(SourceKind::Git, "https://host.example/a"));
+        assert_eq!(look(tree), []);
+        let mut tree = Tree::new(".nvmrc", "version-file", Ecosystem::Toolchain);
+        let node = tree.package("node", "");
+        tree.requirement(node, "lts/*");
+        let (graph, facts) = tree.finish();
+        let parameters = Parameters { manifest_formats: vec!["version-file"], ..Parameters::default() };
+        let view = View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY };
+        assert_eq!((CHECK.find)(&view).findings, []);
     }
 
     #[test]

@@ -297,6 +297,14 @@ mod tests {
     }
 
     #[test]
+    fn a_repository_that_is_a_package_comes_from_git() {
+        let hook = [("host.example/hooks", Source::at(SourceKind::Git, "https://host.example/hooks"))];
+        assert_eq!(names(&fires(&Parameters::default(), Ecosystem::Git, &hook)), [""; 0]);
+        let pipeline = [("host.example/base.yml", Source::at(SourceKind::Url, "https://host.example/base.yml"))];
+        assert_eq!(names(&fires(&Parameters::default(), Ecosystem::Git, &pipeline)), ["host.example/base.yml"]);
+    }
+
+    #[test]
     fn an_entry_that_fetches_another_package_is_found() {
         let mut tree = TestTree::new("lock", "lock", Ecosystem::Npm);
         let left = tree.package("left", "1.3.0");

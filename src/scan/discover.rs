@@ -12,10 +12,13 @@ use std::rc::Rc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+mod oci;
 pub(super) mod project;
+mod tar;
 
 use crate::ecosystem::{
-    PROGRAM, Parser, Role, is_installation, is_installed_folder, join, parser_for, program_data, unsupported_for,
+    PROGRAM, Parser, Role, is_installation, is_installed_folder, is_read_beside, join, parser_for, program_data,
+    unsupported_for,
 };
 use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, ProjectFiles, RepoPath};
 
@@ -112,7 +115,7 @@ pub(super) struct Found {
 
 impl Found {
     /// What reads it.
-    pub fn parser(&self) -> Option<&'static Parser> {
+    pub(super) fn parser(&self) -> Option<&'static Parser> {
         if self.is_program { Some(PROGRAM) } else { parser_for(&self.path) }
     }
 }
@@ -124,6 +127,8 @@ pub(super) struct Discovery {
     pub root: PathBuf,
     /// Recognised files to read, sorted.
     pub files: Vec<Found>,
+    /// Files that lie in no file system, with their content or why it cannot be had.
+    pub loaded: Vec<(RepoPath, Result<Vec<u8>, String>)>,
     /// Recognised files that are not read, and trees that were left out.
     pub left_out: Vec<FileCoverage>,
     /// Bounds that were hit.
@@ -368,6 +373,9 @@ impl<'s> Walk<'s> {
             }
             return self.take(repo_path, false);
         }
+        if oci::is_layout(path) {
+            return self.image(path);
+        }
         // The `.gitignore` files above the path hold for what is in it.
         let root = self.discovery.root.clone();
         let above: Vec<&Path> = path.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(&root)).collect();
@@ -376,6 +384,30 @@ impl<'s> Walk<'s> {
         let filled = is_installed_folder(name);
         self.folder(&Folder { path, ignores: &ignores, ignored: false, filled, depth: 0 });
         self.tracked_but_ignored(path);
+    }
+
+    /// The images of an OCI layout.
+    fn image(&mut self, path: &Path) {
+        let folder = self.repo_path(path);
+        let is_wanted = |path: &str| {
+            let is_filled = crate::ecosystem::folder_of(path).split('/').any(is_installed_folder);
+            let is_read = parser_for(path).is_some_and(|parser| parser.role == Role::Installed || !is_filled);
+            is_read || is_read_beside(path)
+        };
+        let layout = oci::read(path, &self.selection.bounds, &is_wanted);
+        for file in layout.files {
+            let path: RepoPath = join(&folder, &file.path).unwrap_or_default().into();
+            self.discovery.loaded.push((RepoPath::clone(&path), file.content));
+            if self.exclude.matched_path_or_any_parents(&*path, false).is_ignore() {
+                continue;
+            }
+            if file.is_program || parser_for(&path).is_some() {
+                self.find(Found { path, test_data: false, is_program: file.is_program });
+            }
+        }
+        for lost in layout.lost {
+            self.hit(format!("{}: {lost}", if folder.is_empty() { "the image" } else { &folder }));
+        }
     }
 
     /// Files that git tracks below ignored folders that were not walked to the end.

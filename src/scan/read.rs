@@ -8,7 +8,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::discover::{Discovery, Found, read_bounded};
-use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, installation_of, parser_for, program_data};
+use crate::ecosystem::{FileSet, Input, Lookup, Parsed, Parser, Role, installation_of, parser_for, program_data};
 use crate::model::{
     DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, Location, RepoPath, SourceKind, Use,
 };
@@ -44,7 +44,12 @@ pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> (Reading, FileS
     let load_found = |found: &Found| {
         if found.is_program { load_program(&discovery.root, &found.path) } else { load(&found.path) }
     };
-    for (path, content) in map_all(discovery.files.iter().collect(), |found| (found.path.clone(), load_found(found))) {
+    for (path, content) in &discovery.loaded {
+        files.insert(RepoPath::clone(path), content.clone());
+    }
+    let is_in_file_system = |found: &&Found| files.look_up(&found.path) == Lookup::NotLoaded;
+    let to_load: Vec<&Found> = discovery.files.iter().filter(is_in_file_system).collect();
+    for (path, content) in map_all(to_load, |found| (found.path.clone(), load_found(found))) {
         files.insert(path, content);
     }
     let reading = read_loaded(discovery, &mut files, &load);

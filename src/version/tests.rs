@@ -130,3 +130,82 @@ fn version() -> impl Strategy<Value = String> {
 fn text() -> impl Strategy<Value = String> {
     "([0-2]:)?[0-2](([.~^_+-]|-r|rc|alpha|p|sp|a|b)?[0-2ab]?){0,5}"
 }
+
+proptest! {
+    /// dpkg's own way of comparing (`verrevcmp`), character by character.
+    #[test]
+    fn debian_agrees_with_a_direct_comparison(a in "[0-2ab.~+]{1,8}", b in "[0-2ab.~+]{1,8}") {
+        let expected = by_turns(a.as_bytes(), b.as_bytes());
+        prop_assert_eq!(Scheme::Opam.key(&a).cmp(&Scheme::Opam.key(&b)), expected);
+        prop_assert_eq!(Scheme::Dpkg.key(&a).cmp(&Scheme::Dpkg.key(&b)), expected);
+    }
+
+    /// Ruby's own way: segment by segment, 0 where one has no more.
+    #[test]
+    fn gems_agree_with_a_direct_comparison(a in gem(), b in gem()) {
+        let expected = by_segments(&a, &b);
+        prop_assert_eq!(Scheme::RubyGems.key(&a).cmp(&Scheme::RubyGems.key(&b)), expected, "{} {}", a, b);
+    }
+}
+
+fn by_turns(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    let order = |text: &[u8]| match text.first() {
+        None | Some(b'0'..=b'9') => 0,
+        Some(b'~') => -1,
+        Some(letter @ (b'a'..=b'z' | b'A'..=b'Z')) => i32::from(*letter),
+        Some(other) => i32::from(*other) + 256,
+    };
+    let is_other = |text: &[u8]| text.first().is_some_and(|byte| !byte.is_ascii_digit());
+    while !a.is_empty() || !b.is_empty() {
+        while is_other(a) || is_other(b) {
+            if order(a) != order(b) {
+                return order(a).cmp(&order(b));
+            }
+            (a, b) = (&a[1..], &b[1..]);
+        }
+        let number = |text: &mut &[u8]| {
+            let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+            let (digits, rest) = text.split_at(end);
+            *text = rest;
+            std::str::from_utf8(digits).unwrap().parse::<u64>().unwrap_or(0)
+        };
+        let (x, y) = (number(&mut a), number(&mut b));
+        if x != y {
+            return x.cmp(&y);
+        }
+    }
+    Ordering::Equal
+}
+
+fn gem() -> impl Strategy<Value = String> {
+    "[0-2](\\.([0-2]|a|b)){0,5}"
+}
+
+fn by_segments(a: &str, b: &str) -> Ordering {
+    let segments = |text: &str| -> Vec<String> {
+        let mut all: Vec<String> = text.split('.').map(str::to_owned).collect();
+        let letters = all.iter().position(|part| part.starts_with(['a', 'b'])).unwrap_or(all.len());
+        let mut rest = all.split_off(letters);
+        for part in [&mut all, &mut rest] {
+            while part.last().is_some_and(|last| last == "0") {
+                part.pop();
+            }
+        }
+        all.into_iter().chain(rest).collect()
+    };
+    let (a, b) = (segments(a), segments(b));
+    let missing = "0".to_owned();
+    for at in 0..a.len().max(b.len()) {
+        let (x, y) = (a.get(at).unwrap_or(&missing), b.get(at).unwrap_or(&missing));
+        // Digits are greater than letters; one digit each here.
+        let compared = match (x.starts_with(['a', 'b']), y.starts_with(['a', 'b'])) {
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            _ => x.cmp(y),
+        };
+        if compared != Ordering::Equal {
+            return compared;
+        }
+    }
+    Ordering::Equal
+}

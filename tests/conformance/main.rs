@@ -13,6 +13,7 @@
 
 mod online;
 mod purl;
+mod sbom;
 #[path = "../services/mod.rs"]
 mod services;
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     versions(&folder.join("conformance/versions"), &mut tally);
     ratings(&folder.join("schemas/cvss"), &mut tally);
     purl::suite(&folder.join("schemas/purl/tests"), &mut tally);
+    sbom::samples(&folder.join("schemas/examples"), &mut tally);
     let bucket = index(&[folder.join("osv")], &work.path().join("osv"));
     matrix(&folder.join("conformance/rustsec-matrix.jsonl.gz"), &bucket, "bucket", &mut tally);
     online::compare(&folder, &bucket, &mut tally);

@@ -4,6 +4,8 @@
 //! Whatever only runs in the pipeline is for development. The name of a project does not say on which host it lies: it is
 //! the one that the pipeline runs on.
 
+use std::collections::HashMap;
+
 use crate::ecosystem::container::image::{expand, reference};
 use crate::ecosystem::git::{Named, name_of};
 use crate::ecosystem::reference::{Reference, claimed, graph, is_release, slice};
@@ -43,15 +45,23 @@ fn parse(input: &Input<'_>) -> Parsed {
             Some(list) => list.items().iter().for_each(|include| reader.include(include)),
             None => {}
         }
-        reader.images(document, &[document]);
+        let all = variables(document);
+        reader.images(document, &[&all]);
         let jobs = document.entries().iter().filter(|(key, _)| !NO_JOBS.contains(&&**key));
         for (_, job) in jobs {
-            reader.images(job, &[job, document]);
+            reader.images(job, &[&variables(job), &all]);
         }
     }
     parsed.graph = graph(input.path, PARSER.id, &stream.lines, reader.references);
     bound(&mut parsed.diagnostics, input.path);
     parsed
+}
+
+/// The variables of a job, or of all jobs: a text, or a map with one.
+type Variables<'v, 't> = HashMap<&'v str, &'v Value<'t>>;
+
+fn variables<'v, 't>(of: &'v Value<'t>) -> Variables<'v, 't> {
+    of.object("variables").iter().map(|(name, value)| (&**name, value.get("value").unwrap_or(value))).collect()
 }
 
 struct Reader<'r, 't> {
@@ -69,15 +79,12 @@ impl<'t: 'r, 'r> Reader<'r, 't> {
     }
 
     /// The images of a job, or of all jobs. `scopes` have variables, the nearest first.
-    fn images(&mut self, of: &'r Value<'t>, scopes: &[&'r Value<'t>]) {
+    fn images(&mut self, of: &'r Value<'t>, scopes: &[&Variables<'r, 't>]) {
         let services = of.get("services").map_or(&[][..], Value::items);
         for image in of.get("image").into_iter().chain(services) {
             let image = image.get("name").unwrap_or(image);
             let Some(written) = self.text(Some(image)).filter(|text| !text.is_empty()) else { continue };
-            let variable = |name: &str| {
-                let found = scopes.iter().find_map(|scope| scope.get("variables")?.get(name));
-                self.text(found.map(|value| value.get("value").unwrap_or(value)))
-            };
+            let variable = |name: &str| self.text(scopes.iter().find_map(|scope| scope.get(name).copied()));
             let line = self.stream.lines.locate_slice(written).map(|place| place.line);
             match expand(written, variable) {
                 Ok((text, parts)) => match reference(&text, written, &parts, Some(DependencyKind::Dev)) {

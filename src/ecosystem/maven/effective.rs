@@ -274,12 +274,14 @@ impl<'p> Lineage<'p> {
         imports
     }
 
-    /// The version that is managed for a plugin.
+    /// The version that a plugin has which names none: that of the same plugin in the POM, where a profile speaks of it
+    /// again, or in a parent; then the managed one.
     pub(super) fn managed_plugin(&self, group: &str, artifact: &str) -> Option<Result<Value, String>> {
-        let all = self.sections().flat_map(|section| &section.managed_plugins);
-        let mut named =
-            all.filter(|plugin| plugin.artifact == artifact && self.text(&plugin.group).as_deref() == Ok(group));
-        named.find_map(|plugin| plugin.version.as_ref()).map(|version| self.resolve(version))
+        let plugins = self.sections().flat_map(|section| &section.plugins);
+        let mut all = plugins.chain(self.sections().flat_map(|section| &section.managed_plugins));
+        let is_it = |plugin: &Asked| plugin.artifact == artifact && self.text(&plugin.group).as_deref() == Ok(group);
+        let version = all.find_map(|plugin| plugin.version.as_ref().filter(|_| is_it(plugin)))?;
+        Some(self.resolve(version))
     }
 }
 

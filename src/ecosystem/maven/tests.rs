@@ -145,6 +145,22 @@ fn properties_may_not_run_away() {
 }
 
 #[test]
+fn a_plugin_that_a_profile_speaks_of_again_has_its_version() {
+    let plugin = |version: &str| {
+        format!("<build><plugins><plugin><artifactId>p</artifactId>{version}</plugin></plugins></build>")
+    };
+    let text = format!(
+        "<project><groupId>g</groupId><artifactId>a</artifactId><version>1</version>{}<profiles><profile>{}</profile></profiles>\
+         </project>",
+        plugin("<version>3.1</version>"),
+        plugin("")
+    );
+    let parsed = Tree::of(&[("pom.xml", &text)]).parse("pom.xml");
+    assert_eq!(said(&parsed), Vec::<String>::new());
+    assert_eq!(uses(&parsed)[1..], ["org.apache.maven.plugins:p 3.1 registry direct build"]);
+}
+
+#[test]
 fn parents_that_are_their_own_end() {
     let text = "<project><parent><groupId>g</groupId><artifactId>a</artifactId><version>1</version>\
                 <relativePath>pom.xml</relativePath></parent><artifactId>a</artifactId>\

@@ -107,7 +107,7 @@ impl File {
                 }
             }
         }
-        file.items.sort_by(|a, b| (a.declared.line, a.declared.column).cmp(&(b.declared.line, b.declared.column)));
+        file.items.sort_by_key(|item| (item.declared.line, item.declared.column));
         Some(file)
     }
 

@@ -432,7 +432,11 @@ fn properties(text: &str) -> (Option<&str>, &str) {
     // A value has one of each.
     for _ in 0..2 {
         let Some(mark @ (b'&' | b'!')) = rest.as_bytes().first() else { break };
-        let end = rest.find([' ', '\t']).unwrap_or(rest.len());
+        // Neither has an indicator of a flow collection in its name, but for a tag in full, `!<tag:…>`.
+        let end = match rest.strip_prefix("!<") {
+            Some(inside) => inside.find(['>', '\n']).map_or(rest.len(), |at| at + 3),
+            None => rest.find([' ', '\t', '\n', '\r', ',', '[', ']', '{', '}']).unwrap_or(rest.len()),
+        };
         if *mark == b'&' {
             anchor = Some(&rest[1..end]);
         }

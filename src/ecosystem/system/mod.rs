@@ -6,6 +6,7 @@ use crate::model::{Diagnostic, Distribution, Ecosystem, PackageId, RepoPath, Sou
 pub(super) mod apk_installed;
 pub(super) mod dpkg_status;
 mod os_release;
+pub(super) mod rpm_database;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ mod tests;
 enum Manager {
     Dpkg,
     Apk,
+    Rpm,
 }
 
 impl Manager {
@@ -23,6 +25,7 @@ impl Manager {
         match self {
             Self::Dpkg => Ecosystem::OtherDeb,
             Self::Apk => Ecosystem::OtherApk,
+            Self::Rpm => Ecosystem::OtherRpm,
         }
     }
 }
@@ -94,8 +97,17 @@ impl System {
 }
 
 /// Folders in which databases lie, seen from the root of their system.
-const FOLDERS: [&str; 6] =
-    ["var/lib/dpkg/status.d", "var/lib/dpkg", "usr/lib/opkg", "usr/lib/apk/db", "var/lib/apk/db", "lib/apk/db"];
+const FOLDERS: [&str; 9] = [
+    "var/lib/dpkg/status.d",
+    "var/lib/dpkg",
+    "usr/lib/opkg",
+    "usr/lib/apk/db",
+    "var/lib/apk/db",
+    "lib/apk/db",
+    "var/lib/rpm",
+    "usr/lib/sysimage/rpm",
+    "usr/share/rpm",
+];
 
 /// The root of the system that a database belongs to; `""` is the root of the scan.
 fn root_of(path: &str) -> &str {

@@ -102,6 +102,20 @@ fn apk_says_what_somebody_asked_for() {
 }
 
 #[test]
+fn rpm_says_what_it_was_built_from() {
+    let parsed = Tree::fixture("rpm-database/rocky-9").parse("var/lib/rpm/rpmdb.sqlite");
+    assert_eq!(said(&parsed), Vec::<String>::new());
+    assert_eq!(parsed.graph.packages.len(), 62);
+    let all = advised(&parsed);
+    assert!(all.contains(&"Rocky Linux:9 glibc 2.34-60.el9".to_owned()));
+    assert!(all.contains(&"Rocky Linux:9 openssl 1:3.0.7-24.el9".to_owned()), "{all:?}");
+    assert!(uses(&parsed).contains(&"openssl-libs 1:3.0.7-24.el9 unknown".to_owned()));
+    assert_eq!(edges(&parsed), ["openssl-libs 1:3.0.7-24.el9 -> glibc 2.34-60.el9 runtime"]);
+    let minimal = Tree::fixture("rpm-database/minimal").parse("usr/lib/sysimage/rpm/rpmdb.sqlite");
+    assert_eq!(advised(&minimal), ["other rpm:- bash 5.2.26-3.fc40"]);
+}
+
+#[test]
 fn without_a_release_nothing_is_guessed() {
     let status = "Package: a\nVersion: 1\n\n";
     let mut tree = Tree::of(&[("r/var/lib/dpkg/status", status)]);
@@ -142,6 +156,24 @@ proptest! {
         survives(&dpkg_status::PARSER, "var/lib/dpkg/status", &bytes);
         survives(&dpkg_status::PARSER, "var/lib/dpkg/status.d/a", &bytes);
         survives(&apk_installed::PARSER, "lib/apk/db/installed", &bytes);
+        let parsed = Tree::of(&[("etc/os-release", "")]).parse_with(&rpm_database::PARSER, "var/lib/rpm/rpmdb.sqlite", &bytes);
+        prop_assert_eq!(parsed.diagnostics.len(), 1);
+    }
+
+    #[test]
+    fn a_damaged_database_is_read_or_refused(
+        changes in proptest::collection::vec((0_usize..40_000, any::<u8>()), 1..20),
+        cut in 0_usize..60_000,
+    ) {
+        let mut bytes = Tree::fixture("rpm-database/rocky-9").bytes("var/lib/rpm/rpmdb.sqlite").to_vec();
+        bytes.truncate(cut.max(1));
+        for (at, byte) in changes {
+            let at = at % bytes.len();
+            bytes[at] = byte;
+        }
+        let mut tree = Tree::of(&[("etc/os-release", "ID=rocky\nVERSION_ID=9.3\n")]);
+        let parsed = tree.parse_with(&rpm_database::PARSER, "var/lib/rpm/rpmdb.sqlite", &bytes);
+        prop_assert!(parsed.graph.roots.len() <= 1 && parsed.diagnostics.len() < 70);
     }
 
     #[test]

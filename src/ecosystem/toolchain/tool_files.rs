@@ -38,7 +38,7 @@ pub(in crate::ecosystem) const MISE_TOML: Parser = Parser {
     id: "mise-toml",
     ecosystem: Ecosystem::Toolchain,
     role: Role::Manifest,
-    names: &["mise.toml", ".mise.toml"],
+    names: &["mise.toml", ".mise.toml", ".config/mise.toml", "mise/config.toml", ".mise/config.toml"],
     empty_is_valid: true,
     capabilities: CAPABILITIES,
     parse: mise,

@@ -64,8 +64,10 @@ fn part_at(ecosystem: Ecosystem, name: &str) -> Option<usize> {
 impl PurlParts {
     /// The ecosystem of its type, where that is one that is known here.
     pub fn ecosystem(&self) -> Option<Ecosystem> {
+        // GitHub's own exports name actions by a type that is not registered.
+        let kind = if self.kind == "githubactions" { "github" } else { &self.kind };
         let path = format!("{}/{}", self.namespace.as_deref().unwrap_or_default(), self.name);
-        Ecosystem::of_purl_type(&self.kind).map(|ecosystem| ecosystem.of_path(&path))
+        Ecosystem::of_purl_type(kind).map(|ecosystem| ecosystem.of_path(&path))
     }
 
     /// The package that it names, with the source that its qualifiers say; without them, the public registry. Of a

@@ -45,11 +45,10 @@ impl<'t> Flow<'t> {
 
     /// Passes over an anchor and a tag.
     fn skip_properties(&mut self) {
-        let line = self.text.get(self.at..).unwrap_or_default();
-        if line.starts_with(['&', '!']) {
-            let line = line.split('\n').next().unwrap_or_default();
-            let (_, rest) = properties(line);
-            self.at += line.len() - rest.len();
+        let text = self.text.get(self.at..).unwrap_or_default();
+        if text.starts_with(['&', '!']) {
+            let (_, rest) = properties(text);
+            self.at += text.len() - rest.len();
             self.skip_space();
         }
     }

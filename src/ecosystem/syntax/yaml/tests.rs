@@ -66,6 +66,7 @@ const WRITTEN: &[&str] = &[
      with: { a: b, c: [d, e], }\n    # between\n\n    - run: |\n        echo: not a key\n       # not a comment\n      env:\n        A: >-\n          \
      b\n\n          c\n",
     "a:\n  plain text\n  over lines\nb:\n  \"quoted\n  text\"\nc:\n  [d, e,\n   f]\ng: plain # comment\nh: a#b\n",
+    "t: [!<tag:host.example,2000:t> a, &x, !t, b]\nu: !<tag:host.example,2000:t> c\n",
     "a: [b c\n  d, e: f, {g: h}, {i, j: k}]\nl: {m: 'n', \"o\":p}\n",
     "%YAML 1.2\n---\na: b\n---\n# only a comment\n---\n- c\n...\n",
     "? a\n: b\n? c\n: - d\ne: ~\nf: \"\"\ng: |\n\n  text\nh: >2\n    indented\n  less\ni: end",
@@ -199,6 +200,9 @@ fn hostile_nesting_is_refused() {
     assert!(read_written(&tags).1.len() <= 2);
     read_written(&"a: [b: [c: {d: ".repeat(10_000));
     read_written(&"- &a ".repeat(100_000));
+    // One line of a million anchors takes no longer than as many lines.
+    let line = format!("a: [{}x]\n", "&a x,!t y,".repeat(300_000));
+    assert_eq!(read_written(&line).0.documents[0].get("a").unwrap().items().len(), 600_001);
 }
 
 proptest! {
