@@ -1,7 +1,5 @@
 //! `composer.json` (<https://getcomposer.org/doc/04-schema.md>).
 
-use std::borrow::Cow;
-
 use super::is_platform;
 use crate::ecosystem::syntax::asked::{Asked, Project, alone};
 use crate::ecosystem::syntax::bounds::bound;
