@@ -315,9 +315,9 @@ fn a_link_to_a_folder_elsewhere_stands_in_the_ledger() {
 
 #[test]
 fn a_tracked_file_of_a_kind_that_no_parser_reads_counts_though_it_is_ignored() {
-    let tree = Tree::of(&[(".gitignore", "old/\n"), ("Cargo.lock", &clean()), ("old/pom.xml", "<project/>")]);
-    tree.git(&["Cargo.lock", "old/pom.xml"]);
-    assert_eq!(ledger(&tree, &[]), ["Cargo.lock cargo-lock read", "old/pom.xml - unsupported"]);
+    let tree = Tree::of(&[(".gitignore", "old/\n"), ("Cargo.lock", &clean()), ("old/flake.lock", "{}")]);
+    tree.git(&["Cargo.lock", "old/flake.lock"]);
+    assert_eq!(ledger(&tree, &[]), ["Cargo.lock cargo-lock read", "old/flake.lock - unsupported"]);
 }
 
 #[test]
