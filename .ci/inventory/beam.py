@@ -58,6 +58,12 @@ class Key(str):
     """A keyword: `name:`."""
 
 
+def is_optional(dependency):
+    """Whether the options of a dependency of mix.lock say `optional: true`."""
+    text = repr(dependency[2:]).replace("'", "").replace('"', "")
+    return re.search(r"optional:?\W+:?true", text, re.I) is not None
+
+
 def mix_lock(path, o):
     o.ecosystem = "Hex"
     doc = Term(read(path)).value()
@@ -66,7 +72,8 @@ def mix_lock(path, o):
         if e[0] == ":hex":
             k = o.add(e[1].lstrip(":").lower(), e[2], "registry")
             for d in e[5] if len(e) > 5 and isinstance(e[5], list) else ():
-                deps.append((k, d[0].lstrip(":")))
+                # {:app, "~> 1.0", [hex: :app, repo: "hexpm", optional: true]}
+                deps.append((k, d[0].lstrip(":"), is_optional(d)))
         elif e[0] == ":git":
             k = o.add(app.lower(), "", "git")
         elif e[0] == ":path":
@@ -75,10 +82,12 @@ def mix_lock(path, o):
             continue
         by[app] = k
     succ = {}
-    for a, b in deps:
+    for a, b, optional in deps:
         if b in by:
             o.edge(a, by[b])
-            succ.setdefault(a, set()).add(by[b])
+            # What is optional does not bring its package in; who wants it names it.
+            if not optional:
+                succ.setdefault(a, set()).add(by[b])
     man = beside(path, "mix.exs")
     o.direct_known = o.dev_known = False
     if not man:

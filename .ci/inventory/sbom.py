@@ -40,6 +40,9 @@ def purl(text):
         return None
     space, name = "/".join(parts[:-1]), parts[-1]
     if m[1].lower() in ("deb", "apk", "rpm"):
+        # Advisories speak of releases: what does not say its own is not judged.
+        if "distro=" not in (m[3] or ""):
+            return None
         full = name
     elif eco == "Maven":
         full = f"{space}:{name}"

@@ -335,8 +335,10 @@ fn every_parser_has_its_file_and_its_fixtures() {
     let mut ids = BTreeSet::new();
     for parser in PARSERS {
         assert!(ids.insert(parser.id.to_owned()), "{} stands twice in the table", parser.id);
-        let file = format!("{}.rs", parser.id.replace('-', "_"));
-        assert!(code.iter().any(|path| path.ends_with(&file)), "{}: there is no {file}", parser.id);
+        let name = parser.id.replace('-', "_");
+        let (file, folder) = (format!("{name}.rs"), format!("{name}/mod.rs"));
+        let is_there = code.iter().any(|path| path.ends_with(&file) || path.ends_with(&folder));
+        assert!(is_there, "{}: there is no {file} and no {folder}", parser.id);
         assert!(fixtures.contains(parser.id), "there is no folder fixtures/parsers/{}", parser.id);
     }
     let others: Vec<&String> = fixtures.difference(&ids).filter(|name| !name.contains('.')).collect();

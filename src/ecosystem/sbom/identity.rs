@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::bill::{Component, Role};
-use crate::model::{Diagnostic, Ecosystem, LineIndex, PackageId, PurlParts, RepoPath};
+use crate::ecosystem::system;
+use crate::model::{Diagnostic, LineIndex, PackageId, PurlParts, RepoPath};
 
 /// How many components are named of a kind that cannot be judged.
 const MAX_EXAMPLES: usize = 3;
@@ -43,9 +44,13 @@ impl Identity {
             Ok(parts) => parts,
             Err(why) => return unreadable(why),
         };
-        // Advisories of distributions speak of releases and of source packages, which tools tell each in its own way.
-        if parts.ecosystem().is_none_or(Ecosystem::is_distribution) {
-            return Self::OfType(parts.kind);
+        match parts.ecosystem() {
+            // Advisories of distributions speak of releases.
+            Some(ecosystem) if ecosystem.is_distribution() => {
+                return system::of_purl(&parts).map_or(Self::OfType(parts.kind), Self::Known);
+            }
+            Some(_) => {}
+            None => return Self::OfType(parts.kind),
         }
         match parts.package() {
             Ok(id) if id.version.is_some() => Self::Known(id),
@@ -149,5 +154,38 @@ impl Unjudged {
             let message = format!("not judged: {said}{cpe}. Make the file with a tool that gives package URLs");
             diagnostics.push(Diagnostic::warning(path, self.unnamed.line, message));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Ecosystem;
+
+    #[test]
+    fn packages_of_distributions_have_a_release_and_a_source() {
+        let of = |purl: &str| {
+            let id = system::of_purl(&PurlParts::read(purl).unwrap())?;
+            let (name, version) = id.advised_as();
+            let advised = format!("{name} {}", version.unwrap_or_default());
+            Some((id.ecosystem, id.release().map(str::to_owned), id.label(), advised))
+        };
+        let some = |ecosystem, release: Option<&str>, label: &str, advised: &str| {
+            Some((ecosystem, release.map(str::to_owned), label.to_owned(), advised.to_owned()))
+        };
+        assert_eq!(
+            of("pkg:deb/debian/libssl3@3.0.11-1?arch=amd64&distro=debian-12&upstream=openssl"),
+            some(Ecosystem::Debian, Some("12"), "libssl3 3.0.11-1", "openssl 3.0.11-1")
+        );
+        assert_eq!(
+            of("pkg:apk/alpine/libcrypto3@3.1.4-r0?distro=alpine-3.18.4"),
+            some(Ecosystem::Alpine, Some("v3.18"), "libcrypto3 3.1.4-r0", "libcrypto3 3.1.4-r0")
+        );
+        assert_eq!(
+            of("pkg:rpm/rocky/openssl-libs@3.0.7-1.el9?distro=rocky-9.3&epoch=1&upstream=openssl-3.0.7-1.el9.src.rpm"),
+            some(Ecosystem::RockyLinux, Some("9"), "openssl-libs 1:3.0.7-1.el9", "openssl 1:3.0.7-1.el9")
+        );
+        assert_eq!(of("pkg:deb/debian/zlib1g@1.3"), None, "of which release?");
+        assert_eq!(of("pkg:deb/debian/zlib1g@1.3?distro=rocky-9"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Packages of Linux distributions, as the databases of a root file system list them.
 
 use super::{Input, Lookup, Parsed};
-use crate::model::{Diagnostic, Distribution, Ecosystem, PackageId, RepoPath, Source, SourceKind};
+use crate::model::{Diagnostic, Distribution, Ecosystem, PackageId, PurlParts, RepoPath, Source, SourceKind};
 
 pub(super) mod apk_installed;
 pub(super) mod dpkg_status;
@@ -94,6 +94,49 @@ impl System {
         id.clone_into(&mut self.distribution.id);
         self
     }
+}
+
+/// The package of a distribution that a package URL names. Its `distro` tells the release, and `upstream`, which syft
+/// writes, the source package. `None` where the release cannot be told: advisories speak of releases.
+pub(super) fn of_purl(parts: &PurlParts) -> Option<PackageId> {
+    let (id, version_id) = parts.qualifier("distro")?.rsplit_once('-')?;
+    let id = if id == "redhat" { "rhel" } else { id };
+    let known = os_release::OsRelease { id: Some(id), version_id: Some(version_id), version: None };
+    let (ecosystem, released) = os_release::ecosystem(&known)?;
+    let version = parts.version.as_deref().filter(|_| ecosystem.purl_type() == parts.kind)?;
+    let version = match parts.qualifier("epoch") {
+        Some(epoch) if !version.contains(':') => format!("{epoch}:{version}"),
+        _ => version.to_owned(),
+    };
+    let upstream = parts.qualifier("upstream").map(|upstream| match upstream.strip_suffix(".src.rpm") {
+        Some(source) => {
+            let name = source.rsplitn(3, '-').nth(2).unwrap_or(source);
+            (name, source[name.len()..].trim_start_matches('-'))
+        }
+        None => upstream.split_once('@').unwrap_or((upstream, "")),
+    });
+    let of_source = |(name, of_source): (&str, &str)| {
+        let epoch = version.split_once(':').map(|(epoch, _)| epoch).filter(|_| !of_source.contains(':'));
+        let of_source = match (of_source, epoch) {
+            ("", _) => version.clone(),
+            (of_source, Some(epoch)) => format!("{epoch}:{of_source}"),
+            (of_source, None) => of_source.to_owned(),
+        };
+        (name.to_owned(), of_source)
+    };
+    let distribution = Distribution {
+        id: id.to_owned(),
+        version: Some(version_id.to_owned()),
+        release: released.ok()?,
+        built_from: upstream.filter(|_| speaks_of_sources(ecosystem)).map(of_source),
+    };
+    let id = PackageId::new(ecosystem, &parts.name, Some(&version), Source::of(SourceKind::Unknown));
+    Some(id.in_distribution(distribution))
+}
+
+/// Whether the advisories of a distribution speak of source packages, and not of what is installed.
+fn speaks_of_sources(ecosystem: Ecosystem) -> bool {
+    !matches!(ecosystem, Ecosystem::RedHat | Ecosystem::AlmaLinux)
 }
 
 /// Folders in which databases lie, seen from the root of their system.

@@ -8,7 +8,7 @@ use crate::model::Ecosystem;
 pub(super) struct OsRelease<'t> {
     pub(super) id: Option<&'t str>,
     pub(super) version_id: Option<&'t str>,
-    version: Option<&'t str>,
+    pub(super) version: Option<&'t str>,
 }
 
 /// Reads the text; of a key that stands there twice the last one holds.

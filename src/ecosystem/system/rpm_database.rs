@@ -8,7 +8,7 @@ mod sqlite;
 
 use self::header::Header;
 use self::sqlite::{Sqlite, columns};
-use super::{Manager, System};
+use super::{Manager, System, speaks_of_sources};
 use crate::ecosystem::syntax::bounds::{Candidates, bound};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support};
 use crate::model::{DependencyKind, Diagnostic, Ecosystem, GraphBuilder};
@@ -42,7 +42,7 @@ fn parse(input: &Input<'_>) -> Parsed {
         let message = "the database is damaged: some of its pages cannot be read, and packages may be missing";
         parsed.diagnostics.push(Diagnostic::error(input.path, None, message));
     }
-    let by_source = !matches!(system.ecosystem, Ecosystem::RedHat | Ecosystem::AlmaLinux);
+    let by_source = speaks_of_sources(system.ecosystem);
     let mut graph = GraphBuilder::new(input.path, PARSER.id);
     let mut by_name = Candidates::new();
     let mut needs = Vec::with_capacity(rows.len());
