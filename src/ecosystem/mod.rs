@@ -12,14 +12,26 @@ use std::sync::LazyLock;
 pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
+mod bazel;
 mod cargo;
+mod conda;
+mod deno;
 mod drift;
 #[cfg(test)]
 mod fixture;
 mod go;
+mod haskell;
+mod julia;
+mod lua;
+mod native;
+mod nim;
 mod npm;
+mod ocaml;
+mod perl;
 mod python;
+mod r;
 mod syntax;
+mod terraform;
 mod unsupported;
 
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
@@ -113,6 +125,28 @@ pub const PARSERS: &[&Parser] = &[
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
+    &native::conan_lock::PARSER,
+    &native::conanfile::PARSER,
+    &native::vcpkg_json::PARSER,
+    &haskell::stack_lock::PARSER,
+    &haskell::cabal_freeze::PARSER,
+    &r::renv_lock::PARSER,
+    &julia::julia_manifest::PARSER,
+    &julia::julia_project::PARSER,
+    &deno::deno_lock::PARSER,
+    &deno::deno_json::PARSER,
+    &nim::nimble_lock::PARSER,
+    &ocaml::opam_locked::PARSER,
+    &perl::cpanfile_snapshot::PARSER,
+    &lua::luarocks_lock::PARSER,
+    &conda::environment_yml::PARSER,
+    &conda::conda_lock::PARSER,
+    &conda::conda_explicit::PARSER,
+    &conda::pixi_lock::PARSER,
+    &bazel::module_lock::PARSER,
+    &bazel::module_bazel::PARSER,
+    &bazel::maven_install::PARSER,
+    &terraform::terraform_lock::PARSER,
 ];
 
 /// The names of every parser in lower case.
@@ -217,6 +251,22 @@ impl<'i> Input<'i> {
         text_of(self.path, self.bytes, diagnostics)
     }
 
+    /// A file that belongs to this one, such as the manifest of a lockfile. It is asked for where nobody looked yet;
+    /// that there is none is no loss.
+    pub(in crate::ecosystem) fn companion(&self, path: &RepoPath, parsed: &mut Parsed) -> Option<&'i [u8]> {
+        match self.files.look_up(path) {
+            Lookup::Found(bytes) => {
+                parsed.companions.push(RepoPath::clone(path));
+                Some(bytes)
+            }
+            Lookup::NotLoaded => {
+                parsed.wanted.push(RepoPath::clone(path));
+                None
+            }
+            Lookup::Unavailable(_) => None,
+        }
+    }
+
     /// The path of a file beside this one, or below its folder.
     pub fn beside(&self, name: &str) -> RepoPath {
         join(folder_of(self.path), name).unwrap_or_default().into()
@@ -248,6 +298,14 @@ pub fn folder_of(path: &str) -> &str {
 /// The file name of a path.
 pub fn file_name_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// What a project without a name is called: its folder, and `.` where that is the root.
+fn project_label(path: &str) -> &str {
+    match folder_of(path) {
+        "" => ".",
+        folder => file_name_of(folder),
+    }
 }
 
 /// What a parser could read.

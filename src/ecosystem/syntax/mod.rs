@@ -6,5 +6,6 @@ pub(super) mod glob;
 pub(super) mod json;
 #[cfg(test)]
 pub(super) mod probe;
+pub(super) mod tokens;
 pub(super) mod toml;
 pub(super) mod yaml;

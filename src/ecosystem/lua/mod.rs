@@ -1,0 +1,3 @@
+//! Lua: what LuaRocks was locked to.
+
+pub(super) mod luarocks_lock;

@@ -1,0 +1,3 @@
+//! Nim: what Nimble was locked to.
+
+pub(super) mod nimble_lock;

@@ -1,0 +1,3 @@
+//! OCaml: what opam was locked to.
+
+pub(super) mod opam_locked;

@@ -1,0 +1,3 @@
+//! Perl: what Carton was locked to.
+
+pub(super) mod cpanfile_snapshot;

@@ -1,0 +1,3 @@
+//! R: what renv was locked to.
+
+pub(super) mod renv_lock;
