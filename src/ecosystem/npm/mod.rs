@@ -3,6 +3,7 @@
 mod bun_lock;
 mod drift;
 mod manifest;
+pub(super) mod node_modules;
 mod other;
 mod package_json;
 mod package_lock;

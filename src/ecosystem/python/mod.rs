@@ -9,6 +9,7 @@ use super::syntax::toml::{Document, Get};
 use super::{Input, Lookup, Parsed};
 use crate::model::{Diagnostic, Ecosystem, Location, PackageId, RepoPath, Source, SourceKind, normalize_name};
 
+pub(super) mod dist_info;
 mod extras;
 mod manifest;
 mod other;

@@ -1,3 +1,0 @@
-//! Lua: what LuaRocks was locked to.
-
-pub(super) mod luarocks_lock;

@@ -1,3 +1,0 @@
-//! Nim: what Nimble was locked to.
-
-pub(super) mod nimble_lock;

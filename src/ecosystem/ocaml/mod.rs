@@ -1,3 +1,0 @@
-//! OCaml: what opam was locked to.
-
-pub(super) mod opam_locked;

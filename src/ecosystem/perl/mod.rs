@@ -1,3 +1,0 @@
-//! Perl: what Carton was locked to.
-
-pub(super) mod cpanfile_snapshot;

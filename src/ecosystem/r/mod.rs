@@ -1,3 +1,0 @@
-//! R: what renv was locked to.
-
-pub(super) mod renv_lock;
