@@ -28,11 +28,11 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
 
 fn parse(input: &Input<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    let stream = yaml::parse(input.path, input.bytes, &mut parsed.diagnostics);
+    let stream = yaml::parse_with_aliases(input.path, input.bytes, &mut parsed.diagnostics);
     let null = Value::Null;
     let document = stream.documents.first().unwrap_or(&null);
     let items = document.get("dependencies").map_or(&[][..], Value::items);
-    let specs = || items.iter().filter_map(Value::as_text).filter_map(Spec::parse);
+    let specs = || items.iter().filter_map(|item| stream.text_of(item)).filter_map(Spec::parse);
     let mut reader = Reader {
         path: input.path,
         stream: &stream,
@@ -44,12 +44,15 @@ fn parse(input: &Input<'_>) -> Parsed {
     };
     for item in items {
         match item {
-            Value::Text(text) => reader.package(text),
             Value::Object(_) => {
                 let list = item.get("pip").map_or(&[][..], Value::items);
-                list.iter().filter_map(Value::as_text).for_each(|text| reader.pip(text));
+                list.iter().filter_map(|asked| stream.text_of(asked)).for_each(|text| reader.pip(text));
             }
-            _ => {}
+            _ => {
+                if let Some(text) = stream.text_of(item) {
+                    reader.package(text);
+                }
+            }
         }
     }
     parsed.graph = reader.graph.finish_as_marked();
@@ -98,6 +101,8 @@ impl Reader<'_, '_> {
     /// Adds what a line of the list `pip` asks for, which is one of a requirements file.
     fn pip(&mut self, text: &str) {
         let text = text.split(" #").next().unwrap_or_default().trim();
+        let editable = ["-e ", "--editable ", "--editable="].iter().find_map(|option| text.strip_prefix(option));
+        let text = editable.unwrap_or(text).trim();
         if text.starts_with('-') {
             // Options; a requirements file that is named here is read for itself.
             return;
@@ -112,7 +117,7 @@ impl Reader<'_, '_> {
         } else if address.contains("://") || address.starts_with('.') || address.contains('/') {
             let egg = text.split_once("#egg=").map(|(_, egg)| egg.split(['&', '[']).next().unwrap_or(egg));
             let last = address.trim_end_matches('/').rsplit('/').next().unwrap_or(address);
-            name = egg.unwrap_or(last);
+            name = egg.unwrap_or_else(|| name_of_archive(last));
             (exact, requirement, source) = (None, None, located(address));
         } else {
             return self.complain(text, "this is no requirement like `name==1.2`; it was left out");
@@ -134,6 +139,18 @@ impl Reader<'_, '_> {
     fn complain(&mut self, text: &str, message: &str) {
         let line = self.stream.lines.locate_slice(text).map(|place| place.line);
         self.diagnostics.push(Diagnostic::error(self.path, line, message));
+    }
+}
+
+/// The name in that of an archive, `name-1.2-py3-none-any.whl` or `name-1.2.tar.gz`; all of it where it is none.
+fn name_of_archive(file: &str) -> &str {
+    if let Some(wheel) = file.strip_suffix(".whl") {
+        return wheel.split('-').next().unwrap_or(wheel);
+    }
+    let Some(stem) = [".tar.gz", ".tar.bz2", ".zip"].iter().find_map(|end| file.strip_suffix(end)) else { return file };
+    match stem.rsplit_once('-') {
+        Some((name, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => name,
+        _ => stem,
     }
 }
 

@@ -5,6 +5,10 @@ pub(super) mod conda_lock;
 pub(super) mod environment_yml;
 pub(super) mod pixi_lock;
 mod spec;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
 
 use crate::model::{Ecosystem, PackageId, Source, SourceKind};
 
@@ -20,9 +24,25 @@ fn python(name: &str, version: Option<&str>, source: Source) -> PackageId {
 
 /// A channel as registry: the address of an archive up to its platform.
 fn channel(url: &str) -> Source {
+    if url.is_empty() {
+        return Source::of(SourceKind::Unknown);
+    }
     match url.rsplit_once('/').and_then(|(folder, _)| folder.rsplit_once('/')) {
-        Some((channel, _)) if url.contains("://") => Source::at(SourceKind::Registry, channel),
+        Some((channel, _)) if url.contains("://") && !url.starts_with("file:") => {
+            Source::at(SourceKind::Registry, &without_token(channel))
+        }
         _ => Source::at(SourceKind::Path, url),
+    }
+}
+
+/// The address of a channel without the token of `https://host/t/TOKEN/channel`, which is a secret.
+fn without_token(channel: &str) -> Cow<'_, str> {
+    match channel.split_once("/t/") {
+        Some((host, rest)) => match rest.split_once('/') {
+            Some((_, name)) => Cow::Owned(format!("{host}/{name}")),
+            None => Cow::Borrowed(host),
+        },
+        None => Cow::Borrowed(channel),
     }
 }
 

@@ -27,8 +27,11 @@ impl<'t> Spec<'t> {
         if name.is_empty() || !name.chars().all(is_name) {
             return None;
         }
-        let bracketed = inside.split(',').find_map(|part| part.trim().strip_prefix("version="));
-        let bracketed = bracketed.map(|version| version.trim_end_matches(']').trim_matches(['\'', '"']));
+        // A text in quotes may hold commas.
+        let bracketed = inside.split_once("version=").map(|(_, version)| match version.chars().next() {
+            Some(quote @ ('\'' | '"')) => version[1..].split(quote).next().unwrap_or_default(),
+            _ => version.split([',', ']']).next().unwrap_or_default(),
+        });
         let mut asked = asked.trim();
         if let Some(inside) = bracketed.filter(|_| asked.is_empty()) {
             asked = inside;
@@ -82,6 +85,8 @@ mod tests {
         assert_eq!(parts("numpy>=1.2"), Some(("numpy", None, Some(">=1.2"), false)));
         assert_eq!(parts("numpy==1.2.*"), Some(("numpy", None, Some("==1.2.*"), false)));
         assert_eq!(parts("c::numpy[version='>=1.2',build=x]"), Some(("numpy", None, Some(">=1.2"), false)));
+        assert_eq!(parts("numpy[build=x,version=\">=1.2,<2\"]"), Some(("numpy", None, Some(">=1.2,<2"), false)));
+        assert_eq!(parts("numpy[version=1.2.3]"), Some(("numpy", Some("1.2.3"), None, false)));
         assert_eq!(parts("numpy *"), Some(("numpy", None, None, false)));
         for text in ["", "=1", "a b::", "-r x"] {
             assert!(parts(text).is_none_or(|(name, ..)| !name.is_empty()), "{text}");

@@ -105,7 +105,10 @@ impl<'d> Lock<'_, 'd> {
                 self.remotes(value.entries());
             }
             _ if matches!(value, Value::Null) => {}
-            _ => self.complain("version", "this `version` is not known; it was read like version 5"),
+            _ => self.complain(
+                value.text("version").unwrap_or_default(),
+                "this `version` is not known; it was read like version 5",
+            ),
         }
         // Where packages stand: below `npm` (2), below `packages` (3), by registry (4 and later).
         let inner = value.get("packages").unwrap_or(value);

@@ -4,3 +4,5 @@ pub(super) mod deno_json;
 pub(super) mod deno_lock;
 mod manifest;
 mod spec;
+#[cfg(test)]
+mod tests;

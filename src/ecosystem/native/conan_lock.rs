@@ -107,7 +107,9 @@ fn lists(lock: &mut Lock<'_>, asked: Option<&[Asked<'_>]>) {
     let by_name: HashMap<String, DependencyKind> =
         asked.unwrap_or_default().iter().map(|asked| (asked.reference.id().name, asked.kind)).collect();
     for (list, kind) in LISTS {
-        for text in value.get(list).map_or(&[][..], Value::items).iter().filter_map(Value::as_text) {
+        let items = value.get(list).map_or(&[][..], Value::items).iter();
+        // With `--lockfile-packages` a reference stands in a pair with its binary packages.
+        for text in items.filter_map(|item| item.as_text().or_else(|| item.items().first()?.as_text())) {
             let Some(index) = lock.add(text) else { continue };
             let own = by_name.get(&lock.graph.id(index).name);
             // What only tests need stands among what programs need.

@@ -32,11 +32,13 @@ impl<'t> Reference<'t> {
         let rest = rest.split(':').next().unwrap_or_default();
         let (user, revision) = rest.split_once('#').unwrap_or((rest, ""));
         let user = user.strip_prefix('@').filter(|user| !user.is_empty() && *user != "_/_");
+        // `0` stands where Conan 1 did without revisions.
+        let revision = Some(revision).filter(|revision| !matches!(*revision, "" | "0"));
         let is_sane = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace);
         if !is_sane(name) || version.is_empty() || (!version.starts_with('[') && !is_sane(version)) {
             return None;
         }
-        Some(Self { name, version, user, revision: Some(revision).filter(|revision| !revision.is_empty()) })
+        Some(Self { name, version, user, revision })
     }
 
     /// The version, where it is one and no range.
@@ -69,7 +71,7 @@ mod tests {
         };
         assert_eq!(parts("zlib/1.2.13"), Some(("zlib", "1.2.13", None, None)));
         assert_eq!(parts("zlib/1.2.13#97d5730%1675278126.05"), Some(("zlib", "1.2.13", None, Some("97d5730"))));
-        assert_eq!(parts("a/1@acme/stable#0:5ab#1"), Some(("a", "1", Some("acme/stable"), Some("0"))));
+        assert_eq!(parts("a/1@acme/stable#0:5ab#1"), Some(("a", "1", Some("acme/stable"), None)));
         assert_eq!(parts("a/1@_/_:5ab#1"), Some(("a", "1", None, None)));
         assert_eq!(parts("a/1@"), Some(("a", "1", None, None)));
         assert_eq!(parts("a/[>=1 <2:x]@u/c"), Some(("a", "[>=1 <2:x]", Some("u/c"), None)));
