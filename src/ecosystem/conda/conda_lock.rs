@@ -22,7 +22,6 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     capabilities: Capabilities {
         graph: Support::Partial,
         direct: Support::None,
-        kinds: Support::Partial,
         integrity: Support::Partial,
         ..Capabilities::FULL
     },
@@ -93,13 +92,13 @@ fn key(value: &Value<'_>, name: &str) -> String {
     }
 }
 
-/// What a package is for by its category: `main`, `dev`, or one that is taken on request.
+/// What a package is for by its category: `main`, which is also meant where there is none, `dev`, or one that is taken on
+/// request.
 fn kinds(value: &Value<'_>) -> Kinds {
     match value.text("category") {
-        Some("main") => Kinds::only(DependencyKind::Runtime),
+        Some("main") | None => Kinds::only(DependencyKind::Runtime),
         Some("dev") => Kinds::only(DependencyKind::Dev),
         Some(_) => Kinds::only(DependencyKind::Optional),
-        None => Kinds::default(),
     }
 }
 

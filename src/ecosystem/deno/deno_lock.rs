@@ -24,7 +24,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     names: &["deno.lock"],
     empty_is_valid: false,
     capabilities: Capabilities {
-        graph: Support::Full,
+        graph: Support::Partial,
         direct: Support::Partial,
         kinds: Support::None,
         source: Support::Full,
