@@ -92,7 +92,7 @@ fn parse(input: &Input<'_>) -> Parsed {
 
 fn known_format(document: &Value<'_>, stream: &Stream<'_>, path: &RepoPath, parsed: &mut Parsed) {
     let version = document.text("version");
-    if parsed.diagnostics.is_empty() && !version.and_then(|v| v.parse::<u32>().ok()).is_some_and(|v| v <= NEWEST) {
+    if parsed.diagnostics.is_empty() && version.and_then(|v| v.parse::<u32>().ok()).is_none_or(|v| v > NEWEST) {
         let line = version.and_then(|version| stream.lines.locate_slice(version)).map_or(1, |place| place.line);
         let message = "the `version` of this lockfile is not known; it was read like version 6";
         parsed.diagnostics.push(Diagnostic::error(path, Some(line), message));

@@ -230,9 +230,8 @@ impl<'d> Lock<'_, 'd> {
             }
             let place = self.document.locate(version.unwrap_or(address));
             let index = self.graph.package(id, place.clone().filter(|_| version.is_some()));
-            match (version, place) {
-                (None, Some(place)) => self.graph.declare(index, place),
-                _ => {}
+            if let (None, Some(place)) = (version, place) {
+                self.graph.declare(index, place);
             }
             // A package of several modules has no hash of its own.
             if let Some(hash) = hash.as_text().filter(|_| version.is_none()) {

@@ -26,6 +26,9 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
 /// The keys of a version, of which a manifest or an override has one.
 const VERSIONS: [&str; 4] = ["version", "version-string", "version-semver", "version-date"];
 
+/// Patterns of registries beyond this many are not looked at (hostile input: each port is held against each of them).
+const MAX_PATTERNS: usize = 500;
+
 /// The registry that is built in.
 const BUILT_IN: &str = "https://github.com/microsoft/vcpkg";
 
@@ -73,9 +76,9 @@ impl Registries {
     fn of(configuration: Option<&Value<'_>>) -> Self {
         let Some(configuration) = configuration else { return Self::default() };
         let mut registries = Self { default: configuration.get("default-registry").map(source), ..Self::default() };
-        // vcpkg itself wants few patterns; more than these are a mistake or an attack.
-        for registry in configuration.get("registries").map_or(&[][..], Value::items).iter().take(64) {
-            let patterns = registry.get("packages").map_or(&[][..], Value::items).iter().take(256);
+        for registry in configuration.get("registries").map_or(&[][..], Value::items).iter().take(MAX_PATTERNS) {
+            let left = MAX_PATTERNS - registries.by_pattern.len();
+            let patterns = registry.get("packages").map_or(&[][..], Value::items).iter().take(left);
             let from = source(registry);
             registries.by_pattern.extend(patterns.filter_map(|p| Some((p.as_text()?.to_owned(), from.clone()))));
         }

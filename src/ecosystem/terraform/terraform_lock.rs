@@ -87,7 +87,7 @@ fn skip_block(tokens: &mut Tokens<'_>) {
 fn block<'t>(tokens: &mut Tokens<'t>) -> Provider<'t> {
     let mut provider = Provider::default();
     let mut key = "";
-    while let Some(token) = tokens.next() {
+    for token in tokens.by_ref() {
         match token {
             Token::Mark('}') => {
                 provider.is_closed = true;
