@@ -152,6 +152,26 @@ pub(super) fn said(parsed: &Parsed) -> Vec<String> {
     parsed.diagnostics.iter().map(|d| format!("{:?} {}: {}", d.severity, line(d.line), d.message)).collect()
 }
 
+/// All that a parser makes of a file of a folder of `fixtures/parsers/`, which is checked: packages, edges, what it says,
+/// what it read besides.
+pub(super) fn report(folder: &str, file: &str) -> String {
+    let mut tree = Tree::fixture(folder);
+    let parsed = tree.parse(file);
+    tree.check(&parsed);
+    let hash = |package: &crate::model::Package| {
+        package.integrity.as_deref().map(|hash| format!("{}: {hash}", package.id.label()))
+    };
+    let parts = [
+        ("packages", super::syntax::probe::packages(&parsed)),
+        ("edges", super::syntax::probe::edges(&parsed)),
+        ("hashes", parsed.graph.packages.iter().filter_map(hash).collect()),
+        ("said", said(&parsed)),
+        ("read besides", parsed.companions.iter().map(ToString::to_string).collect()),
+    ];
+    let lines = |(title, lines): &(&str, Vec<String>)| format!("{title}:\n{}", lines.join("\n"));
+    parts.iter().filter(|(_, lines)| !lines.is_empty()).map(lines).collect::<Vec<_>>().join("\n\n")
+}
+
 /// What a parser must keep for any bytes: it gives at most one root, names itself, and bounds what it says.
 pub(super) fn survives(parser: &'static Parser, path: &str, bytes: &[u8]) {
     let mut tree = Tree::of(&[]);

@@ -17,8 +17,10 @@ mod beam;
 mod built;
 mod cargo;
 mod ci;
+mod conda;
 mod container;
 mod dart;
+mod deno;
 mod drift;
 #[cfg(test)]
 mod fixture;
@@ -26,6 +28,7 @@ mod git;
 mod go;
 mod installed;
 mod maven;
+mod native;
 mod npm;
 mod nuget;
 mod php;
@@ -35,6 +38,7 @@ mod ruby;
 mod sbom;
 mod syntax;
 mod system;
+mod terraform;
 mod toolchain;
 mod unsupported;
 
@@ -200,6 +204,16 @@ pub const PARSERS: &[&Parser] = &[
     &sbom::CYCLONEDX,
     &sbom::SPDX,
     &sbom::SBOM,
+    &native::conan_lock::PARSER,
+    &native::conanfile::PARSER,
+    &native::vcpkg_json::PARSER,
+    &deno::deno_lock::PARSER,
+    &deno::deno_json::PARSER,
+    &conda::environment_yml::PARSER,
+    &conda::conda_lock::PARSER,
+    &conda::conda_explicit::PARSER,
+    &conda::pixi_lock::PARSER,
+    &terraform::terraform_lock::PARSER,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).
@@ -315,6 +329,22 @@ impl<'i> Input<'i> {
         text_of(self.path, self.bytes, diagnostics)
     }
 
+    /// A file that belongs to this one, such as the manifest of a lockfile. It is asked for where nobody looked yet;
+    /// that there is none is no loss.
+    pub(in crate::ecosystem) fn companion(&self, path: &RepoPath, parsed: &mut Parsed) -> Option<&'i [u8]> {
+        match self.files.look_up(path) {
+            Lookup::Found(bytes) => {
+                parsed.companions.push(RepoPath::clone(path));
+                Some(bytes)
+            }
+            Lookup::NotLoaded => {
+                parsed.wanted.push(RepoPath::clone(path));
+                None
+            }
+            Lookup::Unavailable(_) => None,
+        }
+    }
+
     /// The path of a file beside this one, or below its folder.
     pub fn beside(&self, name: &str) -> RepoPath {
         join(folder_of(self.path), name).unwrap_or_default().into()
@@ -346,6 +376,14 @@ pub fn folder_of(path: &str) -> &str {
 /// The file name of a path.
 pub fn file_name_of(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(_, name)| name)
+}
+
+/// What a project without a name is called: its folder, and `.` where that is the root.
+fn project_label(path: &str) -> &str {
+    match folder_of(path) {
+        "" => ".",
+        folder => file_name_of(folder),
+    }
 }
 
 /// What a parser could read.

@@ -8,6 +8,7 @@ pub(super) mod json;
 #[cfg(test)]
 pub(super) mod probe;
 pub(super) mod stanza;
+pub(super) mod tokens;
 pub(super) mod toml;
 pub(super) mod xml;
 pub(super) mod yaml;
