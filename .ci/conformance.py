@@ -4,7 +4,8 @@
 cargo:     for each Cargo.lock of SHARED/corpus/cargo the set of (advisory, package, version) equals expected.json, with the
            index made from SHARED/osv and with the one made from the RustSec database.
 inventory: for each lockfile under SHARED/corpus and fixtures/parsers the packages, edges, direct and development sets equal
-           those of inventory.py, and the text at each package's place is its version.
+           those of inventory, and the text at each package's place is its version; what inventory cannot read is
+           not said to have been read whole.
 Prints `N passed, M failed` last and exits accordingly.
 """
 import json
@@ -15,6 +16,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
+sys.dont_write_bytecode = True
 import inventory  # noqa: E402
 
 passed = failed = 0
@@ -64,6 +66,9 @@ def cargo(shared, indexes):
 
 
 KINDS = {"unknown": "registry"}
+LINES = {}
+# Locks that name other members of the tree and not the project itself.
+NAMELESS = ("gemfile-lock", "packages-lock-json", "project-assets", "mix-lock")
 
 
 def key(package, cargo):
@@ -74,14 +79,32 @@ def key(package, cargo):
     return source
 
 
+def text_at(root, place):
+    """What stands at a place of a report."""
+    path = os.path.join(root, place["path"])
+    if path not in LINES:
+        with open(path, "rb") as f:
+            raw = f.read()
+        encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        LINES[path] = raw.decode(encoding).split("\n")
+    units = LINES[path][place["line"] - 1].encode("utf-16-le")
+    return units[2 * (place["column"] - 1):2 * (place["end_column"] - 1)].decode("utf-16-le")
+
+
 def compare(report, oracle, root):
-    """Compares one root of a report with what inventory.py says of the lockfile."""
+    """Compares one root of a report with what inventory says of the lockfile."""
     path = oracle["path"]
     name = os.path.relpath(path, root)
+    states = {f["path"]: f["state"] for f in report["coverage"]["files"]}
+    if "error" in oracle:
+        check(states.get(name) in ("partly-read", "failed", "skipped"), f"{name}: {states.get(name)}, but {oracle['error']}")
+        return
+    if not any(root["path"] == name for root in report["roots"]):
+        check(False, f"{name}: is no root: {states.get(name)}")
+        return
     is_cargo = oracle["parser"] == "cargo-lock"
-    packages = {}
+    packages, ecosystems = {}, set()
     direct, dev = set(), set()
-    lines = open(path, encoding="utf-8-sig", newline="").read().split("\n")
     for package in report["packages"]:
         for use in package["uses"]:
             if use["root"] != name:
@@ -90,25 +113,29 @@ def compare(report, oracle, root):
             version = package["version"] or ""
             text = f"{package['name']}@{version}" + ("" if source == "registry" else f"#{source}")
             packages[package["id"]] = (package["name"], version, source, text)
+            ecosystems.add((text, package["ecosystem"]))
             if source != "workspace":
                 if use["direct"]:
                     direct.add(text)
                 if use["kinds"] == ["dev"]:
                     dev.add(text)
             for place in use["locations"]:
-                if place["path"] == name and version:
-                    units = lines[place["line"] - 1].encode("utf-16-le")
-                    at = units[2 * (place["column"] - 1):].decode("utf-16-le")
-                    check(at.startswith(version), f"{name}:{place['line']}:{place['column']} is {at[:40]!r}, not {version!r}")
+                if version:
+                    at = text_at(root, place)
+                    where = f"{place['path']}:{place['line']}:{place['column']}"
+                    check(at == version, f"{where} ({package['name']}) is {at[:60]!r}, not {version!r}")
     edges = {(packages[d["from"]][3], packages[d["to"]][3]) for d in report["dependencies"] if d["root"] == name}
     oracle_packages = {tuple(p) for p in oracle["packages"]}
-    if not any(p[2] == "workspace" for p in oracle_packages):
+    if not any(p[2] == "workspace" for p in oracle_packages) or oracle["parser"] in NAMELESS:
         # Poetry's and PDM's locks do not name the project; we take its name and its edges from pyproject.toml.
-        members = {p[3] for p in packages.values() if p[2] == "workspace"}
+        members = {p[3] for p in packages.values() if p[2] == "workspace" and tuple(p[:3]) not in oracle_packages}
         packages = {at: p for at, p in packages.items() if p[3] not in members}
+        ecosystems = {e for e in ecosystems if e[0] not in members}
         edges = {e for e in edges if not members & set(e)}
     said = {tuple(p[:3]) for p in packages.values()}
     pairs = [("packages", said, oracle_packages)]
+    if "ecosystems" in oracle:
+        pairs.append(("ecosystems", ecosystems, {tuple(e) for e in oracle["ecosystems"]}))
     if oracle["edges_known"]:
         pairs.append(("edges", {e for e in edges if e[0] != e[1]}, {tuple(e) for e in oracle["edges"]}))
     if oracle["direct_known"]:

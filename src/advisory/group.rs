@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::affects::Affects;
 use crate::model::{Affected, AliasGroup, Ecosystem, Exploited, JudgedRecord, Rating, Remedy, Severity};
-use crate::version::{Key, Scheme, is_python_version};
+use crate::version::{Key, Scheme};
 
 /// A record for the package in question, before it is judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,9 +68,15 @@ fn remedies(candidates: &[Candidate], scheme: Option<Scheme>, key: Option<&Key>)
 
 /// Judges one version. Of Python a local version (`2.0.0+cu118`) is a build of the public one
 /// (<https://peps.python.org/pep-0440/#local-version-identifiers>), which advisories name alone, so that either being
-/// covered counts; and a text that is no version has a place in the order, but what it stands for has not.
+/// covered counts; and a text that is no version has a place in the order, but what it stands for has not. The branches
+/// of Composer (`dev-main`) come before all releases and hold the newest of them.
 fn judge_version(affects: &Affects, scheme: Option<Scheme>, version: &str, key: Option<&Key>) -> Affected {
     let own = affects.judge(version, key);
+    let is_unplaced = || scheme.is_some_and(|scheme| !scheme.is_placed(version));
+    let is_ranged = !affects.intervals.is_empty() && !affects.covers_everything();
+    if scheme == Some(Scheme::Packagist) && key.is_some() && is_ranged && is_unplaced() {
+        return Affected::CannotJudge;
+    }
     if own == Affected::Yes || scheme != Some(Scheme::Pep440) {
         return own;
     }
@@ -80,7 +86,7 @@ fn judge_version(affects: &Affects, scheme: Option<Scheme>, version: &str, key: 
             return of_public;
         }
     }
-    if !affects.intervals.is_empty() && !is_python_version(version) { Affected::CannotJudge } else { own }
+    if is_ranged && is_unplaced() { Affected::CannotJudge } else { own }
 }
 
 /// Matching before the rest, the first published first; one without a date last.
@@ -279,6 +285,28 @@ mod tests {
         assert_eq!(judged("main", &fixed), (0, 1));
         assert_eq!(judged("1.5-custom", &fixed), (0, 1));
         assert_eq!(judged("main", r#""versions": ["2.0"]"#), (0, 0));
+    }
+
+    #[test]
+    fn a_branch_of_composer_is_no_version() {
+        let judged = |version: &str, affected: &str| {
+            let json = format!(
+                r#"{{"id": "GHSA-1", "affected": [{{"package": {{"ecosystem": "Packagist", "name": "a/b"}}, {affected}}}]}}"#
+            );
+            let record = Record::parse(json.as_bytes()).unwrap();
+            let mut of = candidate("GHSA-1", &[], 1, ALL);
+            of.affects = record.affected[0].affects.clone();
+            let judged = judge(Ecosystem::Packagist, Some(version), vec![of]);
+            (judged.groups.len(), judged.cannot_judge)
+        };
+        let fixed = r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0.0"}]}]"#;
+        assert_eq!(judged("v1.9", fixed), (1, 0));
+        assert_eq!(judged("dev-main", fixed), (0, 1));
+        assert_eq!(judged("1.x-dev", fixed), (0, 1));
+        let every = r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]"#;
+        assert_eq!(judged("dev-main", every), (1, 0));
+        assert_eq!(judged("dev-main", r#""versions": ["dev-main"]"#), (1, 0));
+        assert_eq!(judged("dev-main", r#""versions": ["dev-other", "1.0"]"#), (0, 0));
     }
 
     #[test]

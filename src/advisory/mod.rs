@@ -6,8 +6,10 @@ mod affects;
 mod group;
 mod osv;
 mod rating;
+mod release;
 
 pub use affects::{Affects, Interval};
 pub use group::{Candidate, Judged, judge};
 pub use osv::{AffectedPackage, Record, RecordError};
 pub use rating::rate;
+pub use release::{asked_ecosystem, is_of_release};

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::affects::{Affects, Event, EventKind, event_key, intervals};
 use super::group::Candidate;
 use super::rating::rate;
+use super::release::is_of_release;
 use crate::model::{AdvisoryKind, Affected, Ecosystem, JudgedRecord, Rating, normalize_name};
 use crate::version::Scheme;
 
@@ -177,29 +178,36 @@ impl Record {
 }
 
 impl Record {
-    /// What it says of one package, by OSV's name of the ecosystem and the name in its normal form: what is to be judged.
-    /// A record that was taken back says nothing.
-    pub fn candidates(&self, ecosystem: &str, name: &str) -> impl Iterator<Item = Candidate> {
+    /// Whether it speaks of a package at all, by OSV's name of the ecosystem and the name in its normal form.
+    pub fn speaks_of(&self, ecosystem: &str, name: &str) -> bool {
+        self.affected.iter().any(|package| package.ecosystem == ecosystem && package.name == name)
+    }
+
+    /// What it says of one package in one release of a distribution, named as for [`Record::speaks_of`]: what is to be
+    /// judged. A record that was taken back says nothing.
+    pub fn candidates(&self, ecosystem: &str, name: &str, release: Option<&str>) -> impl Iterator<Item = Candidate> {
         let affected = self.affected.iter().filter(|_| !self.withdrawn);
-        affected.filter(move |package| package.ecosystem == ecosystem && package.name == name).map(|package| {
-            Candidate {
-                record: JudgedRecord {
-                    id: self.id.clone(),
-                    aliases: self.aliases.clone(),
-                    kind: self.kind,
-                    affected: Affected::CannotJudge,
-                    rating: self.rating.clone(),
-                    fixed: package.fixed.clone(),
-                    summary: self.summary.clone(),
-                    published: self.published,
-                    modified: self.modified,
-                    cwes: self.cwes.clone(),
-                    references: self.references.clone(),
-                    os: package.os.clone(),
-                    arch: package.arch.clone(),
-                },
-                affects: package.affects.clone(),
-            }
+        let of_package = affected.filter(move |package| {
+            let is_named = package.ecosystem == ecosystem && package.name == name;
+            is_named && is_of_release(ecosystem, package.suffix.as_deref(), release)
+        });
+        of_package.map(|package| Candidate {
+            record: JudgedRecord {
+                id: self.id.clone(),
+                aliases: self.aliases.clone(),
+                kind: self.kind,
+                affected: Affected::CannotJudge,
+                rating: self.rating.clone(),
+                fixed: package.fixed.clone(),
+                summary: self.summary.clone(),
+                published: self.published,
+                modified: self.modified,
+                cwes: self.cwes.clone(),
+                references: self.references.clone(),
+                os: package.os.clone(),
+                arch: package.arch.clone(),
+            },
+            affects: package.affects.clone(),
         })
     }
 }
@@ -428,11 +436,11 @@ mod tests {
 
     #[test]
     fn an_order_that_is_not_known_is_never_an_answer() {
-        let maven = r#"{"package": {"ecosystem": "Maven", "name": "a:b"}, "versions": ["1.0"],
+        let unknown = r#"{"package": {"ecosystem": "Android", "name": "a"}, "versions": ["1.0"],
             "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.2"}]}]}"#;
-        assert_eq!(judge(maven, "1.0"), Affected::Yes);
-        assert_eq!(judge(maven, "1.1"), Affected::CannotJudge);
-        let every = r#"{"package": {"ecosystem": "Maven", "name": "a:b"},
+        assert_eq!(judge(unknown, "1.0"), Affected::Yes);
+        assert_eq!(judge(unknown, "1.1"), Affected::CannotJudge);
+        let every = r#"{"package": {"ecosystem": "Android", "name": "a"},
             "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}"#;
         assert_eq!(judge(every, "1.1"), Affected::Yes);
     }

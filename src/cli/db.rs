@@ -42,7 +42,8 @@ pub(super) struct Update {
     /// is made anew then, and holds what they hold and nothing else.
     #[arg(long, value_name = "DIR or URL")]
     from: Vec<String>,
-    /// Only this ecosystem, by OSV's name; repeat for more [default: those that Osprey reads; of folders all]
+    /// Only this ecosystem, by OSV's name; repeat for more [default: those that Osprey reads, but for
+    /// Linux distributions; of folders all]
     #[arg(long, value_name = "ECOSYSTEM")]
     ecosystem: Vec<String>,
     /// When the folders were exported [default: the newest change in them]
@@ -133,7 +134,10 @@ fn is_address(from: &str) -> bool {
 fn plan(arguments: &Update, addresses: &[&String]) -> Result<Plan, Failure> {
     let mut ecosystems = arguments.ecosystem.clone();
     if ecosystems.is_empty() {
-        ecosystems = Ecosystem::advised().map(|ecosystem| ecosystem.osv_name().to_owned()).collect();
+        ecosystems = Ecosystem::advised()
+            .filter(|ecosystem| !ecosystem.is_distribution())
+            .map(|ecosystem| ecosystem.osv_name().to_owned())
+            .collect();
     }
     ecosystems.sort();
     ecosystems.dedup();

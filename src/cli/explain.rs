@@ -1,15 +1,19 @@
 //! `osprey explain`: a rule, or an advisory.
 
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value;
 
-use super::caller::Database;
+use super::caller::{self, Database};
+use super::callers_files::CallersFiles;
 use super::output::print;
+use super::policy_arguments::{POLICY_FILE, read};
 use super::{Exit, Failure, Global};
 use crate::database::{Index, Record};
 use crate::model::{Data, Rule, Scope, Setting, Severity};
+use crate::policy::Policy;
 use crate::report::plain;
 use crate::rule::rules;
 
@@ -17,6 +21,9 @@ use crate::rule::rules;
 pub(super) struct Arguments {
     /// The id of a rule, or of an advisory or one of its aliases
     id: String,
+    /// The policy whose own rules are looked for too [default: osprey.toml here, where there is one]
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     #[command(flatten)]
     database: Database,
 }
@@ -25,6 +32,10 @@ pub(super) fn run(arguments: &Arguments, _global: &Global) -> Result<Exit, Failu
     let id = &arguments.id;
     if let Some(rule) = rules().into_iter().find(|rule| rule.id == id.as_str()) {
         print(&of_rule(rule))?;
+        return Ok(Exit::Pass);
+    }
+    if let Some(text) = policy(arguments)?.and_then(|policy| of_own_rule(&policy, id)) {
+        print(&text)?;
         return Ok(Exit::Pass);
     }
     let index = Index::open(&arguments.database.directory()?)
@@ -80,6 +91,37 @@ fn of_rule(rule: &Rule) -> String {
         let _ = writeln!(out, "  {} = {default}", parameter.key);
     }
     out
+}
+
+/// The policy whose own rules are meant. One that is merely here and has a mistake is no reason to explain no advisory.
+fn policy(arguments: &Arguments) -> Result<Option<Policy>, Failure> {
+    let today = caller::today();
+    match &arguments.policy {
+        Some(path) => read(path, CallersFiles::NOW, today).map(Some),
+        None if Path::new(POLICY_FILE).is_file() => Ok(read(Path::new(POLICY_FILE), CallersFiles::NOW, today).ok()),
+        None => Ok(None),
+    }
+}
+
+/// What a rule of the policy's own is. Writing to a string cannot fail.
+fn of_own_rule(policy: &Policy, id: &str) -> Option<String> {
+    let custom = policy.custom.iter().find(|custom| custom.rule.id == id)?;
+    let (rule, settings) = (&custom.rule, policy.rules.get(id)?);
+    let mut out = format!(
+        "{id}: {}\n\nWhy: {}\nWhat to do: {}\n",
+        plain(rule.summary),
+        plain(rule.why),
+        plain(rule.fix.trim_end())
+    );
+    let _ = writeln!(out, "Level: {}; where its data is not known: {}", settings.level, settings.on_unknown.as_str());
+    let place = policy.custom_place(id).map(|place| format!(" ({}:{})", plain(&place.path), place.line));
+    let _ = writeln!(out, "A rule of the policy's own{}, which holds when", place.unwrap_or_default());
+    for line in custom.condition.text().trim().lines() {
+        let _ = writeln!(out, "  {}", plain(line.trim_end()));
+    }
+    let data: Vec<&str> = rule.data.iter().map(|data| data.as_str()).collect();
+    let _ = writeln!(out, "Needs: {}", data.join(", "));
+    Some(out)
 }
 
 /// What an advisory says, from its full record. Writing to a string cannot fail.

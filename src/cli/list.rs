@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::output::print;
 use super::{Exit, Failure, Global};
-use crate::ecosystem::{PARSERS, Role, Support};
+use crate::ecosystem::{PARSERS, Support};
 use crate::expression::{FIELDS, FUNCTIONS, VARIABLES};
 use crate::report::Format;
 use crate::rule::{CLAUSES, rules};
@@ -104,11 +104,11 @@ fn of_parsers() -> Vec<Vec<String>> {
     let heading =
         row(&["parser", "ecosystem", "files", "kind", "graph", "direct", "kinds", "source", "lines", "hashes"]);
     let parsers = PARSERS.iter().map(|parser| {
-        let role = if parser.role == Role::Lockfile { "lockfile" } else { "manifest" };
+        let role = parser.role.as_str();
         let of = parser.capabilities;
         let supports = [of.graph, of.direct, of.kinds, of.source, of.lines, of.integrity].map(word);
-        let names = parser.names.join(", ");
-        let mut cells = vec![parser.id, parser.ecosystem.osv_name(), &names, role];
+        let names = if parser.names.is_empty() { "(any name)".to_owned() } else { parser.names.join(", ") };
+        let mut cells = vec![parser.id, parser.origin(), &names, role];
         cells.extend(supports);
         row(&cells)
     });

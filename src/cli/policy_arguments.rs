@@ -15,7 +15,7 @@ use crate::rule;
 use crate::scan::Selection;
 
 /// The name of the policy file in a tree.
-const POLICY_FILE: &str = "osprey.toml";
+pub(super) const POLICY_FILE: &str = "osprey.toml";
 
 /// What is accepted.
 #[derive(Debug, Args)]

@@ -29,6 +29,10 @@ pub(super) struct Walk {
     /// Look at what `.gitignore` files leave out, too
     #[arg(long)]
     no_ignore: bool,
+    /// Read what is installed, too: node_modules, Python environments, packages of a Linux distribution, dependencies that
+    /// Go and Rust programs and Java archives name. It is read without being asked for where PATH is such a thing itself
+    #[arg(long)]
+    installed: bool,
     /// What file paths are relative to [default: the repository that holds PATH, else PATH]
     #[arg(long, value_name = "DIR")]
     repo_root: Option<PathBuf>,
@@ -42,6 +46,7 @@ impl Walk {
             repo_root: self.repo_root.clone(),
             exclude: self.exclude.clone(),
             no_ignore: self.no_ignore,
+            installed: self.installed,
             bounds: Bounds::default(),
         }
     }
@@ -175,7 +180,10 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> Result<Exit, Failur
         scanned,
         ..terminal
     };
-    match output::write(&outputs, &report, &terminal) {
+    let written = output::write(&outputs, &report, &terminal);
+    // The process ends now, and the system takes its memory back at once: to give it back piece by piece costs more.
+    std::mem::forget(report);
+    match written {
         Ok(()) => Ok(exit),
         // Nobody reads on; the verdict stands.
         Err(failure) if failure.messages.is_empty() => Ok(exit),

@@ -111,6 +111,7 @@ fn answers(folder: &Path) -> (Meta, Vec<QueryAnswer>, Vec<Vec<String>>) {
                 ecosystem,
                 name,
                 version: Some(version),
+                release: None,
             }));
         }
     }

@@ -9,7 +9,7 @@ pub(super) const PAGE: usize = 8192;
 const MAGIC: &[u8; 8] = b"OSPREY\x1aX";
 
 /// Raised with every change of the layout, of the version keys or of what an entry holds.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// A part of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

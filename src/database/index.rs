@@ -12,7 +12,7 @@ use super::meta::Meta;
 use super::pages::{Pages, ReadError, read_at};
 use super::table::{Table, id_hash, package_hash};
 use super::{DatabaseError, FILE_NAME};
-use crate::advisory::{Candidate, Judged, Record, judge};
+use crate::advisory::{Candidate, Judged, Record, is_of_release, judge};
 use crate::model::{Affected, Ecosystem, JudgedRecord};
 
 /// An open index.
@@ -36,6 +36,8 @@ pub struct Query<'q> {
     pub name: &'q str,
     /// The version; `None`: only what covers every version is asked for.
     pub version: Option<&'q str>,
+    /// The release of a distribution; what is said of others does not count. `None`: everything does.
+    pub release: Option<&'q str>,
 }
 
 /// What the index says of a package.
@@ -151,7 +153,10 @@ impl Index {
                         let note = self.note_at(note)?;
                         rejected.push(RejectedRecord { id: note.id, reason: note.reason });
                     }
-                    PackageEntry::Judged { record, affects, fixed, os, arch, suffix: _ } => {
+                    PackageEntry::Judged { record, affects, fixed, os, arch, suffix } => {
+                        if !is_of_release(block.ecosystem, suffix.as_deref(), query.release) {
+                            continue;
+                        }
                         let head = Head::decode(&self.sized(record)?).ok_or(ReadError::Altered)?;
                         let record = JudgedRecord {
                             id: head.id,

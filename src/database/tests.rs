@@ -40,7 +40,7 @@ fn made(records: &[(String, String)]) -> (tempfile::TempDir, Meta) {
 }
 
 fn query<'q>(name: &'q str, version: &'q str) -> Query<'q> {
-    Query { ecosystem: Ecosystem::Npm, name, version: Some(version) }
+    Query { ecosystem: Ecosystem::Npm, name, version: Some(version), release: None }
 }
 
 fn one() -> Vec<(String, String)> {
@@ -164,7 +164,7 @@ fn the_rustsec_database_is_read_file_by_file() {
     assert_eq!((meta.sources[0].records, meta.sources[0].rejected), (2, 1));
     let index = Index::open(&db).unwrap();
     let ask = |name, version| {
-        let query = Query { ecosystem: Ecosystem::CratesIo, name, version: Some(version) };
+        let query = Query { ecosystem: Ecosystem::CratesIo, name, version: Some(version), release: None };
         index.look_up(&[query]).unwrap().remove(0)
     };
     // The upper end of a caret requirement is plain precedence: a pre-release of 0.2.0 is not patched.

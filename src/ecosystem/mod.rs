@@ -7,33 +7,47 @@
 //! `fixtures/parsers/<id>/`. The tests over the table fail until all three are there.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
+mod apple;
 mod bazel;
+mod beam;
+mod built;
 mod cargo;
-mod conda;
-mod deno;
+mod ci;
+mod container;
+mod dart;
 mod drift;
 #[cfg(test)]
 mod fixture;
+mod git;
 mod go;
 mod haskell;
+mod installed;
 mod julia;
 mod lua;
-mod native;
+mod maven;
 mod nim;
 mod npm;
+mod nuget;
 mod ocaml;
 mod perl;
+mod php;
 mod python;
 mod r;
+mod reference;
+mod ruby;
+mod sbom;
 mod syntax;
-mod terraform;
+mod system;
+mod toolchain;
 mod unsupported;
 
+pub use built::program::program_data;
+pub use installed::{installation_of, is_installation, is_installed_folder, is_read_beside};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
@@ -43,6 +57,25 @@ pub enum Role {
     Lockfile,
     /// It asks for versions. Read for itself only where no lockfile read it.
     Manifest,
+    /// It says what is installed. Read where that is asked for, with the other files of the same installation
+    /// ([`installation_of`]), of which the first one that is read names the others as companions.
+    Installed,
+}
+
+impl Role {
+    /// Whether the file says which versions are used, so that one which cannot be read makes a run incomplete.
+    pub fn fixes_versions(self) -> bool {
+        self != Self::Manifest
+    }
+
+    /// The word that tables use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lockfile => "lockfile",
+            Self::Manifest => "manifest",
+            Self::Installed => "installed",
+        }
+    }
 }
 
 /// How well a parser tells something. Tests hold it against what the parser does on its fixtures.
@@ -95,7 +128,7 @@ pub struct Parser {
     /// Lockfile or manifest.
     pub role: Role,
     /// Names of the files that it reads: a file name, in which each `*` stands for any text. A name with a `/` is
-    /// the end of a path, part by part (`requirements/*.txt`).
+    /// the end of a path, part by part (`requirements/*.txt`). Programs are known by what is in them, and have none.
     pub names: &'static [&'static str],
     /// Whether a file of zero bytes is valid and holds no package, or is broken.
     pub empty_is_valid: bool,
@@ -105,10 +138,18 @@ pub struct Parser {
     pub parse: fn(&Input<'_>) -> Parsed,
 }
 
+impl Parser {
+    /// Where its packages come from, in a word: OSV's name of the ecosystem, or what stands for many of them.
+    pub fn origin(&self) -> &'static str {
+        if sbom::IDS.contains(&self.id) { "any (SBOM)" } else { self.ecosystem.osv_name() }
+    }
+}
+
 /// Every parser. Where two claim a name, the first one has it.
 pub const PARSERS: &[&Parser] = &[
     &cargo::CARGO_LOCK,
     &cargo::CARGO_TOML,
+    &npm::node_modules::PARSER,
     &npm::PACKAGE_LOCK,
     &npm::YARN_LOCK,
     &npm::PNPM_LOCK,
@@ -122,32 +163,67 @@ pub const PARSERS: &[&Parser] = &[
     &python::requirements::PARSER,
     &python::pyproject::PARSER,
     &python::pipfile::PARSER,
+    &python::dist_info::PARSER,
     &go::go_mod::PARSER,
     &go::go_sum::PARSER,
     &go::go_work::PARSER,
-    &native::conan_lock::PARSER,
-    &native::conanfile::PARSER,
-    &native::vcpkg_json::PARSER,
+    &go::gopkg_lock::PARSER,
+    &maven::pom::PARSER,
+    &maven::gradle_lockfile::PARSER,
+    &maven::version_catalog::PARSER,
+    &maven::verification_metadata::PARSER,
+    &nuget::packages_lock::PARSER,
+    &nuget::project_assets::PARSER,
+    &nuget::deps_json::PARSER,
+    &nuget::packages_config::PARSER,
+    &nuget::dotnet_project::PARSER,
+    &nuget::directory_props::PARSER,
+    &ruby::gemfile_lock::PARSER,
+    &ruby::gemfile::PARSER,
+    &ruby::gemspec::PARSER,
+    &php::composer_lock::PARSER,
+    &php::composer_json::PARSER,
+    &beam::mix_lock::PARSER,
+    &beam::mix_exs::PARSER,
+    &dart::pubspec_lock::PARSER,
+    &dart::pubspec::PARSER,
+    &apple::package_resolved::PARSER,
     &haskell::stack_lock::PARSER,
     &haskell::cabal_freeze::PARSER,
     &r::renv_lock::PARSER,
     &julia::julia_manifest::PARSER,
     &julia::julia_project::PARSER,
-    &deno::deno_lock::PARSER,
-    &deno::deno_json::PARSER,
     &nim::nimble_lock::PARSER,
     &ocaml::opam_locked::PARSER,
     &perl::cpanfile_snapshot::PARSER,
     &lua::luarocks_lock::PARSER,
-    &conda::environment_yml::PARSER,
-    &conda::conda_lock::PARSER,
-    &conda::conda_explicit::PARSER,
-    &conda::pixi_lock::PARSER,
     &bazel::module_lock::PARSER,
     &bazel::module_bazel::PARSER,
     &bazel::maven_install::PARSER,
-    &terraform::terraform_lock::PARSER,
+    &ci::github_workflow::PARSER,
+    &ci::github_action::PARSER,
+    &ci::gitlab_ci::PARSER,
+    &ci::pre_commit::PARSER,
+    &container::dockerfile::PARSER,
+    &container::compose::PARSER,
+    &git::gitmodules::PARSER,
+    &toolchain::tool_files::TOOL_VERSIONS,
+    &toolchain::tool_files::MISE_TOML,
+    &toolchain::tool_files::SDKMANRC,
+    &toolchain::version_file::PARSER,
+    &toolchain::rust_toolchain::PARSER,
+    &system::dpkg_status::PARSER,
+    &system::apk_installed::PARSER,
+    &system::rpm_database::PARSER,
+    &built::program::PARSER,
+    &built::java_archive::PARSER,
+    &sbom::CYCLONEDX,
+    &sbom::SPDX,
+    &sbom::SBOM,
 ];
+
+/// What reads programs, which are known by what is in them ([`program_data`]).
+pub const PROGRAM: &Parser = &built::program::PARSER;
 
 /// The names of every parser in lower case.
 static LOWER: LazyLock<Vec<(String, &'static Parser)>> = LazyLock::new(|| {
@@ -191,6 +267,8 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct FileSet {
     files: BTreeMap<RepoPath, Result<Vec<u8>, String>>,
+    /// The POMs among them, which inherit from each other all over the tree: read once, when the first one asks.
+    poms: OnceLock<maven::Poms>,
 }
 
 /// What is known of a file that a parser asks for.
@@ -207,7 +285,13 @@ pub enum Lookup<'f> {
 impl FileSet {
     /// Adds a file, or why it cannot be had.
     pub fn insert(&mut self, path: RepoPath, content: Result<Vec<u8>, String>) {
+        self.poms.take();
         self.files.insert(path, content);
+    }
+
+    /// The POMs among the files.
+    fn poms(&self) -> &maven::Poms {
+        self.poms.get_or_init(|| maven::Poms::of(self))
     }
 
     /// Looks a file up.

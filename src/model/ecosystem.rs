@@ -66,6 +66,44 @@ pub enum Ecosystem {
     Git,
     /// JavaScript packages of JSR, named `@scope/name`.
     Jsr,
+    /// Languages and tools that a project runs on, named as version managers do: `node`, `python`, `temurin`.
+    Toolchain,
+    /// Packages of Debian.
+    Debian,
+    /// Packages of Ubuntu.
+    Ubuntu,
+    /// Packages of Alpine Linux.
+    Alpine,
+    /// Packages of Alpaquita Linux.
+    Alpaquita,
+    /// Packages of Wolfi.
+    Wolfi,
+    /// Packages of Chainguard's distribution.
+    Chainguard,
+    /// Packages of MinimOS.
+    MinimOs,
+    /// Packages of Red Hat Enterprise Linux.
+    RedHat,
+    /// Packages of `AlmaLinux`.
+    AlmaLinux,
+    /// Packages of Rocky Linux.
+    RockyLinux,
+    /// Packages of SUSE Linux Enterprise.
+    Suse,
+    /// Packages of openSUSE.
+    OpenSuse,
+    /// Packages of openEuler.
+    OpenEuler,
+    /// Packages of Mageia.
+    Mageia,
+    /// Packages of Azure Linux.
+    AzureLinux,
+    /// Packages of another distribution that has dpkg.
+    OtherDeb,
+    /// Packages of another distribution that has apk.
+    OtherApk,
+    /// Packages of another distribution that has rpm.
+    OtherRpm,
 }
 
 /// How the name of a package goes into a package URL.
@@ -77,6 +115,8 @@ pub(super) enum Naming {
     Slash,
     /// What stands before the `:` is the namespace.
     Colon,
+    /// The namespace is the distribution: this one, or any that has no ecosystem of its own.
+    Distribution(Option<&'static str>),
 }
 
 /// What is fixed about an ecosystem.
@@ -120,7 +160,7 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Carthage, "Carthage", ("carthage", Naming::Slash)),
     unadvised(Ecosystem::Vcpkg, "vcpkg", ("vcpkg", Naming::Plain)),
     unadvised(Ecosystem::Nimble, "Nim", ("nim", Naming::Plain)),
-    unadvised(Ecosystem::Cpan, "CPAN", ("cpan", Naming::Slash)),
+    unadvised(Ecosystem::Cpan, "CPAN", ("cpan", Naming::Plain)),
     unadvised(Ecosystem::LuaRocks, "LuaRocks", ("luarocks", Naming::Slash)),
     unadvised(Ecosystem::Conda, "Conda", ("conda", Naming::Plain)),
     unadvised(Ecosystem::Bazel, "Bazel", ("bazel", Naming::Plain)),
@@ -128,6 +168,25 @@ const FACTS: &[Facts] = &[
     unadvised(Ecosystem::Docker, "Docker", ("docker", Naming::Slash)),
     unadvised(Ecosystem::Git, "Git", ("git", Naming::Slash)),
     unadvised(Ecosystem::Jsr, "JSR", ("jsr", Naming::Slash)),
+    unadvised(Ecosystem::Toolchain, "Toolchain", ("toolchain", Naming::Plain)),
+    advised(Ecosystem::Debian, "Debian", ("deb", Naming::Distribution(Some("debian")))),
+    advised(Ecosystem::Ubuntu, "Ubuntu", ("deb", Naming::Distribution(Some("ubuntu")))),
+    advised(Ecosystem::Alpine, "Alpine", ("apk", Naming::Distribution(Some("alpine")))),
+    advised(Ecosystem::Alpaquita, "Alpaquita", ("apk", Naming::Distribution(Some("alpaquita")))),
+    advised(Ecosystem::Wolfi, "Wolfi", ("apk", Naming::Distribution(Some("wolfi")))),
+    advised(Ecosystem::Chainguard, "Chainguard", ("apk", Naming::Distribution(Some("chainguard")))),
+    advised(Ecosystem::MinimOs, "MinimOS", ("apk", Naming::Distribution(Some("minimos")))),
+    advised(Ecosystem::RedHat, "Red Hat", ("rpm", Naming::Distribution(Some("redhat")))),
+    advised(Ecosystem::AlmaLinux, "AlmaLinux", ("rpm", Naming::Distribution(Some("almalinux")))),
+    advised(Ecosystem::RockyLinux, "Rocky Linux", ("rpm", Naming::Distribution(Some("rocky-linux")))),
+    advised(Ecosystem::Suse, "SUSE", ("rpm", Naming::Distribution(Some("suse")))),
+    advised(Ecosystem::OpenSuse, "openSUSE", ("rpm", Naming::Distribution(Some("opensuse")))),
+    advised(Ecosystem::OpenEuler, "openEuler", ("rpm", Naming::Distribution(Some("openeuler")))),
+    advised(Ecosystem::Mageia, "Mageia", ("rpm", Naming::Distribution(Some("mageia")))),
+    advised(Ecosystem::AzureLinux, "Azure Linux", ("rpm", Naming::Distribution(Some("azure-linux")))),
+    unadvised(Ecosystem::OtherDeb, "other dpkg", ("deb", Naming::Distribution(None))),
+    unadvised(Ecosystem::OtherApk, "other apk", ("apk", Naming::Distribution(None))),
+    unadvised(Ecosystem::OtherRpm, "other rpm", ("rpm", Naming::Distribution(None))),
 ];
 
 impl Ecosystem {
@@ -147,9 +206,34 @@ impl Ecosystem {
         FACTS.iter().filter(|facts| facts.advised).map(|facts| facts.ecosystem)
     }
 
-    /// The ecosystem of package URLs of a type, which stands in lower case.
+    /// The ecosystem of package URLs of a type, which stands in lower case. Where several have the type, which one it is
+    /// says the namespace: [`Ecosystem::of_path`].
     pub fn of_purl_type(purl_type: &str) -> Option<Self> {
         FACTS.iter().find(|facts| facts.purl_type == purl_type).map(|facts| facts.ecosystem)
+    }
+
+    /// The ecosystem of the same type of package URLs that the decoded `namespace/name` names.
+    #[must_use]
+    pub fn of_path(self, path: &str) -> Self {
+        let Naming::Distribution(_) = self.naming() else { return self };
+        let namespace = path.split_once('/').map_or("", |(namespace, _)| namespace);
+        let of_type = || FACTS.iter().filter(|facts| facts.purl_type == self.purl_type());
+        let is_it = |facts: &&Facts| matches!(facts.naming, Naming::Distribution(Some(known)) if known.eq_ignore_ascii_case(namespace));
+        let other = || of_type().find(|facts| facts.naming == Naming::Distribution(None));
+        of_type().find(is_it).or_else(other).map_or(self, |facts| facts.ecosystem)
+    }
+
+    /// Whether it is a Linux distribution, whose advisories speak of its releases.
+    pub fn is_distribution(self) -> bool {
+        matches!(self.naming(), Naming::Distribution(_))
+    }
+
+    /// What policies call it: the type of its package URLs; of a distribution their namespace.
+    pub fn word(self) -> &'static str {
+        match self.naming() {
+            Naming::Distribution(Some(namespace)) => namespace,
+            _ => self.purl_type(),
+        }
     }
 
     const fn facts(self) -> &'static Facts {
@@ -167,6 +251,10 @@ impl Ecosystem {
         match self.naming() {
             Naming::Plain => (!path.contains('/')).then(|| path.to_owned()),
             Naming::Slash => Some(path.to_owned()),
+            Naming::Distribution(_) => {
+                let (_, name) = path.split_once('/').filter(|(_, name)| !name.contains('/'))?;
+                Some(name.to_owned())
+            }
             Naming::Colon => {
                 let (group, artifact) = path.split_once('/').filter(|(_, artifact)| !artifact.contains('/'))?;
                 Some(format!("{group}:{artifact}"))
@@ -177,6 +265,11 @@ impl Ecosystem {
     /// Whether OSV has advisories about it. Of the others nobody says anything that could be matched.
     pub fn is_advised(self) -> bool {
         self.facts().advised
+    }
+
+    /// Whether its packages are products with release lines that end, though no advisory speaks of them.
+    pub fn has_release_lines(self) -> bool {
+        matches!(self, Self::Docker | Self::Toolchain)
     }
 
     /// OSV's name, for example `crates.io`.
@@ -208,7 +301,10 @@ impl Ecosystem {
 pub fn normalize_name<'n>(osv_name: &str, name: &'n str) -> Cow<'n, str> {
     match osv_name {
         "PyPI" => normalize_pep503(name),
-        "NuGet" | "Packagist" | "Hex" | "ConanCenter" | "GitHub Actions" => lower(name),
+        "NuGet" | "Packagist" | "Hex" | "ConanCenter" | "GitHub Actions" | "LuaRocks" => lower(name),
+        // Of dpkg and apk, whose names have no capital letters (<https://www.debian.org/doc/debian-policy/>, 5.6.1).
+        "Debian" | "Ubuntu" | "other dpkg" => lower(name),
+        "Alpine" | "Alpaquita" | "Wolfi" | "Chainguard" | "MinimOS" | "other apk" => lower(name),
         "SwiftURL" => normalize_repository(name),
         _ => Cow::Borrowed(name),
     }
@@ -278,7 +374,14 @@ mod tests {
             assert_eq!(facts.ecosystem as usize, at, "{}: rows stand in the order of the enum", facts.osv_name);
             let alike = |other: &&Facts| other.osv_name.eq_ignore_ascii_case(facts.osv_name);
             assert_eq!(FACTS.iter().filter(alike).count(), 1, "{}", facts.osv_name);
-            assert_eq!(Ecosystem::of_purl_type(facts.purl_type), Some(facts.ecosystem));
+            let path = match facts.naming {
+                Naming::Distribution(Some(namespace)) => format!("{namespace}/name"),
+                Naming::Distribution(None) => "somebody/name".to_owned(),
+                _ => "name".to_owned(),
+            };
+            let of_type = Ecosystem::of_purl_type(facts.purl_type).unwrap();
+            assert_eq!(of_type.of_path(&path), facts.ecosystem);
+            assert_eq!(FACTS.iter().filter(|other| other.ecosystem.word() == facts.ecosystem.word()).count(), 1);
         }
     }
 

@@ -273,7 +273,7 @@ impl PackageHealth {
     pub const NOT_ASKED: Self = Self::untold(Why::NotAsked);
 
     /// There was nobody to ask.
-    const OFFLINE: Self = Self::untold(Why::Offline);
+    pub const OFFLINE: Self = Self::untold(Why::Offline);
 
     /// Nothing is known, all of it for that reason.
     const fn untold(why: Why) -> Self {
@@ -423,8 +423,10 @@ impl ProjectHealth {
 pub struct Health {
     /// Whether there was no network, and nothing kept from an earlier run.
     pub is_offline: bool,
-    /// By package index; what is not here was not asked about.
+    /// By package index; what is neither here nor in `unanswered` was not asked about.
     pub packages: BTreeMap<PackageIndex, PackageHealth>,
+    /// The packages of which nothing is known but that there is no network, sorted.
+    pub unanswered: Vec<PackageIndex>,
     /// By [`Repository::project`].
     pub projects: BTreeMap<String, ProjectHealth>,
     /// The scanned project itself, `github.com/owner/name`, where the caller named it.
@@ -436,8 +438,9 @@ impl Health {
     pub fn package(&self, package: PackageIndex) -> &PackageHealth {
         const NOT_ASKED: &PackageHealth = &PackageHealth::NOT_ASKED;
         const OFFLINE: &PackageHealth = &PackageHealth::OFFLINE;
-        let nothing = if self.is_offline { OFFLINE } else { NOT_ASKED };
-        self.packages.get(&package).unwrap_or(nothing)
+        let nothing =
+            || if self.is_offline || self.unanswered.binary_search(&package).is_ok() { OFFLINE } else { NOT_ASKED };
+        self.packages.get(&package).unwrap_or_else(nothing)
     }
 
     /// What is known about a project.

@@ -37,10 +37,10 @@ pub use health::{
 };
 pub use license::{AcceptedLicense, License, UnknownLicense, license_ids};
 pub use location::{Diagnostic, DiagnosticSeverity, LineIndex, Location, RepoPath, join};
-pub use package::{Package, PackageId, Source, SourceKind};
+pub use package::{Distribution, Package, PackageId, Source, SourceKind};
 pub use priority::{Priority, Threat};
 pub use project::{ProjectFiles, SeenFiles};
-pub use purl::Purl;
+pub use purl::{Purl, PurlParts, purl_types};
 pub use report::{
     BaseCommit, BaselineUse, Coverage, Facts, FileCoverage, FileState, JoinedUnknown, OnUnknown, PackageState,
     PolicyOrigin, PolicySummary, Report, SourceCoverage, SourceState, Summary, Unknown, Verdict,

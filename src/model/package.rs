@@ -57,6 +57,35 @@ impl Source {
     pub fn at(kind: SourceKind, url: &str) -> Self {
         Self { kind, url: Some(without_credentials(url)) }
     }
+
+    /// The host of its address, with its port, in lower case; of what is no address, the text.
+    pub fn host(&self) -> Option<String> {
+        self.url.as_deref().map(host)
+    }
+
+    /// Whether its address is the named one or lies below it. What is named without a scheme is a host.
+    pub fn is_below(&self, named: &str) -> bool {
+        let Some(url) = self.url.as_deref() else { return false };
+        if !named.contains("://") {
+            return host(url) == named.to_ascii_lowercase();
+        }
+        let (named, url) = (plain_address(named), plain_address(url));
+        // `…/npm/../other` is not below `…/npm`.
+        let climbs = url.contains("..") || url.to_ascii_lowercase().contains("%2e");
+        !climbs && url.strip_prefix(named).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+fn host(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
+}
+
+/// An address without what Cargo puts before it, and without a last slash.
+fn plain_address(url: &str) -> &str {
+    let url = ["registry+", "sparse+"].iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(url);
+    url.trim_end_matches('/')
 }
 
 /// The address without `user:password@`.
@@ -84,6 +113,24 @@ pub struct PackageId {
     pub version: Option<String>,
     /// Where it comes from.
     pub source: Source,
+    /// Of a package of a Linux distribution, which one.
+    pub distribution: Option<Box<Distribution>>,
+}
+
+/// The distribution that a package belongs to, and what its advisories call the package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Distribution {
+    /// What it calls itself: `ID` of `os-release`
+    /// (<https://www.freedesktop.org/software/systemd/man/latest/os-release.html>).
+    pub id: String,
+    /// The release as it calls it: `VERSION_ID`.
+    pub version: Option<String>,
+    /// The release as OSV writes it behind the `:` of the ecosystem (`12` of `Debian:12`), without what only tells support
+    /// contracts and repositories apart. `None` where the ecosystem has no releases.
+    pub release: Option<String>,
+    /// The source package that it was built from, and its version: where advisories speak of that and not of what it is
+    /// installed as.
+    pub built_from: Option<(String, String)>,
 }
 
 impl PackageId {
@@ -94,7 +141,27 @@ impl PackageId {
             name: ecosystem.normalize_name(name).into_owned(),
             version: version.map(str::to_owned),
             source,
+            distribution: None,
         }
+    }
+
+    /// The same package in a distribution.
+    #[must_use]
+    pub fn in_distribution(self, distribution: Distribution) -> Self {
+        Self { distribution: Some(Box::new(distribution)), ..self }
+    }
+
+    /// The name and version under which advisories speak of it.
+    pub fn advised_as(&self) -> (&str, Option<&str>) {
+        match self.distribution.as_deref().and_then(|distribution| distribution.built_from.as_ref()) {
+            Some((name, version)) => (name, self.version.as_ref().map(|_| version.as_str())),
+            None => (&self.name, self.version.as_deref()),
+        }
+    }
+
+    /// The release of its distribution, as [`Distribution::release`] has it.
+    pub fn release(&self) -> Option<&str> {
+        self.distribution.as_deref()?.release.as_deref()
     }
 
     /// Its package URL.

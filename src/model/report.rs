@@ -352,7 +352,9 @@ pub struct BaseCommit {
     pub revision: String,
     /// The newest commit that it and the one checked out both descend from: what was there then is not new.
     pub merge_base: String,
-    /// When that was made, RFC 3339, UTC.
+    /// How many such commits there are of which none descends from another; of several, the newest is taken.
+    pub merge_bases: usize,
+    /// When it was made, RFC 3339, UTC.
     pub time: String,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tighten::{Difference, differences};
+use super::differences::{Difference, differences};
 use super::{Baseline, Direction, Entry, Policy, PolicyError, Profile, Provenance};
 use crate::model::{Level, Location, PolicyChange, Rule};
 
@@ -191,6 +191,7 @@ fn of_setting(one: &Difference, from: &str, to: &str) -> String {
     let key = &one.key;
     let meaning = match key.as_str() {
         "internal" => "; packages of these names are not compared with advisories",
+        "registries.private" => "; packages that come from these are not compared with advisories",
         "exclude" => "; what these globs fit is not scanned",
         _ => "",
     };
@@ -285,6 +286,7 @@ mod tests {
             (String::new(), "internal = [\"@acme/*\"]".to_owned()),
             (many(""), many(", \"@new/*\"")),
             ("[registries]\nallow = [\"registry.example\"]".to_owned(), String::new()),
+            (String::new(), "[registries]\nprivate = [\"host.example\"]".to_owned()),
             ("project = \"github.com/acme/web\"".to_owned(), String::new()),
             (String::new(), exception("expires = 2027-01-31")),
             (exception("expires = 2027-01-31"), exception("expires = 2027-02-28")),
@@ -320,10 +322,11 @@ mod tests {
         osprey.toml:2 The policy's `internal` is loosened from [] to ["@acme/*"]; packages of these names are not compared with advisories
         osprey.toml:2 The policy's `internal` is loosened from […] (40 in all) to ["@new/*", …] (41 in all); packages of these names are not compared with advisories
         osprey.toml:1 The policy's `registries` is loosened from ["registry.example"] to any
+        osprey.toml:3 The policy's `registries.private` is loosened from [] to ["host.example"]; packages that come from these are not compared with advisories
         osprey.toml:1 The policy's `project` is loosened from "github.com/acme/web" to none
-        osprey.toml:3 The policy has a new exception: CVE-1, until 2027-01-31
-        osprey.toml:3 The exception CVE-1 holds longer now: until 2027-02-28, not until 2027-01-31
-        osprey.toml:3 The exception CVE-1 holds longer now: until 2027-01-31, not until 2027-01-31 or fixed
+        osprey.toml:2 The policy has a new exception: CVE-1, until 2027-01-31
+        osprey.toml:2 The exception CVE-1 holds longer now: until 2027-02-28, not until 2027-01-31
+        osprey.toml:2 The exception CVE-1 holds longer now: until 2027-01-31, not until 2027-01-31 or fixed
         osprey.toml:2 The policy has a new override that makes it milder: { packages = ["pkg:npm/a"], level = "allow" }
         osprey.toml:1 The policy has lost an override that made it stricter: { packages = ["pkg:npm/a"], at-least = "deny" }
         osprey.toml:1 The policy's own rule acme-own is gone; its level was "deny"

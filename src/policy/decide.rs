@@ -468,7 +468,7 @@ mod tests {
             decisions[0].exception.as_ref().map(|applied| (applied.id.clone(), applied.location.line))
         };
         let origin = "untrusted-origin";
-        let id = |path: &str| Some((format!("{origin} {path}"), 3));
+        let id = |path: &str| Some((format!("{origin} {path}"), 2));
         assert_eq!(covered(&Subject::Project, origin, "."), id("."));
         assert_eq!(covered(&Subject::Project, origin, "services"), None);
         assert_eq!(covered(&Subject::Project, "missing-integrity", "."), None);

@@ -11,12 +11,13 @@ use jiff::SignedDuration;
 use crate::expression::CustomRule;
 use crate::model::{
     Data, Diagnostic, Kinds, Level, Location, OnUnknown, PackageId, PolicyOrigin, PolicySummary, RepoPath, Rule, Scope,
-    Setting, Severity,
+    Setting, Severity, SourceKind,
 };
 
 mod baseline;
 mod changed;
 mod decide;
+mod differences;
 mod draft;
 mod example;
 mod exception;
@@ -33,6 +34,7 @@ mod warnings;
 pub use baseline::{Baseline, BaselineError, Earlier, Entry, LARGEST as LARGEST_BASELINE, Since, compare};
 pub use changed::{BaselineFile, PolicyState, loosened};
 pub use decide::decide;
+pub use differences::{Difference, differences};
 pub use draft::draft;
 pub use example::{Answer, Case, Described, Example, Given, Outcome, Stated, run_example};
 pub use exception::{Exception, PackagePattern};
@@ -42,7 +44,6 @@ pub use priority::order;
 pub use scope::Filter;
 pub use strictness::Direction;
 use strictness::threshold;
-pub use tighten::{Difference, differences};
 
 /// The rule whose level is graded by severity and fix.
 const KNOWN_VULNERABILITY: &str = "known-vulnerability";
@@ -249,6 +250,8 @@ pub struct Policy {
     /// Registries that packages may come from besides the public one: hosts, or addresses below which everything is
     /// meant. Empty: any.
     pub registries: Vec<String>,
+    /// Registries whose packages are private, written in the same way: no service is asked about them.
+    pub private_registries: Vec<String>,
     /// The gravest level that a finding in test data can have.
     pub test_data: Level,
     /// How many days ahead an exception may end.
@@ -292,6 +295,11 @@ fn level_key(rule: &str) -> String {
     format!("rules.{rule}.level")
 }
 
+/// The key of the place of a rule of the policy's own: the line of its `[[custom]]`.
+fn custom_key(rule: &str) -> String {
+    format!("custom.{rule}")
+}
+
 /// A rule that a flag names and that there is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown rule {}{}", parse::quoted(.name), parse::did_you_mean(.nearest.as_deref()))]
@@ -313,6 +321,7 @@ impl Policy {
             max_age: MAX_AGE,
             internal: Vec::new(),
             registries: Vec::new(),
+            private_registries: Vec::new(),
             test_data: Level::Warn,
             max_exception_days: None,
             rules: rules.iter().map(|rule| (rule.id, RuleSettings::of(rule, profile))).collect(),
@@ -392,9 +401,16 @@ impl Policy {
         matches!(self.places.get(&level_key(rule)), Some(Provenance::Flag(_)))
     }
 
-    /// Whether a package was declared private, so that no service may hear its name.
+    /// Whether a package was declared private, by its name or by its registry, so that no service may hear its name.
     pub fn is_internal(&self, id: &PackageId) -> bool {
+        let is_of_registry = matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown);
         self.internal.iter().any(|pattern| pattern.matches(id))
+            || (is_of_registry && self.private_registries.iter().any(|registry| id.source.is_below(registry)))
+    }
+
+    /// Where a rule of its own stands.
+    pub fn custom_place(&self, rule: &str) -> Option<&Location> {
+        self.places.get(&custom_key(rule)).and_then(Provenance::location)
     }
 
     /// The rules that are to be evaluated, by id.
@@ -437,7 +453,9 @@ impl Policy {
     /// What happens where data of that kind is not known: the strictest choice of the rules that need it, nothing where
     /// none does.
     pub fn on_unknown(&self, data: Data) -> OnUnknown {
-        self.needing(data).map(|(_, choice)| choice).max().unwrap_or(OnUnknown::Allow)
+        let is_of_table = |rule: &Rule| self.custom.iter().all(|custom| custom.rule.id != rule.id);
+        let of_table = self.needing(data).filter(|(rule, _)| is_of_table(rule));
+        of_table.map(|(_, choice)| choice).max().unwrap_or(OnUnknown::Allow)
     }
 
     /// What reports say about it.

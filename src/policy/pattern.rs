@@ -36,8 +36,9 @@ impl NamePattern {
     }
 }
 
-/// A pattern of paths: `*` stands for any text within one part, `**` also across parts. Where it names a folder,
-/// everything below is meant.
+/// A pattern of paths: `*` stands for any text within one part, `**` also across parts, and `**/` for any number of
+/// folders, none too (<https://git-scm.com/docs/gitignore>, "Pattern format"). Where it names a folder, everything below
+/// is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     text: String,
@@ -86,6 +87,7 @@ fn matches(pattern: &str, text: &str, star: Star) -> bool {
     // Most pairs differ before the first star: no more is looked at of those.
     let plain = pattern.find('*').unwrap_or(pattern.len());
     let (plain, pattern) = pattern.split_at(plain);
+    let mut begins_part = plain.is_empty() || plain.ends_with('/');
     let Some(text) = text.strip_prefix(plain) else { return false };
     if pattern.is_empty() {
         return text.is_empty();
@@ -101,6 +103,10 @@ fn matches(pattern: &str, text: &str, star: Star) -> bool {
             while pattern.next_if_eq(&b'*').is_some() {
                 any = true;
             }
+            if any && begins_part && star == Star::WithinPart && pattern.next_if_eq(&b'/').is_some() {
+                folders(&mut reached, text);
+                continue;
+            }
             for at in 0..text.len() {
                 reached[at + 1] |= reached[at] && (any || text[at] != b'/');
             }
@@ -110,8 +116,18 @@ fn matches(pattern: &str, text: &str, star: Star) -> bool {
             }
             reached[0] = false;
         }
+        begins_part = byte == b'/';
     }
     reached[text.len()]
+}
+
+/// What `**/` at the beginning of a part can stand for: nothing, and any text that ends with a `/`.
+fn folders(reached: &mut [bool], text: &[u8]) {
+    let mut is_after = false;
+    for (at, byte) in text.iter().enumerate() {
+        is_after |= reached[at];
+        reached[at + 1] |= is_after && *byte == b'/';
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +158,13 @@ mod tests {
         assert!(fits("services/*/Cargo.lock", "services/a/Cargo.lock"));
         assert!(!fits("services/*/Cargo.lock", "services/a/b/Cargo.lock"));
         assert!(fits("services/**/Cargo.lock", "services/a/b/Cargo.lock"));
+        assert!(fits("services/**/Cargo.lock", "services/Cargo.lock"), "as .gitignore has it");
+        assert!(fits("**/Cargo.lock", "Cargo.lock") && fits("**/Cargo.lock", "a/b/Cargo.lock"));
+        assert!(!fits("**/Cargo.lock", "a/x-Cargo.lock") && !fits("a/**/Cargo.lock", "ab/Cargo.lock"));
+        assert!(fits("**/fixtures", "fixtures/Cargo.lock") && fits("**/fixtures", "a/fixtures/b/Cargo.lock"));
+        assert!(fits("a/**/**/b", "a/b") && fits("a/**/**/b", "a/x/y/b") && !fits("a/**/b", "a/xb"));
+        assert!(fits("a**/b", "ax/y/b") && !fits("a**/b", "ab"), "within a part it is a text like any other");
+        assert!(!fits("*/Cargo.lock", "Cargo.lock"));
         assert!(fits("services/", "services/a/Cargo.lock"), "a folder means what is below it");
         assert!(!fits("services", "services-old/Cargo.lock"));
         assert!(fits("./Cargo.lock", "Cargo.lock") && !fits("Cargo.lock", "a/Cargo.lock"));

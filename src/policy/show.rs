@@ -58,7 +58,7 @@ fn kinds(kinds: Kinds) -> String {
 
 fn filter(filter: &Filter, pairs: &mut Pairs) {
     if !filter.ecosystems.is_empty() {
-        pairs.push(("ecosystems", array(filter.ecosystems.iter().map(|one| one.purl_type()))));
+        pairs.push(("ecosystems", array(filter.ecosystems.iter().map(|one| one.word()))));
     }
     if !filter.paths.is_empty() {
         pairs.push(("paths", array(filter.paths.iter().map(super::PathPattern::as_str))));
@@ -92,8 +92,12 @@ fn of_override(one: &Override) -> Pairs {
 
 /// An override as an inline table.
 pub(super) fn override_in_line(one: &Override) -> String {
-    let pairs: Vec<String> = of_override(one).into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
-    format!("{{ {} }}", pairs.join(", "))
+    format!("{{ {} }}", in_line(&of_override(one)))
+}
+
+/// Keys with their values in one line.
+fn in_line(pairs: &Pairs) -> String {
+    pairs.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
 }
 
 fn of_delegate(delegate: &Delegate) -> Pairs {
@@ -142,10 +146,11 @@ fn of_rule(settings: &RuleSettings) -> (Pairs, Pairs) {
         let unscored = ("unscored-as", quoted(settings.unscored_as.as_str()));
         if settings.unscored_as == crate::model::Severity::High { rest.push(unscored) } else { given.push(unscored) }
     }
-    if settings.rule.data.iter().any(|data| *data != Data::Local) {
-        let unknown = ("on-unknown", quoted(settings.on_unknown.as_str()));
-        let usual = RuleSettings::of(settings.rule, super::Profile::Brownfield).on_unknown;
-        if settings.on_unknown == usual { rest.push(unknown) } else { given.push(unknown) }
+    let unknown = ("on-unknown", quoted(settings.on_unknown.as_str()));
+    if settings.on_unknown != RuleSettings::of(settings.rule, super::Profile::Brownfield).on_unknown {
+        given.push(unknown);
+    } else if settings.rule.data.iter().any(|data| *data != Data::Local) {
+        rest.push(unknown);
     }
     for parameter in settings.rule.parameters {
         match settings.values.get(parameter.key) {
@@ -179,10 +184,10 @@ impl Policy {
                 ("why", quoted(rule.why)),
                 ("fix", quoted(rule.fix)),
             ];
-            let place = self.places.get(&super::level_key(rule.id)).and_then(Provenance::location);
+            let place = self.custom_place(rule.id);
             page.table("[[custom]]", &pairs, place);
         }
-        page.rules();
+        page.given();
         for one in &self.overrides {
             page.table("[[overrides]]", &of_override(one), Some(&one.location));
         }
@@ -193,6 +198,7 @@ impl Policy {
         for exception in &self.exceptions {
             page.table("[[exceptions]]", &of_exception(exception), Some(&exception.location));
         }
+        page.defaults();
         page.out
     }
 }
@@ -216,9 +222,12 @@ impl Page<'_> {
         }
         self.list("internal", policy.internal.iter().map(super::NamePattern::as_str).collect());
         self.list("exclude", policy.exclude.iter().map(String::as_str).collect());
-        if !policy.registries.is_empty() {
+        let registries = [("allow", &policy.registries), ("private", &policy.private_registries)];
+        let named = registries.into_iter().filter(|(_, registries)| !registries.is_empty());
+        let pairs: Pairs = named.map(|(key, registries)| (key, array(registries))).collect();
+        if !pairs.is_empty() {
             let place = policy.places.get("registries").and_then(Provenance::location);
-            self.table("[registries]", &[("allow", array(&policy.registries))], place);
+            self.table("[registries]", &pairs, place);
         }
         if !policy.sources.is_empty() {
             self.out.push_str("\n[sources]\n");
@@ -229,19 +238,39 @@ impl Page<'_> {
         }
     }
 
-    fn rules(&mut self) {
+    /// The rules of which something is given, and in a comment what else holds of them.
+    fn given(&mut self) {
         for (id, settings) in &self.policy.rules {
             let (given, rest) = of_rule(settings);
-            let is_given = !given.is_empty();
-            // A table without a key would be read as well, and say nothing.
-            self.out.push_str(&format!("\n{}[rules.{id}]\n", if is_given { "" } else { "# " }));
+            if given.is_empty() {
+                continue;
+            }
+            self.out.push_str(&format!("\n[rules.{id}]\n"));
             for (key, value) in given {
                 let place = self.provenance(&format!("rules.{id}.{key}"));
                 self.line(key, &value, Some(place));
             }
-            for (key, value) in rest {
-                let who = if key == "level" { self.policy.profile.as_str() } else { "default" };
-                self.line(&format!("# {key}"), &value, Some(who.to_owned()));
+            if !rest.is_empty() {
+                self.out.push_str(&format!("# {}\n", in_line(&rest)));
+            }
+        }
+    }
+
+    /// The rules of which nothing is given, a line each as `[rules]` would have it. They come last: a reader looks for
+    /// what somebody set.
+    fn defaults(&mut self) {
+        let profile = self.policy.profile.as_str();
+        self.out.push_str(&format!(
+            "\n# Nobody set what stands in comments: levels are those of the profile {profile}, all else is the default.\n\
+             # The profile grades known-vulnerability by severity and fix and unmaintained-package by whether it is direct;\n\
+             # a level that a policy gives them holds for all.\n\
+             # [rules]\n"
+        ));
+        for (id, settings) in &self.policy.rules {
+            if let (given, rest) = of_rule(settings)
+                && given.is_empty()
+            {
+                self.out.push_str(&format!("# {id} = {{ {} }}\n", in_line(&rest)));
             }
         }
     }
@@ -338,6 +367,7 @@ baseline = "osprey-baseline.json"
 
 [registries]
 allow = ["registry.example"]
+private = ["https://registry.example/ours", "host.example"]
 
 [sources]
 osv = "https://host.example/osv"
@@ -415,18 +445,33 @@ expires = 2026-12-31
             let lines = shown.lines().skip_while(|line| !line.ends_with(&format!("[rules.{id}]")));
             lines.take(3).collect::<Vec<_>>().join("\n")
         };
-        insta::assert_snapshot!([rule("unsound-code"), rule("stale-release"), rule("malicious-package"), of("min-severity")].join("\n"), @r#"
+        let rules = [rule("unsound-code"), rule("stale-release"), of("# malicious-package"), of("min-severity")];
+        insta::assert_snapshot!(rules.join("\n"), @r#"
         [rules.unsound-code]
         level = "warn"  # osprey.toml:5
-        # on-unknown = "warn"  # default
+        # on-unknown = "warn"
         [rules.stale-release]
         level = "deny"  # --deny
-        # scope = "direct"  # default
-        # [rules.malicious-package]
-        # level = "deny"  # brownfield
-        # on-unknown = "incomplete"  # default
+        # scope = "direct", on-unknown = "warn", max-age = "365d"
+        # malicious-package = { level = "deny", on-unknown = "incomplete" }
         min-severity = "critical"  # --min-severity
         "#);
+    }
+
+    #[test]
+    fn what_nobody_set_can_be_taken_over_as_it_stands() {
+        let policy = read("version = 1\nextends = \"greenfield\"\n[rules]\nunsound-code = \"off\"");
+        let shown = policy.to_toml(true);
+        let (given, defaults) = shown.split_once("# [rules]\n").unwrap();
+        assert!(given.contains("\n[rules.unsound-code]\nlevel = \"off\"  # osprey.toml:4\n"), "{given}");
+        let rules = defaults.replace("# ", "");
+        let written = read(&format!("version = 1\nextends = \"greenfield\"\n[rules]\n{rules}"));
+        let others = |policy: &Policy| policy.rules.keys().filter(|id| **id != "unsound-code").count();
+        assert_eq!(rules.lines().count(), others(&policy));
+        for (id, settings) in policy.rules.iter().filter(|(id, _)| **id != "unsound-code") {
+            assert_eq!((settings.level, settings.on_unknown), (written.rules[id].level, written.rules[id].on_unknown));
+            assert_eq!(settings.scope(), written.rules[id].scope(), "{id}");
+        }
     }
 
     #[test]

@@ -162,7 +162,7 @@ pub(super) fn of_rule(settings: &RuleSettings, profile: Profile) -> BTreeMap<&'s
     values.insert("scope", Value::rank(scope, format!("\"{}\"", settings.scope().as_str())));
     let filter = &settings.filter;
     let all = |texts: BTreeSet<String>| Value::set(texts, Stricter::Higher, Empty::Everything);
-    values.insert("ecosystems", all(filter.ecosystems.iter().map(|one| one.purl_type().to_owned()).collect()));
+    values.insert("ecosystems", all(filter.ecosystems.iter().map(|one| one.word().to_owned()).collect()));
     values.insert("paths", all(filter.paths.iter().map(|one| one.as_str().to_owned()).collect()));
     values.insert("packages", all(filter.packages.iter().map(|one| one.text.clone()).collect()));
     if settings.rule.id == KNOWN_VULNERABILITY {
@@ -220,6 +220,8 @@ pub(super) fn of_whole(policy: &Policy) -> BTreeMap<String, Value> {
     values.insert("max-exception-days".to_owned(), Value::rank(-days.map_or(i64::MAX, i64::from), text));
     let registries = policy.registries.iter().cloned().collect();
     values.insert("registries".to_owned(), Value::set(registries, Stricter::Lower, Empty::Idle));
+    let private = policy.private_registries.iter().cloned().collect();
+    values.insert("registries.private".to_owned(), Value::set(private, Stricter::Lower, Empty::Itself));
     let internal = policy.internal.iter().map(|one| one.as_str().to_owned()).collect();
     values.insert("internal".to_owned(), Value::set(internal, Stricter::Lower, Empty::Itself));
     let exclude = policy.exclude.iter().cloned().collect();

@@ -148,9 +148,9 @@ mod tests {
             found.join("\n")
         });
         insta::assert_snapshot!(said.join("\n"), @r#"
-        osprey.toml:3:12: the exception for CVE-1 ended on 2026-11-21: it covers nothing
-        osprey.toml:3:12: the exception for CVE-1 ends on 2026-11-22
-        osprey.toml:3:12: the exception for CVE-1 ends on 2026-12-06
+        osprey.toml:2:1: the exception for CVE-1 ended on 2026-11-21: it covers nothing
+        osprey.toml:2:1: the exception for CVE-1 ends on 2026-11-22
+        osprey.toml:2:1: the exception for CVE-1 ends on 2026-12-06
         osprey.toml:3:46: `min-score` has no effect: low-scorecard is off
         osprey.toml:3:59: `kinds` has no effect: low-scorecard is off
         osprey.toml:3:18: denied-license finds nothing until `allow` names something
@@ -188,6 +188,6 @@ mod tests {
         let text =
             text + &over("packages = [\"pkg:npm/a\"]\nlevel = \"warn\"") + "[rules]\ndenied-license = \"deny\"\n";
         let places: Vec<String> = warnings(&text).iter().map(|line| line[..14].to_owned()).collect();
-        assert_eq!(places, ["osprey.toml:3:", "osprey.toml:6:", "osprey.toml:13"]);
+        assert_eq!(places, ["osprey.toml:2:", "osprey.toml:6:", "osprey.toml:13"]);
     }
 }

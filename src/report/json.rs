@@ -138,7 +138,9 @@ struct BaseEntry<'r> {
     revision: &'r str,
     /// The newest commit that it and the one checked out both descend from: what was there then is not new.
     merge_base: &'r str,
-    /// When that was made, RFC 3339, UTC.
+    /// How many such commits there are of which none descends from another; of several, the newest is taken.
+    merge_bases: usize,
+    /// When it was made, RFC 3339, UTC.
     time: &'r str,
 }
 
@@ -223,8 +225,27 @@ impl<'r> Place<'r> {
 }
 
 /// A package's id in this report, from `1` in the order of `packages`.
-fn id(package: PackageIndex) -> String {
-    (u64::from(package) + 1).to_string()
+struct Id(PackageIndex);
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&(u64::from(self.0) + 1))
+    }
+}
+
+#[cfg(test)]
+impl schemars::JsonSchema for Id {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        String::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
 }
 
 // The long lists: each element is made when it is written.
@@ -300,7 +321,8 @@ impl<'r> Document<'r> {
 
 impl<'r> BaseEntry<'r> {
     fn of(base: &'r BaseCommit) -> Self {
-        Self { named: &base.named, revision: &base.revision, merge_base: &base.merge_base, time: &base.time }
+        let BaseCommit { named, revision, merge_base, merge_bases, time } = base;
+        Self { named, revision, merge_base, merge_bases: *merge_bases, time }
     }
 }
 

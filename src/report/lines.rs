@@ -1,39 +1,33 @@
 //! JSON that is small and still reads, compares and searches by lines: what lies near the top has a line of its
 //! own, what lies deeper follows on the same line.
 
-use std::io::{self, BufWriter, Write};
+mod serialize;
+
+use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
 
 use super::escape;
+use serialize::Failed;
+
+/// So many bytes are escaped and handed on at once, or a few more.
+const BUFFER: usize = 1 << 16;
 
 /// Writes a value, with line breaks down to that depth, and a line break at the end.
 pub(super) fn write(value: &impl Serialize, depth: usize, out: &mut dyn Write) -> io::Result<()> {
-    let lines = Lines { depth, level: 0, filled: false };
-    // A buffer of a type that is known here: the serializer writes every quote for itself.
-    let mut out = BufWriter::with_capacity(1 << 16, Escaping(out));
-    value.serialize(&mut Serializer::with_formatter(&mut out, lines))?;
-    out.write_all(b"\n")?;
-    out.flush()
+    let text = Vec::with_capacity(BUFFER + BUFFER / 8);
+    let mut lines = Lines { out, text, depth, level: 0, filled: false };
+    value.serialize(&mut lines).map_err(|Failed(error)| error)?;
+    lines.text.push(b'\n');
+    lines.hand_on()
 }
 
-/// Escapes what is written. It is given many values at once, which costs much less than looking at each of them; the
-/// buffer before it cuts between what was written in one piece, and never within a character.
-struct Escaping<'w>(&'w mut dyn Write);
-
-impl Write for Escaping<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write_all(&escape::json(bytes))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-struct Lines {
+/// A writer of values of which the structure is known when they are compiled: what holds of the names of fields and of
+/// nearly all texts, that nothing of them is escaped, is seen once and not for each character.
+struct Lines<'w> {
+    out: &'w mut dyn Write,
+    /// What is not handed on yet.
+    text: Vec<u8>,
     /// Down to here every element starts a line.
     depth: usize,
     /// How many arrays and objects are open.
@@ -42,78 +36,69 @@ struct Lines {
     filled: bool,
 }
 
-impl Lines {
-    fn open<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+impl Lines<'_> {
+    /// Hands on what was written, escaped: many values at once, which costs much less than looking at each of them. It
+    /// is called between values only, so that nothing is cut that is escaped as a whole.
+    fn hand_on(&mut self) -> io::Result<()> {
+        self.out.write_all(&escape::json(&self.text))?;
+        self.text.clear();
+        Ok(())
+    }
+
+    fn open(&mut self, bracket: u8) {
         self.level += 1;
         self.filled = false;
-        out.write_all(bracket)
+        self.text.push(bracket);
     }
 
-    fn close<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+    fn close(&mut self, bracket: u8) {
         self.level -= 1;
         if self.filled && self.level < self.depth {
-            self.indent(out)?;
+            self.indent();
         }
         self.filled = true;
-        out.write_all(bracket)
+        self.text.push(bracket);
     }
 
-    fn element<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        if !first {
-            out.write_all(b",")?;
+    /// What stands before an element.
+    fn element(&mut self) -> io::Result<()> {
+        if self.text.len() >= BUFFER {
+            self.hand_on()?;
+        }
+        if self.filled {
+            self.text.push(b',');
         }
         if self.level <= self.depth {
-            self.indent(out)
-        } else if first {
-            Ok(())
-        } else {
-            out.write_all(b" ")
+            self.indent();
+        } else if self.filled {
+            self.text.push(b' ');
         }
-    }
-
-    fn indent<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
-        out.write_all(b"\n")?;
-        (0..self.level).try_for_each(|_| out.write_all(b" "))
-    }
-}
-
-impl Formatter for Lines {
-    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.open(out, b"[")
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.close(out, b"]")
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.element(out, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
         self.filled = true;
         Ok(())
     }
 
-    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.open(out, b"{")
+    fn indent(&mut self) {
+        self.text.push(b'\n');
+        (0..self.level).for_each(|_| self.text.push(b' '));
     }
 
-    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.close(out, b"}")
+    fn word(&mut self, word: &str) {
+        self.text.extend_from_slice(word.as_bytes());
     }
 
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.element(out, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        out.write_all(b": ")
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.filled = true;
-        Ok(())
+    fn digits(&mut self, mut number: u64) {
+        // 2^64 has 20 digits.
+        let mut digits = [b'0'; 20];
+        let mut first = digits.len();
+        for digit in digits.iter_mut().rev() {
+            *digit += (number % 10) as u8;
+            number /= 10;
+            first -= 1;
+            if number == 0 {
+                break;
+            }
+        }
+        self.text.extend_from_slice(&digits[first..]);
     }
 }
 

@@ -227,7 +227,11 @@ pub(super) fn baseline(baseline: &BaselineUse, is_complete: bool) -> String {
 pub(super) fn base(base: &BaseCommit) -> String {
     let short = base.merge_base.get(..12).unwrap_or(&base.merge_base);
     let day = base.time.get(..10).unwrap_or(&base.time);
-    format!("{short} of {day}, the merge base of HEAD and {}", base.named)
+    let which = match base.merge_bases {
+        0 | 1 => "the merge base".to_owned(),
+        several => format!("the newest of {several} merge bases"),
+    };
+    format!("{short} of {day}, {which} of HEAD and {}", base.named)
 }
 
 /// Why somebody should look at an exception, if somebody should: it has ended, ends soon, or covers nothing. A VEX

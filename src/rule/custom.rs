@@ -120,10 +120,8 @@ impl<'v> Known<'_, 'v> {
     /// What is to be said of what is missing.
     fn missed(&self, missing: Vec<Missing>) -> Vec<Missing> {
         let is_served = is_served(self.case.state());
-        // Of advisories that could not be compared, the ledger's row of their source says for whom that is.
-        let is_said = |missing: &Missing| missing.source == source::INDEX && missing.why == Why::NotAtHand;
         let is_local = |missing: &Missing| missing.source == source::TREE;
-        missing.into_iter().filter(|missing| is_local(missing) || (is_served && !is_said(missing))).collect()
+        missing.into_iter().filter(|missing| is_local(missing) || is_served).collect()
     }
 
     fn groups(&self) -> &'v [AliasGroup] {

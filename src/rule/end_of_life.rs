@@ -82,6 +82,26 @@ mod tests {
     }
 
     #[test]
+    fn images_and_languages_are_products() {
+        let fires = |ecosystem, version: &str| {
+            let mut tree = Tree::new(".nvmrc", "version-file", ecosystem);
+            let node = tree.package("node", version);
+            tree.needs(0, node, None);
+            let day = "2025-04-30".parse().ok();
+            let support = Support { product: "Node.js".to_owned(), cycle: "18".to_owned(), ends: day, has_ended: true };
+            tree.health(node, |health| health.support = known(support));
+            let (graph, mut facts) = tree.finish();
+            facts.states.fill(crate::model::PackageState::NotAsked);
+            let (messages, unknown) = looked(&CHECK, &graph, &facts, &Parameters::default());
+            (messages.len(), unknown)
+        };
+        assert_eq!(fires(Ecosystem::Toolchain, "18.20.4").0, 1);
+        assert_eq!(fires(Ecosystem::Docker, "18-alpine").0, 1);
+        assert_eq!(fires(Ecosystem::Docker, "").0, 0, "which line `latest` is nobody says");
+        assert_eq!(fires(Ecosystem::CocoaPods, "18.20.4").0, 0);
+    }
+
+    #[test]
     fn what_is_no_product_passes_and_what_nobody_told_is_unknown() {
         assert_eq!(of(absent()), Ok(vec![]));
         assert_eq!(of(unknown()), Err(1));

@@ -8,7 +8,7 @@ use super::place::{Tree, advice};
 use super::{Found, View};
 use crate::model::{
     Data, Ecosystem, Fact, Finding, Missing, PackageHealth, PackageId, PackageIndex, PackageState, Rule, Scope,
-    Setting, Use, Why, source,
+    Setting, SourceKind, Use, Why, source,
 };
 
 /// A package that a rule judges, as one root uses it.
@@ -123,7 +123,8 @@ pub(super) fn judge_in_full<'v>(
     scope: Scope,
     judge: impl Fn(&Case<'v>) -> Outcome,
 ) -> Found {
-    judge_those(view, rule, (scope, |case| is_served(case.state()) && !is_strange(case)), judge)
+    let is_judged = |case: &Case<'v>| (is_served(case.state()) || has_lines(case)) && !is_strange(case);
+    judge_those(view, rule, (scope, is_judged), judge)
 }
 
 /// The same for a rule that looks at names: it judges packages of which no exact version is known as well, and is one
@@ -237,6 +238,15 @@ fn is_strange(case: &Case<'_>) -> bool {
     let is_toolchain =
         |id: &PackageId| id.ecosystem == Ecosystem::Go && matches!(id.name.as_str(), "stdlib" | "toolchain");
     is_toolchain(case.id) && !case.rule.data.contains(&Data::Lifecycle)
+}
+
+/// Whether it is an image or a language, whose release lines are all that services tell of it.
+fn has_lines(case: &Case<'_>) -> bool {
+    case.rule.data.contains(&Data::Lifecycle)
+        && case.state() == PackageState::NotAsked
+        && case.id.ecosystem.has_release_lines()
+        && case.id.source.kind == SourceKind::Registry
+        && case.id.version.is_some()
 }
 
 /// Whether services may be asked about a package: it has a version from a registry that is not private.

@@ -217,6 +217,9 @@ pub fn rules() -> Vec<&'static Rule> {
     RULES.iter().map(|check| &check.rule).collect()
 }
 
+/// The rules that look at what the project itself has. All others find the same, whatever that is.
+pub const OF_PROJECT: [&str; 2] = ["project-baseline", "project-without-security-policy"];
+
 /// Everything that the rules which are not off find, those of the table and the policy's own, and what they could not
 /// know.
 pub fn find(view: &View<'_>) -> (Vec<Finding>, Vec<Unlearnt>) {
@@ -270,6 +273,21 @@ mod tests {
             assert!(rule.greenfield >= rule.brownfield, "{id}: greenfield is the stricter profile");
             assert_ne!(rule.greenfield, Level::Off, "{id}: green field turns every check on");
         }
+    }
+
+    #[test]
+    fn what_the_project_has_is_looked_at_by_no_other_rule() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rule");
+        let mut looking = BTreeSet::new();
+        for entry in ignore::Walk::new(folder).map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+            let name = entry.path().file_stem().unwrap().to_str().unwrap().replace('_', "-");
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let of_rule = text.split("#[cfg(test)]").next().unwrap();
+            if of_rule.contains("facts.project") || of_rule.contains("ProjectFiles") {
+                looking.insert(name);
+            }
+        }
+        assert_eq!(looking, OF_PROJECT.map(str::to_owned).into());
     }
 
     /// The levels are a promise to everybody who takes a profile: one is changed here and in its rule, on purpose.

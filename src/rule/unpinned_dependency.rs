@@ -1,7 +1,6 @@
 //! A file that leaves open which versions are taken.
 //!
-//! What is open is looked for by [`KINDS`]: an input that is read later (an action of a workflow, the base of a
-//! container image) adds a row.
+//! What is open is looked for by [`KINDS`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +9,8 @@ use super::place::{about, advice};
 use super::words::{counted, joined};
 use super::{Check, View};
 use crate::model::{
-    Data, DependencyKind, Finding, Kinds, Level, Location, Root, Rule, Scope, SourceKind, Subject, Use,
+    Data, DependencyKind, Ecosystem, Finding, Kinds, Level, Location, PackageId, Root, Rule, Scope, SourceKind,
+    Subject, Use,
 };
 
 pub(super) static CHECK: Check = Check {
@@ -20,7 +20,9 @@ pub(super) static CHECK: Check = Check {
         why: "Where nothing fixes the versions, each installation takes what is newest at that moment. Nobody reviewed \
               that; a release that was taken over is in use within minutes; and what was built cannot be built again.",
         fix: "Let the package manager write a lockfile and keep it under version control, also of a library: it is for \
-              those who work on it. In a requirements file name exact versions, best with hashes.",
+              those who work on it. In a requirements file name exact versions, best with hashes. Take actions by the full \
+              commit, `uses: owner/name@<commit> # v1.2.3`, and images by their digest, `name:tag@sha256:<digest>`: tags \
+              and branches can be moved to other code at any time.",
         clause: "C5.9",
         data: &[Data::Local],
         scope: Scope::All,
@@ -42,7 +44,14 @@ struct Kind {
 }
 
 /// The ways, the first that fits a file speaks for it.
-const KINDS: &[Kind] = &[Kind { open: without_lockfile }, Kind { open: entries }];
+const KINDS: &[Kind] = &[Kind { open: without_lockfile }, Kind { open: references }, Kind { open: entries }];
+
+/// The formats that name what they take by tag, branch, commit or digest.
+const BY_REFERENCE: &[&str] = &["github-workflow", "github-action", "gitlab-ci", "dockerfile", "compose"];
+
+/// The formats that leave nothing open which another format would fix: of a submodule the commit stands in git's tree, and
+/// a version manager takes the newest release of a line on purpose.
+const SETTLED: &[&str] = &["gitmodules", "tool-versions", "mise-toml", "sdkmanrc", "version-file", "rust-toolchain"];
 
 /// What a file leaves open.
 struct Open {
@@ -60,7 +69,7 @@ struct Open {
 
 fn find(view: &View<'_>) -> Vec<Finding> {
     let open = |root| Some((root, KINDS.iter().find_map(|kind| (kind.open)(view, root))?));
-    let open = view.graph.roots.iter().filter_map(open).collect();
+    let open = view.graph.roots.iter().filter(|root| !SETTLED.contains(&root.parser)).filter_map(open).collect();
     grouped(open).into_iter().map(|(root, open)| finding(root, open)).collect()
 }
 
@@ -132,6 +141,84 @@ fn without_lockfile(view: &View<'_>, root: &Root) -> Option<Open> {
     Some(Open { message, places: declared(places), names: Vec::new(), change, is_whole: true })
 }
 
+/// A file that names actions and images, and those of them that another than the file can change: only a commit or a digest
+/// stays what it is.
+fn references(view: &View<'_>, root: &Root) -> Option<Open> {
+    if !BY_REFERENCE.contains(&root.parser) {
+        return None;
+    }
+    let id = |usage: &Use| &view.graph.package(usage.package).id;
+    let is_named = |usage: &&Use| {
+        let is_either = matches!(id(usage).ecosystem, Ecosystem::GitHubActions | Ecosystem::Docker);
+        is_either && is_registry(view, usage)
+    };
+    let all: Vec<&Use> = third_party(view, root).filter(is_named).collect();
+    let is_open = |usage: &&Use| !usage.requirement.as_deref().is_some_and(is_hash);
+    let open: Vec<&Use> = all.iter().copied().filter(is_open).collect();
+    // A pipeline that is included is an entry like any other.
+    if open.is_empty() {
+        return entries(view, root);
+    }
+    let has = |ecosystem| all.iter().any(|usage| id(usage).ecosystem == ecosystem);
+    let (what, how) = match (has(Ecosystem::GitHubActions), has(Ecosystem::Docker)) {
+        (true, true) => ("action or image", "by a tag or a branch, which can be moved"),
+        (true, false) => ("action", "by a tag or a branch, which can be moved to other code"),
+        _ => ("image", "by a tag, which can be moved to another image"),
+    };
+    let first = |ecosystem| open.iter().map(|usage| id(usage)).find(|id| id.ecosystem == ecosystem);
+    let (action, image) = (first(Ecosystem::GitHubActions), first(Ecosystem::Docker));
+    let one = |usage: &&Use| {
+        let asked = id(usage).version.as_deref().or(usage.requirement.as_deref());
+        format!("{} ({})", shown(id(usage)), asked.unwrap_or("any version"))
+    };
+    let mut parts: Vec<String> = open.iter().take(NAMED).map(one).collect();
+    if open.len() > NAMED {
+        parts.push(format!("{} more", open.len() - NAMED));
+    }
+    let number = match (open.len(), all.len()) {
+        (1, 1) => format!("the {what} that it uses"),
+        (open, all) if open == all => format!("all {} that it uses", counted_words(open, what)),
+        (open, all) => format!("{open} of the {} that it uses", counted_words(all, what)),
+    };
+    let mut message = format!("{} takes {number} {how}: {}.", root.path, joined(&parts));
+    let action = action.map(|id| format!("take actions by their full commit, as in `{}@<commit> # v1.2.3`", shown(id)));
+    let image = image.map(|id| format!("take images by their digest, as in `{}:<tag>@sha256:<digest>`", shown(id)));
+    let mut change = action.into_iter().chain(image).collect::<Vec<_>>().join(", and ");
+    change = format!("in {}, {change}", root.path);
+    let mut names: Vec<String> = open.iter().map(|usage| id(usage).name.clone()).collect();
+    let mut places = declared(&open);
+    // A pipeline takes images, and other pipelines.
+    if let Some(other) = entries(view, root) {
+        message = format!("{message} {}", other.message);
+        change = format!("{change}; {}", other.change);
+        names.extend(other.names);
+        places.extend(other.places);
+    }
+    Some(Open { message, places, names, change, is_whole: false })
+}
+
+/// The name as people write it: without the `library/` of the images that Docker itself keeps.
+fn shown(id: &PackageId) -> &str {
+    id.name.strip_prefix("library/").filter(|_| id.ecosystem == Ecosystem::Docker).unwrap_or(&id.name)
+}
+
+/// `2 actions`, `3 actions or images`.
+fn counted_words(number: usize, what: &str) -> String {
+    match what.split_once(" or ") {
+        Some((one, other)) => format!("{number} {one}s or {other}s"),
+        None => counted(number, what),
+    }
+}
+
+/// Whether a requirement is a full commit or a digest, which names one content for ever.
+fn is_hash(text: &str) -> bool {
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match text.split_once(':') {
+        Some((_, digest)) => digest.len() >= 32 && is_hex(digest),
+        None => matches!(text.len(), 40 | 64) && is_hex(text),
+    }
+}
+
 /// A file that fixes versions, and entries of it that do not.
 fn entries(view: &View<'_>, root: &Root) -> Option<Open> {
     // What a lockfile did not resolve on the system on which it was made is no entry that somebody wrote.
@@ -168,10 +255,13 @@ fn is_registry(view: &View<'_>, usage: &Use) -> bool {
     view.graph.package(usage.package).id.source.kind == SourceKind::Registry
 }
 
-/// Whether a package comes from a git repository, and no commit is named.
+/// Whether a package comes from a git repository, and no commit is named. Hooks and pipelines, which come from nowhere else,
+/// are taken by tag as other packages by version.
 fn floats(view: &View<'_>, usage: &Use) -> bool {
-    let source = &view.graph.package(usage.package).id.source;
-    source.kind == SourceKind::Git && source.url.as_ref().is_none_or(|url| !url.contains('#'))
+    let id = &view.graph.package(usage.package).id;
+    let is_open = id.source.url.as_ref().is_none_or(|url| !url.contains('#'));
+    let has_tag = id.ecosystem == Ecosystem::Git && id.version.is_some();
+    id.source.kind == SourceKind::Git && is_open && !has_tag
 }
 
 /// Whether anything at all will do.
@@ -247,7 +337,7 @@ fn declared(uses: &[&Use]) -> Vec<Location> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Ecosystem, Source};
+    use crate::model::Source;
     use crate::rule::Parameters;
     use crate::rule::tests_support::{TODAY, Tree};
 
@@ -321,6 +411,77 @@ mod tests {
               (any version), e (any version) and 3 more."
             ]
         );
+    }
+
+    #[test]
+    fn actions_and_images_by_tag_are_open_and_those_by_hash_are_not() {
+        const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+        let mut tree = Tree::new(".github/workflows/ci.yml", "github-workflow", Ecosystem::GitHubActions);
+        let fixed = tree.package("acme/fixed", "v1.2.3");
+        tree.requirement(fixed, COMMIT);
+        let bare = tree.package("acme/bare", COMMIT);
+        tree.requirement(bare, COMMIT);
+        assert_eq!(look(tree), []);
+        let mut tree = Tree::new(".github/workflows/ci.yml", "github-workflow", Ecosystem::GitHubActions);
+        let fixed = tree.package("acme/fixed", "v1.2.3");
+        tree.requirement(fixed, COMMIT);
+        tree.package("acme/tag", "v1.2.3");
+        let branch = tree.package("acme/branch", "");
+        tree.requirement(branch, "main");
+        let found = look(tree);
+        assert_eq!(
+            found[0].message,
+            ".github/workflows/ci.yml takes 2 of the 3 actions that it uses by a tag or a branch, which can be moved to \
+             other code: acme/branch (main) and acme/tag (v1.2.3)."
+        );
+        assert!(format!("{:?}", found[0]).contains("acme/branch@<commit> # v1.2.3"));
+        let mut tree = Tree::new("Dockerfile", "dockerfile", Ecosystem::Docker);
+        tree.package("library/node", "20");
+        assert_eq!(
+            said(tree),
+            ["Dockerfile takes the image that it uses by a tag, which can be moved to another image: node (20)."]
+        );
+    }
+
+    #[test]
+    fn a_pipeline_takes_images_and_pipelines() {
+        let mut tree = Tree::new(".gitlab-ci.yml", "gitlab-ci", Ecosystem::Docker);
+        tree.package("library/node", "20");
+        tree.from("platform/base", "", Source::at(SourceKind::Git, "platform/base"));
+        assert_eq!(
+            said(tree),
+            [".gitlab-ci.yml takes the image that it uses by a tag, which can be moved to another image: node (20). \
+              .gitlab-ci.yml leaves open which version is taken of 1 package of 2: platform/base (no commit)."]
+        );
+    }
+
+    #[test]
+    fn a_submodule_and_a_version_manager_leave_nothing_open() {
+        let mut tree = Tree::new(".gitmodules", "gitmodules", Ecosystem::Git);
+        tree.from("host.example/a", "", Source::at(SourceKind::Git, "https://host.example/a"));
+        assert_eq!(look(tree), []);
+        let mut tree = Tree::new(".nvmrc", "version-file", Ecosystem::Toolchain);
+        let node = tree.package("node", "");
+        tree.requirement(node, "lts/*");
+        let (graph, facts) = tree.finish();
+        let parameters = Parameters { manifest_formats: vec!["version-file"], ..Parameters::default() };
+        let view = View { graph: &graph, facts: &facts, parameters: &parameters, today: TODAY };
+        assert_eq!((CHECK.find)(&view).findings, []);
+    }
+
+    #[test]
+    fn a_hook_by_tag_is_fixed_and_one_by_branch_is_not() {
+        let of = |version: &str, url: &str| {
+            let mut tree = Tree::new(".pre-commit-config.yaml", "pre-commit", Ecosystem::Git);
+            let hook = tree.from("host.example/hooks", version, Source::at(SourceKind::Git, url));
+            if version.is_empty() {
+                tree.requirement(hook, "main");
+            }
+            look(tree).len()
+        };
+        assert_eq!(of("v1.0.0", "https://host.example/hooks"), 0);
+        assert_eq!(of("", "https://host.example/hooks#0123456789abcdef0123456789abcdef01234567"), 0);
+        assert_eq!(of("", "https://host.example/hooks"), 1);
     }
 
     #[test]

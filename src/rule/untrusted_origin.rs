@@ -150,6 +150,8 @@ fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Optio
         return origin("other-package", format!("is fetched from {}, which is {}", other.address, other.label));
     }
     match id.source.kind {
+        // Hooks, pipelines and submodules are repositories: there is no registry to take them from.
+        SourceKind::Git if id.ecosystem == Ecosystem::Git => None,
         SourceKind::Git => origin("git", format!("comes from a git repository, {at}")),
         SourceKind::Url => origin("url", format!("comes from a plain URL, {at}")),
         SourceKind::Path => match url {
@@ -169,8 +171,8 @@ fn judge(view: &View<'_>, root: &Root, hosts: &UsualHosts, usage: &Use) -> Optio
 fn judge_registry(parameters: &Parameters, hosts: &UsualHosts, id: &PackageId) -> Option<Origin> {
     let host = registry_host(id);
     let name = host.as_deref().unwrap_or("the default registry");
-    if let Some(url) = id.source.url.as_deref().filter(|_| host.is_some() && !parameters.registries.is_empty()) {
-        let allowed = parameters.registries.iter().any(|registry| is_below(registry, url));
+    if let Some(url) = id.source.url.as_deref().filter(|_| !parameters.registries.is_empty()) {
+        let allowed = parameters.registries.iter().any(|registry| id.source.is_below(registry));
         let message = format!("comes from the registry {url}, which is not on the policy's list");
         // A registry that the policy names is expected, also beside another one.
         return (!allowed).then_some(Origin { key: "registry", message });
@@ -219,29 +221,7 @@ fn scope(id: &PackageId) -> Option<&str> {
 
 /// The host of a package's registry; `None` for the one that is used where the file names none.
 fn registry_host(id: &PackageId) -> Option<String> {
-    id.source.url.as_deref().map(host)
-}
-
-/// The host of an address, with its port, in lower case; of what is no address, the text.
-fn host(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.rsplit('@').next().unwrap_or_default().to_ascii_lowercase()
-}
-
-/// Whether an address is the allowed one or lies below it. Without a scheme the allowed one is a host.
-fn is_below(allowed: &str, url: &str) -> bool {
-    let plain = |url: &str| {
-        let url = ["registry+", "sparse+"].iter().find_map(|prefix| url.strip_prefix(prefix)).unwrap_or(url);
-        url.trim_end_matches('/').to_owned()
-    };
-    if !allowed.contains("://") {
-        return host(url) == allowed.to_ascii_lowercase();
-    }
-    let (allowed, url) = (plain(allowed), plain(url));
-    // `…/npm/../other` is not below `…/npm`.
-    let climbs = url.contains("..") || url.to_ascii_lowercase().contains("%2e");
-    !climbs && url.strip_prefix(&allowed).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    id.source.host()
 }
 
 /// Whether a folder, as a file at `path` names it, lies inside the scanned tree.
@@ -314,6 +294,14 @@ mod tests {
             "a-git 1.0.0 comes from a git repository, https://host.example/a#0123456789abcdef. \
              A direct dependency of app 0.1.0 in app/lock."
         );
+    }
+
+    #[test]
+    fn a_repository_that_is_a_package_comes_from_git() {
+        let hook = [("host.example/hooks", Source::at(SourceKind::Git, "https://host.example/hooks"))];
+        assert_eq!(names(&fires(&Parameters::default(), Ecosystem::Git, &hook)), [""; 0]);
+        let pipeline = [("host.example/base.yml", Source::at(SourceKind::Url, "https://host.example/base.yml"))];
+        assert_eq!(names(&fires(&Parameters::default(), Ecosystem::Git, &pipeline)), ["host.example/base.yml"]);
     }
 
     #[test]

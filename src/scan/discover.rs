@@ -12,9 +12,14 @@ use std::rc::Rc;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+mod oci;
 pub(super) mod project;
+mod tar;
 
-use crate::ecosystem::{Role, join, parser_for, unsupported_for};
+use crate::ecosystem::{
+    PROGRAM, Parser, Role, is_installation, is_installed_folder, is_read_beside, join, parser_for, program_data,
+    unsupported_for,
+};
 use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, ProjectFiles, RepoPath};
 
 /// What bounds a walk. Hitting one makes the run incomplete.
@@ -42,6 +47,9 @@ const IGNORED_NAMES: usize = 20_000;
 /// Why an ignored file is left out.
 const IGNORED: &str = "ignored by .gitignore and not tracked by git";
 
+/// Why what is installed is left out.
+const UNASKED: &str = "it says what is installed, which is read with --installed";
+
 /// The largest `.gitignore` that counts, in bytes.
 const MAX_GITIGNORE: u64 = 1 << 20;
 
@@ -57,6 +65,9 @@ pub struct Selection {
     pub exclude: Vec<String>,
     /// Whether `.gitignore` files count for nothing.
     pub no_ignore: bool,
+    /// Whether what is installed is read too, wherever it lies; else only where a path that is asked for is an
+    /// installation or a file of one.
+    pub installed: bool,
     /// What bounds the walk.
     pub bounds: Bounds,
 }
@@ -98,6 +109,15 @@ pub(super) struct Found {
     pub path: RepoPath,
     /// Whether it lies among test data, seen from the path that was asked for.
     pub test_data: bool,
+    /// Whether it is a program that says what it was built from, whatever its name is.
+    pub is_program: bool,
+}
+
+impl Found {
+    /// What reads it.
+    pub(super) fn parser(&self) -> Option<&'static Parser> {
+        if self.is_program { Some(PROGRAM) } else { parser_for(&self.path) }
+    }
 }
 
 /// What a walk found.
@@ -107,6 +127,8 @@ pub(super) struct Discovery {
     pub root: PathBuf,
     /// Recognised files to read, sorted.
     pub files: Vec<Found>,
+    /// Files that lie in no file system, with their content or why it cannot be had.
+    pub loaded: Vec<(RepoPath, Result<Vec<u8>, String>)>,
     /// Recognised files that are not read, and trees that were left out.
     pub left_out: Vec<FileCoverage>,
     /// Bounds that were hit.
@@ -268,7 +290,7 @@ struct Walk<'s> {
     exclude: Gitignore,
     tracked: BTreeSet<String>,
     discovery: Discovery,
-    found: BTreeMap<RepoPath, bool>,
+    found: BTreeMap<RepoPath, Found>,
     left_out: BTreeMap<RepoPath, FileCoverage>,
     names: usize,
     ignored_names: usize,
@@ -280,6 +302,8 @@ struct Walk<'s> {
     is_project: bool,
     /// Where the path that is being walked lies: folders above it do not make test data.
     start: PathBuf,
+    /// Whether what is installed is read there.
+    installed: bool,
 }
 
 /// A folder that is being walked.
@@ -288,6 +312,8 @@ struct Folder<'f> {
     /// The `.gitignore` files that hold here, outermost first.
     ignores: &'f [Rc<Gitignore>],
     ignored: bool,
+    /// Whether a package manager filled it: only what says what is installed is read there.
+    filled: bool,
     depth: usize,
 }
 
@@ -315,6 +341,7 @@ impl<'s> Walk<'s> {
             leaves_out: false,
             is_project: false,
             start: PathBuf::new(),
+            installed: false,
         })
     }
 
@@ -325,11 +352,18 @@ impl<'s> Walk<'s> {
         let is_top = path == root.as_path() && path.is_dir();
         self.is_project |= is_top || self.selection.repo_root.is_some() || root.join(".git").exists();
         self.leaves_out |= !is_top;
+        let holds = |name: &str| path.join(name).exists();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        self.installed = self.selection.installed || is_installation(name, holds);
         if !path.is_dir() {
             let repo_path = self.repo_path(path);
             if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
+                if is_program(path) {
+                    return self.find(Found { path: repo_path, test_data: false, is_program: true });
+                }
                 // It was asked for: that it cannot be looked at must not be passed over.
-                let message = "no kind of file that is recognised by its name (`osprey list parsers`)";
+                let message = "no kind of file that is recognised by its name (`osprey list parsers`), and no program that \
+                               says what it was built from";
                 self.discovery.diagnostics.push(Diagnostic::error(&repo_path, None, message));
                 let (path, message) = (RepoPath::clone(&repo_path), Some(message.to_owned()));
                 let (state, fixes_versions) = (FileState::Failed, true);
@@ -339,13 +373,41 @@ impl<'s> Walk<'s> {
             }
             return self.take(repo_path, false);
         }
+        if oci::is_layout(path) {
+            return self.image(path);
+        }
         // The `.gitignore` files above the path hold for what is in it.
         let root = self.discovery.root.clone();
         let above: Vec<&Path> = path.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(&root)).collect();
         let above = above.into_iter().rev();
         let ignores: Vec<Rc<Gitignore>> = above.filter_map(|folder| self.ignores_of(folder)).collect();
-        self.folder(&Folder { path, ignores: &ignores, ignored: false, depth: 0 });
+        let filled = is_installed_folder(name);
+        self.folder(&Folder { path, ignores: &ignores, ignored: false, filled, depth: 0 });
         self.tracked_but_ignored(path);
+    }
+
+    /// The images of an OCI layout.
+    fn image(&mut self, path: &Path) {
+        let folder = self.repo_path(path);
+        let is_wanted = |path: &str| {
+            let is_filled = crate::ecosystem::folder_of(path).split('/').any(is_installed_folder);
+            let is_read = parser_for(path).is_some_and(|parser| parser.role == Role::Installed || !is_filled);
+            is_read || is_read_beside(path)
+        };
+        let layout = oci::read(path, &self.selection.bounds, &is_wanted);
+        for file in layout.files {
+            let path: RepoPath = join(&folder, &file.path).unwrap_or_default().into();
+            self.discovery.loaded.push((RepoPath::clone(&path), file.content));
+            if self.exclude.matched_path_or_any_parents(&*path, false).is_ignore() {
+                continue;
+            }
+            if file.is_program || parser_for(&path).is_some() {
+                self.find(Found { path, test_data: false, is_program: file.is_program });
+            }
+        }
+        for lost in layout.lost {
+            self.hit(format!("{}: {lost}", if folder.is_empty() { "the image" } else { &folder }));
+        }
     }
 
     /// Files that git tracks below ignored folders that were not walked to the end.
@@ -361,6 +423,7 @@ impl<'s> Walk<'s> {
             .filter(|path| join("", path).as_ref() == Some(path))
             .map(|path| RepoPath::from(path.as_str()))
             .filter(|path| !self.found.contains_key(path) && !self.is_vendored(path))
+            .filter(|path| parser_for(path).is_none_or(|parser| parser.role != Role::Installed))
             .collect();
         for path in paths {
             let full = self.discovery.root.join(&*path);
@@ -415,7 +478,7 @@ impl<'s> Walk<'s> {
             if self.names > self.selection.bounds.names {
                 return self.hit(format!("more than {} names of files and folders", self.selection.bounds.names));
             }
-            if folder.ignored && self.ignored_names > IGNORED_NAMES {
+            if folder.ignored && !self.installed && self.ignored_names > IGNORED_NAMES {
                 return;
             }
             self.entry(&entry, folder, &ignores);
@@ -437,39 +500,29 @@ impl<'s> Walk<'s> {
             Ok(kind) => kind,
             Err(error) => return self.hit(format!("{}: it cannot be looked at: {error}", self.repo_path(&path))),
         };
-        let name = entry.file_name();
         let repo_path = self.repo_path(&path);
         if kind.is_dir() {
-            if name == ".git" {
-                return;
-            }
-            if self.exclude.matched(&*repo_path, true).is_ignore() {
-                self.leaves_out = true;
-                return self.leave_out(repo_path, None, "excluded by the caller or the policy");
-            }
-            if name.to_str().is_some_and(|name| VENDORED.contains(&name)) || path.join("pyvenv.cfg").is_file() {
-                if !folder.ignored {
-                    self.leaves_out |= !is_ignored(ignores, &path, true);
-                    self.leave_out(repo_path, None, "a tree that a package manager made");
-                }
-                return;
-            }
-            let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, true));
-            return self.folder(&Folder { path: &path, ignores, ignored, depth: folder.depth + 1 });
+            return self.subfolder(&path, folder, ignores);
         }
         if kind.is_symlink() && path.is_dir() {
             return self.linked_folder(&path, repo_path, folder.ignored);
         }
         if parser_for(&repo_path).is_none() && unsupported_for(&repo_path).is_none() {
-            if name.to_str().is_some_and(project::is_binary_name) {
-                self.binary(repo_path, &path, folder.ignored || is_ignored(ignores, &path, false));
-            }
-            return;
+            return self.unrecognised(&path, repo_path, folder.ignored || is_ignored(ignores, &path, false));
         }
         if self.exclude.matched(&*repo_path, false).is_ignore() {
             return self.leave_out_file(repo_path, "excluded by the caller or the policy");
         }
+        let is_installed = parser_for(&repo_path).is_some_and(|parser| parser.role == Role::Installed);
         let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, &path, false));
+        if is_installed && !self.installed {
+            return self.unasked(repo_path, &path, ignored);
+        }
+        if folder.filled && !is_installed {
+            return;
+        }
+        // What is installed is hardly ever kept in git.
+        let ignored = ignored && !is_installed;
         if ignored && !self.tracked.contains(&*repo_path) {
             return self.leave_out_file(repo_path, IGNORED);
         }
@@ -478,7 +531,7 @@ impl<'s> Walk<'s> {
             && !self.leads_inside(&path)
         {
             let message = Some("a symbolic link out of the root, or to nothing; not followed".to_owned());
-            let (state, fixes_versions) = (FileState::Failed, parser.role == Role::Lockfile);
+            let (state, fixes_versions) = (FileState::Failed, parser.role.fixes_versions());
             let path = RepoPath::clone(&repo_path);
             let row = FileCoverage { path, parser: Some(parser.id), state, fixes_versions, packages: 0, message };
             self.left_out.insert(repo_path, row);
@@ -486,6 +539,59 @@ impl<'s> Walk<'s> {
         }
         let test_data = self.is_test_data(&path);
         self.take(repo_path, test_data);
+    }
+
+    fn subfolder(&mut self, path: &Path, folder: &Folder<'_>, ignores: &[Rc<Gitignore>]) {
+        let name = path.file_name().unwrap_or_default();
+        let repo_path = self.repo_path(path);
+        if name == ".git" {
+            return;
+        }
+        if self.exclude.matched(&*repo_path, true).is_ignore() {
+            self.leaves_out = true;
+            return self.leave_out(repo_path, None, "excluded by the caller or the policy");
+        }
+        let name = name.to_str().unwrap_or_default();
+        let is_environment = path.join("pyvenv.cfg").is_file();
+        let filled = folder.filled || is_environment || is_installed_folder(name);
+        if (VENDORED.contains(&name) || is_environment) && !(self.installed && filled) {
+            if !folder.ignored {
+                self.leaves_out |= !is_ignored(ignores, path, true);
+                self.leave_out(repo_path, None, "a tree that a package manager made");
+            }
+            return;
+        }
+        // What a running system shows of itself is no file of it.
+        let of_kernel = self.installed && folder.depth == 0 && matches!(name, "proc" | "sys" | "dev");
+        if of_kernel && folder.path.join("etc").is_dir() {
+            return;
+        }
+        let ignored = folder.ignored || (!self.selection.no_ignore && is_ignored(ignores, path, true));
+        self.folder(&Folder { path, ignores, ignored, filled, depth: folder.depth + 1 });
+    }
+
+    /// A file of what is installed, where that is not asked for.
+    fn unasked(&mut self, repo_path: RepoPath, path: &Path, is_ignored: bool) {
+        let name = crate::ecosystem::file_name_of(&repo_path);
+        if project::is_binary_name(name) {
+            self.binary(RepoPath::clone(&repo_path), path, is_ignored);
+        }
+        let is_kept = !is_ignored || self.tracked.contains(&*repo_path);
+        if is_kept && !project::is_customary(name) && !self.exclude.matched(&*repo_path, false).is_ignore() {
+            self.leave_out_file(repo_path, UNASKED);
+        }
+    }
+
+    /// A file whose name says nothing.
+    fn unrecognised(&mut self, path: &Path, repo_path: RepoPath, is_ignored: bool) {
+        let is_excluded = self.exclude.matched(&*repo_path, false).is_ignore();
+        if self.installed && !is_excluded && is_program(path) {
+            let test_data = self.is_test_data(path);
+            return self.find(Found { path: repo_path, test_data, is_program: true });
+        }
+        if project::is_binary_name(crate::ecosystem::file_name_of(&repo_path)) {
+            self.binary(repo_path, path, is_ignored);
+        }
     }
 
     /// A file that is a program by its name. Data for tests may well be one.
@@ -508,16 +614,20 @@ impl<'s> Walk<'s> {
     /// Takes a recognised file: to be read, or, where no parser reads its kind, as such into the ledger.
     fn take(&mut self, path: RepoPath, test_data: bool) {
         if parser_for(&path).is_some() {
-            if self.found.len() >= self.selection.bounds.files {
-                return self.hit(format!("more than {} recognised files", self.selection.bounds.files));
-            }
-            self.found.insert(path, test_data);
+            self.find(Found { path, test_data, is_program: false });
         } else if let Some(kind) = unsupported_for(&path) {
             let message = Some(format!("no parser reads this kind of file ({}) yet", kind.ecosystem));
             let (key, state, fixes_versions) = (RepoPath::clone(&path), FileState::Unsupported, kind.lockfile);
             let coverage = FileCoverage { path, parser: None, state, fixes_versions, packages: 0, message };
             self.left_out.insert(key, coverage);
         }
+    }
+
+    fn find(&mut self, found: Found) {
+        if self.found.len() >= self.selection.bounds.files {
+            return self.hit(format!("more than {} recognised files", self.selection.bounds.files));
+        }
+        self.found.insert(RepoPath::clone(&found.path), found);
     }
 
     fn leave_out_file(&mut self, path: RepoPath, why: &str) {
@@ -579,10 +689,28 @@ impl<'s> Walk<'s> {
         if discovery.root.join(".git").is_file() && left_out.values().any(is_ignored) {
             discovery.diagnostics.push(index_unread("", "it lies outside of the tree: `.git` is a file"));
         }
-        discovery.files = found.into_iter().map(|(path, test_data)| Found { path, test_data }).collect();
+        discovery.files = found.into_values().collect();
         discovery.left_out = left_out.into_values().collect();
         discovery
     }
+}
+
+/// Whether a file is a program that says what it was built from.
+fn is_program(path: &Path) -> bool {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && may_run(&meta, path));
+    is_file && File::open(path).is_ok_and(|file| program_data(file).is_some())
+}
+
+/// Whether a file can be a program: of all others there are too many to open them.
+#[cfg(unix)]
+fn may_run(meta: &fs::Metadata, _path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    meta.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn may_run(_meta: &fs::Metadata, path: &Path) -> bool {
+    path.extension().is_none_or(|ending| ending.eq_ignore_ascii_case("exe"))
 }
 
 /// Says that nobody knows what git tracks in a folder.

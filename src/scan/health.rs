@@ -89,7 +89,8 @@ pub(super) fn rows(client: &Client) -> Vec<SourceCoverage> {
     services.iter().filter_map(row).collect()
 }
 
-/// The packages that services may be asked about: those of a registry that is not private, with a version.
+/// The packages that services may be asked about: those of a registry that is not private, with a version. Images and
+/// languages, of which no advisory speaks, have release lines that end.
 fn packages(graph: &DependencyGraph, states: &[PackageState]) -> Vec<Asked> {
     let mut direct: BTreeSet<PackageIndex> = BTreeSet::new();
     let mut members: BTreeSet<PackageIndex> = BTreeSet::new();
@@ -99,7 +100,11 @@ fn packages(graph: &DependencyGraph, states: &[PackageState]) -> Vec<Asked> {
         direct.extend(root.uses.iter().filter(|usage| usage.direct != Some(false)).map(|usage| usage.package));
     }
     let asked = |(package, (id, state)): (PackageIndex, (&crate::model::PackageId, &PackageState))| {
-        let is_known = matches!(state, PackageState::Matched | PackageState::NoIndex | PackageState::CannotJudge);
+        let is_known = match state {
+            PackageState::Matched | PackageState::NoIndex | PackageState::CannotJudge => true,
+            PackageState::NotAsked => id.ecosystem.has_release_lines(),
+            _ => false,
+        };
         let is_of_registry = matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown);
         let version = id.version.clone().filter(|_| is_known && is_of_registry)?;
         let is_direct = direct.contains(&package);

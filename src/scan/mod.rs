@@ -153,7 +153,7 @@ pub fn scan(request: &Request<'_>, show: &dyn Fn(Stage)) -> Result<Report, ScanE
     let since = match before {
         Some((base, before)) => {
             report.base = Some(base.commit.clone());
-            Some(before.since(&judging, base, (&mut report, &facts))?)
+            Some(before.since(&judging, base, (&mut report, facts))?)
         }
         None => None,
     };
@@ -240,7 +240,7 @@ fn judge(policy: &Policy, today: Date, inventory: Inventory, mut answers: ask::A
     let parameters = Parameters { added, policy_changes, ..parameters(policy, &graph) };
     let view = View { graph: &graph, facts: &answers.facts, parameters: &parameters, today };
     let (findings, unlearnt) = rule::find(&view);
-    answers.unknowns.extend(ask::unlearnt(&unlearnt, policy));
+    answers.unknowns.extend(ask::unlearnt(&unlearnt, policy, &answers.sources));
     let (decisions, exceptions) = policy::decide(findings, &graph, policy, today);
 
     diagnostics.extend(answers.diagnostics);

@@ -2,12 +2,13 @@
 //! read, and each ends in one state of the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::discover::{Discovery, read_bounded};
-use crate::ecosystem::{FileSet, Input, Parsed, Parser, Role, parser_for};
+use super::discover::{Discovery, Found, read_bounded};
+use crate::ecosystem::{FileSet, Input, Lookup, Parsed, Parser, Role, installation_of, parser_for, program_data};
 use crate::model::{
     DependencyGraph, Diagnostic, DiagnosticSeverity, FileCoverage, FileState, Location, RepoPath, SourceKind, Use,
 };
@@ -26,6 +27,9 @@ pub(super) struct Reading {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
+/// A file and the parser that reads it.
+type Claimed = (RepoPath, &'static Parser);
+
 /// A file with its parser and what came of it.
 struct Outcome {
     path: RepoPath,
@@ -37,8 +41,15 @@ struct Outcome {
 pub(super) fn read(discovery: &Discovery, max_file_size: u64) -> (Reading, FileSet) {
     let load = |path: &RepoPath| load(&discovery.root, path, max_file_size);
     let mut files = FileSet::default();
-    let paths: Vec<RepoPath> = discovery.files.iter().map(|found| RepoPath::clone(&found.path)).collect();
-    for (path, content) in map_all(paths, |path| (RepoPath::clone(&path), load(&path))) {
+    let load_found = |found: &Found| {
+        if found.is_program { load_program(&discovery.root, &found.path) } else { load(&found.path) }
+    };
+    for (path, content) in &discovery.loaded {
+        files.insert(RepoPath::clone(path), content.clone());
+    }
+    let is_in_file_system = |found: &&Found| files.look_up(&found.path) == Lookup::NotLoaded;
+    let to_load: Vec<&Found> = discovery.files.iter().filter(is_in_file_system).collect();
+    for (path, content) in map_all(to_load, |found| (found.path.clone(), load_found(found))) {
         files.insert(path, content);
     }
     let reading = read_loaded(discovery, &mut files, &load);
@@ -51,19 +62,39 @@ pub(super) fn read_loaded(
     files: &mut FileSet,
     load: &dyn Fn(&RepoPath) -> Result<Vec<u8>, String>,
 ) -> Reading {
-    let claimed: Vec<(RepoPath, &'static Parser)> = discovery
-        .files
-        .iter()
-        .filter_map(|found| Some((RepoPath::clone(&found.path), parser_for(&found.path)?)))
-        .collect();
-    let (locks, manifests): (Vec<_>, Vec<_>) =
-        claimed.into_iter().partition(|(_, parser)| parser.role == Role::Lockfile);
-    let mut outcomes = parse_all(locks, files, load);
+    let claimed: Vec<Claimed> =
+        discovery.files.iter().filter_map(|found| Some((RepoPath::clone(&found.path), found.parser()?))).collect();
+    let of_role = |role: Role| -> Vec<_> {
+        claimed
+            .iter()
+            .filter(|(_, parser)| parser.role == role)
+            .map(|(path, parser)| (RepoPath::clone(path), *parser))
+            .collect()
+    };
+    let mut outcomes = parse_all(of_role(Role::Lockfile), files, load);
+    outcomes.extend(parse_installed(of_role(Role::Installed), files, load));
+    let manifests = of_role(Role::Manifest);
     let read_with = companions(&outcomes);
     let alone = manifests.into_iter().filter(|(path, _)| !read_with.contains_key(path)).collect();
     outcomes.extend(parse_all(alone, files, load));
     give_back(&mut outcomes);
     conclude(discovery, outcomes, &read_with)
+}
+
+/// Parses what is installed: of each installation the first file, and then those that were not read with it.
+fn parse_installed(
+    installed: Vec<Claimed>,
+    files: &mut FileSet,
+    load: &dyn Fn(&RepoPath) -> Result<Vec<u8>, String>,
+) -> Vec<Outcome> {
+    let mut seen = BTreeSet::new();
+    let is_first = |(path, parser): &Claimed| seen.insert((parser.id, installation_of(path).to_owned()));
+    let (first, rest): (Vec<_>, Vec<_>) = installed.into_iter().partition(is_first);
+    let mut outcomes = parse_all(first, files, load);
+    let read_with = companions(&outcomes);
+    let alone = rest.into_iter().filter(|(path, _)| !read_with.contains_key(path)).collect();
+    outcomes.extend(parse_all(alone, files, load));
+    outcomes
 }
 
 /// Which lockfile each manifest was read with.
@@ -101,7 +132,9 @@ fn give_back(outcomes: &mut [Outcome]) {
             is_anothers || nearer.iter().any(|other| other.places.contains(place))
         };
         let belongs_elsewhere = |usage: &Use| {
-            let is_own = usage.locations.iter().any(|place| place.path == outcome.path);
+            // What it asks for itself is its own, wherever the version stands.
+            let mut places = usage.locations.iter().chain(&usage.declared);
+            let is_own = places.any(|place| place.path == outcome.path);
             !is_own && !usage.locations.is_empty() && usage.locations.iter().all(is_brought)
         };
         let graph = std::mem::take(&mut outcome.parsed.graph);
@@ -142,6 +175,12 @@ fn load(root: &Path, path: &RepoPath, max: u64) -> Result<Vec<u8>, String> {
         return Err("it is no file".to_owned());
     }
     read_bounded(&target, max)
+}
+
+/// What a program says of what it was built from.
+fn load_program(root: &Path, path: &RepoPath) -> Result<Vec<u8>, String> {
+    let file = File::open(root.join(&**path)).map_err(|error| format!("it cannot be read: {error}"))?;
+    program_data(file).ok_or_else(|| "it changed while it was looked at".to_owned())
 }
 
 /// Parses files in parallel, and again those that asked for files which were not at hand.
@@ -255,7 +294,7 @@ fn row(path: &RepoPath, parser: &'static Parser, parsed: &Parsed) -> FileCoverag
         path: RepoPath::clone(path),
         parser: Some(parser.id),
         state,
-        fixes_versions: parser.role == Role::Lockfile,
+        fixes_versions: parser.role.fixes_versions(),
         packages,
         message: first,
     }

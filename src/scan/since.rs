@@ -11,7 +11,7 @@ use crate::model::{
     PackageState, ProjectFiles, RepoPath, Report, Root,
 };
 use crate::policy::{self, Baseline, Since};
-use crate::rule::{self, View};
+use crate::rule::{self, Parameters, View};
 
 /// Two files are the same one moved, where they have so much of their packages in common: as git judges renames.
 const ALIKE: f64 = 0.5;
@@ -85,19 +85,16 @@ impl Before {
         self,
         judging: &Judging<'_>,
         base: &Base,
-        (report, facts): (&mut Report, &Facts),
+        (report, known): (&mut Report, Facts),
     ) -> Result<Since, ScanError> {
         let Self { graph, unread, project } = self;
-        if graph.is_none() && project == facts.project {
-            let baseline = Baseline::of_all(&report.decisions, &report.graph);
+        let Some(graph) = &graph else {
+            let baseline = of_same(judging, report, known, project);
             return Ok(Since { baseline, time: base.time, unread: BTreeMap::new() });
-        }
-        let (mut facts, unasked) = match &graph {
-            Some(graph) => facts_of(judging, graph, (&report.graph, facts))?,
-            None => (facts.clone(), 0),
         };
+        let (mut facts, unasked) = facts_of(judging, graph, (&report.graph, &known))?;
+        drop(known);
         facts.project = project;
-        let graph = graph.as_ref().unwrap_or(&report.graph);
         let parameters = parameters(judging.policy, graph);
         let view = View { graph, facts: &facts, parameters: &parameters, today: judging.today };
         let (findings, _) = rule::find(&view);
@@ -116,6 +113,24 @@ impl Before {
         report.diagnostics.sort();
         Ok(Since { baseline, time: base.time, unread: unread.into_iter().map(said).collect() })
     }
+}
+
+/// What is found at the base where the same is used: what is found now, but for the rules that look at the project, where
+/// that had something else. It nearly always had: much of what lies in a folder is in no commit.
+fn of_same(judging: &Judging<'_>, report: &Report, known: Facts, project: ProjectFiles) -> Baseline {
+    let graph = &report.graph;
+    if project == known.project {
+        return Baseline::of_all(&report.decisions, graph);
+    }
+    let is_of_project = |id: &str| rule::OF_PROJECT.contains(&id);
+    let mut parameters = Parameters { custom: Vec::new(), ..parameters(judging.policy, graph) };
+    parameters.off.extend(rule::rules().into_iter().map(|rule| rule.id).filter(|id| !is_of_project(id)));
+    let facts = Facts { project, ..known };
+    let view = View { graph, facts: &facts, parameters: &parameters, today: judging.today };
+    let (findings, _) = rule::find(&view);
+    let (then, _) = policy::decide(findings, graph, judging.policy, judging.today);
+    let same = report.decisions.iter().filter(|decision| !is_of_project(decision.finding.rule.id));
+    Baseline::of_all(same.chain(&then), graph)
 }
 
 /// What limits the comparison.
@@ -176,6 +191,9 @@ fn facts_of(
         let Ok(there) = PackageIndex::try_from(there) else { continue };
         if let Some(health) = from.health.packages.get(&there) {
             facts.health.packages.insert(here, health.clone());
+        }
+        if from.health.unanswered.binary_search(&there).is_ok() {
+            facts.health.unanswered.push(here);
         }
         if let Some(remedies) = from.remedies.get(&there) {
             facts.remedies.insert(here, remedies.clone());

@@ -16,6 +16,29 @@ pub(super) type Products = BTreeMap<String, String>;
 /// The product that Go's standard library is.
 const GO: &str = "go";
 
+/// The products that languages and tools are, by the names of version managers. For what is not here the list of products
+/// is asked, which has many of them as `pkg:generic/…`.
+const TOOLS: &[(&str, &str)] = &[
+    ("bun", "bun"),
+    ("corretto", "amazon-corretto"),
+    ("deno", "deno"),
+    ("dotnet", "dotnet"),
+    ("elixir", "elixir"),
+    ("erlang", "erlang"),
+    ("go", GO),
+    ("gradle", "gradle"),
+    ("maven", "apache-maven"),
+    ("node", "nodejs"),
+    ("perl", "perl"),
+    ("php", "php"),
+    ("python", "python"),
+    ("ruby", "ruby"),
+    ("rust", "rust"),
+    ("temurin", "eclipse-temurin"),
+    ("terraform", "terraform"),
+    ("zulu", "azul-zulu"),
+];
+
 #[derive(Deserialize)]
 struct Identifiers {
     result: Vec<Identified>,
@@ -74,9 +97,13 @@ pub(super) async fn product(client: &Client, name: &str) -> Result<Answer<Produc
     client.fetch(&Request::get(&END_OF_LIFE, format!("/products/{}", segment(name))), read_product).await
 }
 
-/// The product that needs no list to be known: Go's standard library.
+/// The product that needs no list to be known: Go's standard library, and what version managers install.
 pub(super) fn built_in(ecosystem: Ecosystem, name: &str) -> Option<&'static str> {
-    (ecosystem == Ecosystem::Go && matches!(name, "stdlib" | "toolchain")).then_some(GO)
+    match ecosystem {
+        Ecosystem::Go => matches!(name, "stdlib" | "toolchain").then_some(GO),
+        Ecosystem::Toolchain => TOOLS.iter().find(|(tool, _)| *tool == name).map(|(_, product)| *product),
+        _ => None,
+    }
 }
 
 /// The name under which [`Products`] has a package.
@@ -143,6 +170,7 @@ mod tests {
             {"identifier":"pkg:pypi/Django","product":{"name":"django"}},
             {"identifier":"pkg:npm/@babel/core@7","product":{"name":"babel"}},
             {"identifier":"cpe:/o:a:b","product":{"name":"b"}},
+            {"identifier":"pkg:docker/library/node","product":{"name":"nodejs"}},
             {"identifier":"pkg:github/a/b?x=y","product":{"name":"b"}}]}"#;
         let products = read_products(list.as_bytes()).unwrap();
         let of = |ecosystem, name| products.get(&key(ecosystem, name)).map(String::as_str);
@@ -150,9 +178,12 @@ mod tests {
         assert_eq!(of(Ecosystem::Npm, "@babel/core"), Some("babel"));
         assert_eq!(of(Ecosystem::PyPi, "django"), Some("django"));
         assert_eq!(of(Ecosystem::Npm, "django"), None);
-        assert_eq!(products.len(), 4);
+        assert_eq!(of(Ecosystem::Docker, "library/node"), Some("nodejs"));
+        assert_eq!(products.len(), 5);
         assert_eq!(built_in(Ecosystem::Go, "stdlib"), Some("go"));
         assert_eq!(built_in(Ecosystem::Npm, "stdlib"), None);
+        assert_eq!(built_in(Ecosystem::Toolchain, "node"), Some("nodejs"));
+        assert_eq!(built_in(Ecosystem::Npm, "node"), None);
         assert!(read_products(b"<html>").is_err());
     }
 

@@ -1,6 +1,6 @@
 //! Versions that are more than an order: which go together, and which are releases in earnest.
 
-use super::{Key, Scheme, pep440};
+use super::{Key, Scheme, maven, packagist, pep440, rubygems};
 use crate::model::Ecosystem;
 
 /// A line of releases in which a newer version is expected to do what an older one does. Lines are ordered.
@@ -28,20 +28,30 @@ pub struct Version {
 impl Version {
     /// Reads a version; `None` where it is none.
     pub fn parse(ecosystem: Ecosystem, text: &str) -> Option<Self> {
-        let is_python = ecosystem == Ecosystem::PyPi;
-        if is_python && !pep440::is_standard(text) {
-            return None;
-        }
-        let key = Scheme::of(ecosystem.osv_name())?.key(text)?;
+        let scheme = Scheme::of(ecosystem.osv_name()).filter(|scheme| scheme.is_placed(text))?;
+        let key = scheme.key(text)?;
         let (epoch, numbers) = numbers(text)?;
         let at = |at: usize| numbers.get(at).copied().unwrap_or(0);
-        let public = text.split('+').next().unwrap_or_default();
-        let is_stable = match is_python {
-            true => !pep440::is_pre_release(text),
-            false => !public.contains('-') && public.split('.').count() <= 3,
-        };
+        let is_stable = is_stable(scheme, text);
         let line = Line { epoch, numbers: if at(0) == 0 { (0, at(1)) } else { (at(0), 0) } };
         Some(Self { key, line, is_stable })
+    }
+}
+
+/// Whether a version is meant for use, by the signs that its ecosystem has for what is not.
+fn is_stable(scheme: Scheme, text: &str) -> bool {
+    let public = text.split('+').next().unwrap_or_default();
+    match scheme {
+        Scheme::Pep440 => !pep440::is_pre_release(text),
+        Scheme::Maven => maven::is_stable(text),
+        Scheme::RubyGems => !rubygems::is_pre_release(text),
+        Scheme::Packagist => packagist::is_stable(text),
+        Scheme::SemVer => !public.contains('-') && public.split('.').count() <= 3,
+        Scheme::SemVerWithBuild | Scheme::NuGet | Scheme::Conan => !public.contains('-'),
+        Scheme::Opam | Scheme::Dpkg | Scheme::Rpm => !text.contains('~'),
+        Scheme::Apk => !["_alpha", "_beta", "_pre", "_rc"].iter().any(|suffix| text.contains(suffix)),
+        // Nothing in a version says that it is no release.
+        Scheme::Cran | Scheme::Hackage => true,
     }
 }
 

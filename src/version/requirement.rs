@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Key, Scheme, pep440};
+use super::{Key, Scheme, pep440, range};
 use crate::model::Ecosystem;
 
 /// Whether a requirement allows a version; `None` where either is not understood, or the ecosystem has no
@@ -14,8 +14,20 @@ pub fn satisfies(ecosystem: Ecosystem, requirement: &str, version: &str) -> Opti
             let requirement = semver::VersionReq::parse(requirement).ok()?;
             Some(requirement.matches(&semver::Version::parse(version).ok()?))
         }
-        Ecosystem::Npm => npm(requirement, &semver::Version::parse(version).ok()?),
+        // <https://jsr.io/docs/packages#version-ranges>
+        Ecosystem::Npm | Ecosystem::Jsr => npm(requirement, &semver::Version::parse(version).ok()?),
         Ecosystem::PyPi => python(requirement, version),
+        Ecosystem::RubyGems | Ecosystem::CocoaPods => range::pessimistic(Scheme::RubyGems, requirement, version),
+        Ecosystem::Terraform => range::pessimistic(Scheme::SemVer, requirement, version),
+        Ecosystem::Packagist => range::composer(requirement, version),
+        Ecosystem::Maven => range::maven(requirement, version),
+        Ecosystem::NuGet => range::nuget(requirement, version),
+        Ecosystem::Pub => range::dart(requirement, version),
+        Ecosystem::Hex => range::elixir(requirement, version),
+        Ecosystem::Hackage => range::cabal(requirement, version),
+        Ecosystem::Julia => range::julia(requirement, version),
+        Ecosystem::ConanCenter => range::conan(requirement, version),
+        Ecosystem::Cran => range::r(requirement, version),
         _ => None,
     }
 }

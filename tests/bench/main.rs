@@ -6,6 +6,7 @@
 //!   the peak memory of making the large one.
 //! - `update BUCKET`: CPU and peak memory of bringing an index up to date, of which a thousand records changed, against
 //!   making it, both over the local services.
+//! - `corpus BUCKET TREE`: CPU of a scan of all of a tree against reading the same files and checking their syntax.
 //! - `policy`: what a policy of five hundred entries costs over a hundred thousand packages, as a share of the scan's CPU.
 //! - `since`: what a scan of that tree against the commit before costs, against a plain scan.
 //! - `latency`: the time of a scan of ten thousand packages against services that take 50 ms, against a bare loop.
@@ -24,6 +25,7 @@ mod latency;
 mod policy;
 #[path = "../services/mod.rs"]
 mod services;
+mod syntax;
 mod update;
 
 use std::path::Path;
@@ -42,9 +44,11 @@ fn main() -> ExitCode {
         ["since"] => policy::since(),
         ["latency"] => latency::against_bare(),
         ["update", bucket] => update::against_making(bucket),
+        ["corpus", bucket, tree] => syntax::against_checking(bucket, tree),
+        ["check", tree, list] => syntax::check(tree, list),
         _ => {
             eprintln!(
-                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET | policy | since | latency"
+                "usage: speed audit CARGO_AUDIT RUSTSEC_DB BUCKET CARGO_LOCK | scale SMALL LARGE LOCKFILE | update BUCKET | corpus BUCKET TREE | policy | since | latency"
             );
             return ExitCode::from(2);
         }

@@ -12,6 +12,8 @@
 )]
 
 mod online;
+mod purl;
+mod sbom;
 #[path = "../services/mod.rs"]
 mod services;
 
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
     let mut tally = Tally::default();
     versions(&folder.join("conformance/versions"), &mut tally);
     ratings(&folder.join("schemas/cvss"), &mut tally);
+    purl::suite(&folder.join("schemas/purl/tests"), &mut tally);
+    sbom::samples(&folder.join("schemas/examples"), &mut tally);
     let bucket = index(&[folder.join("osv")], &work.path().join("osv"));
     matrix(&folder.join("conformance/rustsec-matrix.jsonl.gz"), &bucket, "bucket", &mut tally);
     online::compare(&folder, &bucket, &mut tally);
@@ -84,34 +88,58 @@ fn unpack(archive: &Path, to: &Path) -> PathBuf {
     found.or_else(|| to.join("crates").is_dir().then(|| to.to_owned())).expect("a folder with crates/")
 }
 
+/// The files of version orders: how each begins, and an ecosystem whose order it holds.
+const ORDERS: &[(&str, &str)] = &[
+    ("alpine-", "Alpine"),
+    ("cran-", "CRAN"),
+    ("debian-", "Debian"),
+    ("hackage-", "Hackage"),
+    ("maven-", "Maven"),
+    ("nuget-", "NuGet"),
+    ("packagist-", "Packagist"),
+    ("pub-", "Pub"),
+    ("pypi-", "PyPI"),
+    ("redhat-", "Red Hat"),
+    ("rubygems-", "RubyGems"),
+    ("semver-", "npm"),
+];
+
 /// Lines `A < B`, `A = B`, `A > B`, checked both ways round.
 fn versions(folder: &Path, tally: &mut Tally) {
-    for (prefix, ecosystem) in [("semver-", Ecosystem::CratesIo), ("pypi-", Ecosystem::PyPi)] {
-        let mut files: Vec<PathBuf> = fs::read_dir(folder)
-            .expect("the folder of version orders")
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)))
-            .collect();
-        files.sort();
-        for file in files {
-            let before = (tally.passed, tally.failed);
-            for line in BufReader::new(File::open(&file).expect("the file")).lines().map_while(Result::ok) {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let [a, operator, b] = words[..] else { continue };
-                let expected = match operator {
-                    "<" => std::cmp::Ordering::Less,
-                    ">" => std::cmp::Ordering::Greater,
-                    _ => std::cmp::Ordering::Equal,
-                };
-                let there = osprey::version::compare(ecosystem, a, b);
-                let back = osprey::version::compare(ecosystem, b, a);
-                tally.check(there == Some(expected) && back == Some(expected.reverse()), || {
-                    format!("{}: {line}: {there:?}, {back:?}", file.display())
-                });
+    let entries = fs::read_dir(folder).expect("the folder of version orders");
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.sort();
+    for file in files {
+        let name = file.file_name().expect("a file").to_string_lossy().into_owned();
+        let found = ORDERS.iter().find(|(prefix, _)| name.starts_with(prefix));
+        let scheme = found.and_then(|(_, ecosystem)| Scheme::of(ecosystem));
+        tally.check(scheme.is_some(), || format!("{name}: no order is known for this file"));
+        let Some(scheme) = scheme else { continue };
+        let before = (tally.passed, tally.failed);
+        for line in BufReader::new(File::open(&file).expect("the file")).lines() {
+            let line = line.expect("text");
+            if line.trim().is_empty() || line.starts_with('#') || line.starts_with("//") {
+                continue;
             }
-            println!("{}: {} passed, {} failed", file.display(), tally.passed - before.0, tally.failed - before.1);
+            tally.check(holds(scheme, &line), || {
+                let words = line.split_whitespace().map(|word| (word, scheme.key(word)));
+                format!("{name}: {line}: {:?}", words.collect::<Vec<_>>())
+            });
         }
+        println!("{name}: {} passed, {} failed", tally.passed - before.0, tally.failed - before.1);
     }
+}
+
+fn holds(scheme: Scheme, line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [a, operator @ ("<" | "=" | ">"), b] = words[..] else { return false };
+    let (Some(a), Some(b)) = (scheme.key(a), scheme.key(b)) else { return false };
+    let expected = match operator {
+        "<" => std::cmp::Ordering::Less,
+        ">" => std::cmp::Ordering::Greater,
+        _ => std::cmp::Ordering::Equal,
+    };
+    a.cmp(&b) == expected && b.cmp(&a) == expected.reverse()
 }
 
 /// Every base vector of each CVSS version, and random v4 ones, with their scores.
@@ -159,7 +187,12 @@ fn matrix(path: &Path, index: &Index, name: &str, tally: &mut Tally) {
     }
     let queries: Vec<Query<'_>> = by_package
         .keys()
-        .map(|(package, version)| Query { ecosystem: Ecosystem::CratesIo, name: package, version: Some(version) })
+        .map(|(package, version)| Query {
+            ecosystem: Ecosystem::CratesIo,
+            name: package,
+            version: Some(version),
+            release: None,
+        })
         .collect();
     let answers = index.look_up(&queries).expect("the answers");
     let ids: BTreeSet<&str> = by_package.values().flatten().map(|pair| pair.id.as_str()).collect();

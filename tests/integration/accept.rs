@@ -23,9 +23,9 @@ fn an_exception_is_written_listed_and_holds() {
     insta::assert_snapshot!(policy(&tree));
     tree.scan(&["."])
         .exits(0)
-        .says("CVE-2021-25900 pkg:cargo/smallvec@<0.6.14 (osprey.toml:6): insert_many is never called (platform-security, until 2026-12-05)");
+        .says("CVE-2021-25900 pkg:cargo/smallvec@<0.6.14 (osprey.toml:5): insert_many is never called (platform-security, until 2026-12-05)");
     let listed = tree.run(&["exception", "list", "--today", TODAY]).exits(0);
-    listed.says("until 2026-12-05  ").says("insert_many is never called (platform-security)").says("osprey.toml:6");
+    listed.says("until 2026-12-05  ").says("insert_many is never called (platform-security)").says("osprey.toml:5");
     tree.run(&["exception", "list", "--today", "2026-11-25"]).exits(0).says("until 2026-12-05, soon");
     tree.run(&["exception", "list", "--today", "2026-12-06"]).exits(0).says("expired on 2026-12-05");
 

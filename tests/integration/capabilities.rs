@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use osprey::ecosystem::{Capabilities, FileSet, Input, Lookup, PARSERS, Parsed, Parser, Support, parser_for};
-use osprey::model::{DependencyGraph, Root, SourceKind, Use};
+use osprey::model::{DependencyGraph, Ecosystem, Root, SourceKind, Use};
 
 /// One column of the table: what it is called, what the row says, and whether a package has it.
 struct Column {
@@ -82,8 +82,10 @@ fn parsed(parser: &'static Parser) -> Vec<(String, Parsed)> {
         for (path, bytes) in &read {
             set.insert(path.as_str().into(), Ok(bytes.clone()));
         }
-        for (path, bytes) in read.iter().filter(|(path, _)| parser_for(path).is_some_and(|known| known.id == parser.id))
-        {
+        // What has no names is known by what is in it.
+        let is_its =
+            |path: &str| parser.names.is_empty() || parser_for(path).is_some_and(|known| known.id == parser.id);
+        for (path, bytes) in read.iter().filter(|(path, _)| is_its(path)) {
             let path = path.as_str().into();
             let parsed = loop {
                 let parsed = (parser.parse)(&Input { path: &path, bytes, files: &set });
@@ -102,11 +104,11 @@ fn parsed(parser: &'static Parser) -> Vec<(String, Parsed)> {
     all
 }
 
-/// Third-party packages of a registry, or of a place that the file does not name.
+/// Third-party packages of a registry, or of a place that the file does not name; of formats that name repositories, those.
 fn packages(parsed: &Parsed) -> impl Iterator<Item = (&Root, &Use)> {
     let is_registry = |usage: &Use| {
-        let kind = parsed.graph.package(usage.package).id.source.kind;
-        matches!(kind, SourceKind::Registry | SourceKind::Unknown)
+        let id = &parsed.graph.package(usage.package).id;
+        matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown) || id.ecosystem == Ecosystem::Git
     };
     let uses = parsed.graph.roots.iter().flat_map(|root| root.uses.iter().map(move |usage| (root, usage)));
     uses.filter(move |(root, usage)| is_registry(usage) && !root.members.contains(&usage.package))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::services::{Services, System, World};
-use crate::support::{Run, TODAY, Tree, package_lock, run};
+use crate::support::{Run, TODAY, Tree, bad, package_lock, run};
 
 const POLICY: &str = r#"version = 1
 
@@ -240,4 +240,41 @@ expect = "match"
 expect = "match"
 "#;
     insta::assert_snapshot!(tree(&format!("{POLICY}{examples}")).run(&["policy", "test"]).exits(2).stderr);
+}
+
+#[test]
+fn what_is_false_whatever_the_advisories_are_is_not_unknown() {
+    let policy = r#"version = 1
+[rules]
+malicious-package = { on-unknown = "warn" }
+known-vulnerability = { on-unknown = "warn" }
+
+[[custom]]
+id = "acme-npm-advisories"
+level = "warn"
+when = 'package.ecosystem == "npm" && size(advisories) > 0'
+summary = "A package of npm has advisories"
+on-unknown = "deny"
+"#;
+    let scan = |files: &[(&str, &str)]| {
+        let tree = Tree::of(files).file("osprey.toml", policy);
+        tree.run(&["scan", "--today", TODAY])
+    };
+    // There is no index: of packages of Cargo it is known all the same that the rule does not hold.
+    let cargo = ("Cargo.lock", &*bad());
+    scan(&[cargo]).exits(0).says("known-vulnerability").hides("acme-npm-advisories");
+    let npm = package_lock(&[("left-pad", "1.3.0")]);
+    scan(&[cargo, ("package-lock.json", &npm)])
+        .exits(1)
+        .says("acme-npm-advisories for 1 package: there is no advisory");
+}
+
+#[test]
+fn it_is_explained_as_any_rule() {
+    let tree = tree(POLICY).file("broken.toml", "version = 2\n");
+    let run = tree.run(&["explain", "acme-fixable"]).exits(0);
+    insta::assert_snapshot!(run.stdout);
+    tree.run(&["explain", "acme-fixable", "--policy", "osprey.toml"]).exits(0).says("acme-fixable: ");
+    tree.run(&["explain", "acme-fixable", "--policy", "broken.toml"]).exits(2).complains("broken.toml:1:11");
+    tree.run(&["explain", "acme-other"]).exits(2).complains("is no rule");
 }

@@ -326,3 +326,33 @@ fn paths_outside_of_a_repository_are_seen_from_the_folder_that_holds_them() {
     let rows = tree.scan(&["a", "b/c", "-o", "json"]).ledger();
     assert_eq!(rows, ["a/Cargo.lock cargo-lock read", "b/c/Cargo.lock cargo-lock read"]);
 }
+
+#[test]
+fn what_is_installed_is_read_where_it_is_asked_for() {
+    let lock = "{\"lockfileVersion\": 3, \"packages\": {\"node_modules/ms\": {\"version\": \"2.1.2\"}}}";
+    let tree = Tree::of(&[
+        (".gitignore", "node_modules/\nvenv/\n"),
+        ("Cargo.lock", &clean()),
+        ("node_modules/.package-lock.json", lock),
+        ("node_modules/ms/package.json", "{\"name\": \"ms\", \"version\": \"2.1.2\"}"),
+        ("node_modules/ms/package-lock.json", "{}"),
+        ("venv/pyvenv.cfg", "version = 3.11.7\n"),
+        ("venv/lib/site-packages/six-1.16.0.dist-info/METADATA", "Name: six\nVersion: 1.16.0\n"),
+        ("root/var/lib/dpkg/status", "Package: tzdata\nVersion: 2024a-0+deb12u1\n\n"),
+        ("root/etc/os-release", "ID=debian\nVERSION_ID=12\n"),
+    ]);
+    let status = "root/var/lib/dpkg/status dpkg-status skipped";
+    let plain = ["Cargo.lock cargo-lock read", "node_modules - skipped", status, "venv - skipped"];
+    assert_eq!(ledger(&tree, &[]), plain);
+    let installed = [
+        "node_modules/.package-lock.json node-modules read",
+        "node_modules/ms/package.json node-modules read",
+        "root/var/lib/dpkg/status dpkg-status read",
+        "venv/lib/site-packages/six-1.16.0.dist-info/METADATA dist-info read",
+    ];
+    assert_eq!(ledger(&tree, &["--installed"])[1..], installed);
+    // A path that is an installation need not be asked for otherwise.
+    assert_eq!(ledger(&tree, &["node_modules"]), installed[..2]);
+    assert_eq!(ledger(&tree, &["root"]), installed[2..3]);
+    assert_eq!(ledger(&tree, &["venv"]), installed[3..]);
+}

@@ -293,8 +293,25 @@ fn of_two_merge_bases_the_newest_is_taken() {
     repository.commit("topic", &[two, one], AFTER + 3);
     repository.checkout("topic");
     let run = repository.scan(&["-o", "json", "--since", "main"]).exits(0);
-    assert_eq!(run.json()["vcs"]["base"]["merge_base"].as_str(), Some(two.to_string().as_str()));
+    let base = &run.json()["vcs"]["base"];
+    assert_eq!(base["merge_base"].as_str(), Some(two.to_string().as_str()));
+    assert_eq!(base["merge_bases"].as_u64(), Some(2));
     assert_eq!(changes(&run), [format!("{SMALLVEC} known")]);
+    repository.scan(&["--since", "main"]).exits(0).says("the newest of 2 merge bases of HEAD and main");
+}
+
+#[test]
+fn an_annotated_tag_stands_for_its_commit() {
+    let repository = Repository::new().with(&[("Cargo.lock", &cargo_lock(&[("smallvec", "0.6.9")]))]);
+    let target = repository.commit("main", &[], AFTER);
+    let (target_kind, name, message) = (gix::objs::Kind::Commit, "v1".into(), "The first".into());
+    let tag = gix::objs::Tag { target, target_kind, name, tagger: None, message, signature: None };
+    let tag = repository.objects().write_object(&tag).unwrap().detach();
+    repository.write(".git/refs/tags/v1", &format!("{tag}\n"));
+    repository.commit("main", &[target], AFTER + 1);
+    assert_eq!(repository.since("v1"), [format!("{SMALLVEC} known")]);
+    let base = &repository.scan(&["-o", "json", "--since", "v1"]).json()["vcs"]["base"];
+    assert_eq!(base["merge_base"].as_str(), Some(target.to_string().as_str()));
 }
 
 #[test]

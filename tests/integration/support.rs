@@ -154,15 +154,33 @@ impl Tree {
 
     /// Makes the tree a repository and tracks these files, ignored or not.
     pub(crate) fn git(&self, tracked: &[&str]) {
-        let git = |arguments: &[&str]| {
-            let mut command = Command::new("git");
-            command.args(arguments).current_dir(self.root()).env("HOME", self.home.path());
-            let out = command.env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
-            assert!(out.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
-        };
-        git(&["init", "--quiet"]);
-        git(&[&["add", "--force", "--"], tracked].concat());
+        for folder in [".git/objects", ".git/refs/heads"] {
+            fs::create_dir_all(self.path(folder)).unwrap();
+        }
+        let write = |name: &str, content: &[u8]| fs::write(self.path(".git").join(name), content).unwrap();
+        write("HEAD", b"ref: refs/heads/main\n");
+        write("config", b"[core]\n\trepositoryformatversion = 0\n\tbare = false\n");
+        write("index", &git_index(tracked));
     }
+}
+
+/// A git index of files of which nothing but the path is known (<https://git-scm.com/docs/index-format>, version 2). Its
+/// checksum is left out, as `index.skipHash` has it.
+fn git_index(tracked: &[&str]) -> Vec<u8> {
+    let mut tracked = tracked.to_vec();
+    tracked.sort_unstable();
+    let mut index = [&b"DIRC"[..], &2_u32.to_be_bytes(), &u32::try_from(tracked.len()).unwrap().to_be_bytes()].concat();
+    for path in tracked {
+        let mut entry = vec![0; 62];
+        entry[24..28].copy_from_slice(&0o100_644_u32.to_be_bytes());
+        entry[60..62].copy_from_slice(&u16::try_from(path.len()).unwrap().to_be_bytes());
+        entry.extend(path.bytes());
+        // From one NUL to eight, so that the next entry begins at a multiple of eight.
+        entry.resize(entry.len() / 8 * 8 + 8, 0);
+        index.extend(entry);
+    }
+    index.extend([0; 20]);
+    index
 }
 
 /// Runs a command to its end; one that does not end is killed and fails the test.

@@ -263,3 +263,19 @@ fn a_policy_that_nobody_but_the_tree_gives_is_called_so() {
     let json = scan(&own, &flags, &["-o", "json"]).exits(1).json();
     assert_eq!(json["policy"]["tightened_by"], "osprey.toml");
 }
+
+#[test]
+fn packages_of_a_registry_that_is_declared_private_are_private() {
+    let lock = package_lock(&[("lodash", "4.17.4")]);
+    let tree = |policy: &str| Tree::of(&[("package-lock.json", &lock), ("osprey.toml", policy)]);
+    let mirrored = tree("version = 1\n").scan(&["-o", "json"]).exits(1).json();
+    assert_eq!(mirrored["packages"][0]["state"], "matched", "what is not declared is taken for a mirror");
+    for address in ["registry.example", "https://registry.example/"] {
+        let private = tree(&format!("version = 1\n[registries]\nprivate = [\"{address}\"]\n"));
+        let json = private.scan(&["-o", "json"]).exits(0).json();
+        assert_eq!(json["packages"][0]["state"], "private");
+        let findings = json["findings"].as_array().unwrap();
+        assert!(findings.iter().all(|of| of["subject"]["project"] == "."), "{findings:?}");
+        private.scan(&["--profile", "brownfield"]).exits(1).says("`registries` of the scanned tree does not hold");
+    }
+}

@@ -10,6 +10,7 @@ mod directives;
 pub(super) mod go_mod;
 pub(super) mod go_sum;
 pub(super) mod go_work;
+pub(super) mod gopkg_lock;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ fn is_version(text: &str) -> bool {
 
 /// The toolchain that a `toolchain` directive fixes: the version in `go1.22.3` or `go1.22.3-custom`
 /// (<https://go.dev/doc/toolchain#name>). Its standard library is the module `stdlib` of advisories.
-fn toolchain_version(name: &str) -> Option<&str> {
+pub(super) fn toolchain_version(name: &str) -> Option<&str> {
     let version = name.strip_prefix("go")?;
     let version = version.split(['-', '+']).next()?;
     version.starts_with(|c: char| c.is_ascii_digit()).then_some(version)

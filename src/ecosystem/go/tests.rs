@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::{compare, go_mod, go_sum, go_work, toolchain_version};
+use super::{compare, go_mod, go_sum, go_work, gopkg_lock, toolchain_version};
 use crate::ecosystem::fixture::{Tree, counts, edges, said, survives, uses};
 use crate::ecosystem::{PARSERS, Parser};
 use crate::model::Location;
 
-const ALL: [Parser; 3] = [go_mod::PARSER, go_sum::PARSER, go_work::PARSER];
+const ALL: [Parser; 4] = [go_mod::PARSER, go_sum::PARSER, go_work::PARSER, gopkg_lock::PARSER];
 
 const HASH: &str = "h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
@@ -35,6 +35,8 @@ fn fixtures() {
         ("go-mod", "work/local/greet/go.mod", [0, 0, 0, 0]),
         ("go-sum", "alone/go.sum", [2, 0, 0, 0]),
         ("go-work", "two-modules/go.work", [1, 0, 1, 0]),
+        ("gopkg-lock", "dep-0.5/Gopkg.lock", [4, 0, 3, 0]),
+        ("gopkg-lock", "dep-0.4/Gopkg.lock", [2, 0, 0, 0]),
     ];
     for (folder, path, numbers) in expected {
         let mut tree = Tree::fixture(folder);
@@ -156,6 +158,39 @@ fn lines_that_cannot_be_read_are_lost_alone() {
     let mut tree = Tree::of(&[("go.sum", "a.example v1.0.0\n\nb.example v1.0.0 h1:AAAA\n")]);
     let parsed = tree.parse("go.sum");
     assert_eq!((uses.len(), said.len(), parsed.graph.packages.len(), parsed.diagnostics.len()), (3, 2, 1, 1));
+}
+
+#[test]
+fn a_project_of_dep_has_a_version_or_a_commit() {
+    let mut tree = Tree::fixture("gopkg-lock");
+    assert_eq!(
+        uses(&tree.parse("dep-0.5/Gopkg.lock")),
+        [
+            "github.com/dgrijalva/jwt-go v3.2.0 git direct",
+            "github.com/gorilla/websocket v1.2.0 registry direct",
+            "golang.org/x/crypto git direct",
+            "gopkg.in/yaml.v2 v2.2.1 registry transitive",
+        ]
+    );
+    let parsed = tree.parse("dep-0.4/Gopkg.lock");
+    assert_eq!(uses(&parsed), ["github.com/pkg/errors v0.8.0 registry", "golang.org/x/net git"]);
+    let commit = parsed.graph.packages[1].id.source.url.as_deref();
+    assert_eq!(commit, Some("https://golang.org/x/net#d866cfc389cec985d6fda2859936a575a55a3ab6"));
+    let mut odd = Tree::of(&[(
+        "Gopkg.lock",
+        "[[projects]]\n  version = \"v1.0.0\"\n[[projects]]\n  name = \"a.example/b\"\n[[projects]]\n  name = \"a.example/c\"\n  \
+         version = \"v1.0.0\"\n[solve-meta]\n  input-imports = [\"a.example/c-d\", \"a.example/c.d/e\"]\n",
+    )]);
+    let parsed = odd.parse("Gopkg.lock");
+    assert_eq!(uses(&parsed), ["a.example/c v1.0.0 registry transitive"], "another name begins like it");
+    assert_eq!(
+        said(&parsed),
+        [
+            "Error 1: a project without a name was left out",
+            "Error 3: `a.example/b` has neither a version nor a revision; it was left out",
+        ]
+    );
+    assert!(said(&Tree::of(&[("Gopkg.lock", "a = 1\n")]).parse("Gopkg.lock"))[0].contains("no Gopkg.lock"));
 }
 
 #[test]

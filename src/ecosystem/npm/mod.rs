@@ -3,13 +3,14 @@
 mod bun_lock;
 mod drift;
 mod manifest;
+pub(super) mod node_modules;
 mod other;
 mod package_json;
 mod package_lock;
 mod package_lock_v1;
 mod pnpm_lock;
 mod scope;
-pub(super) mod spec;
+mod spec;
 #[cfg(test)]
 mod tests;
 mod yarn_berry;

@@ -15,7 +15,8 @@ use crate::ecosystem::syntax::glob;
 use crate::ecosystem::syntax::json::{self, Document, Value};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support, file_name_of, folder_of};
 use crate::model::{
-    DependencyGraph, DependencyKind, Diagnostic, Ecosystem, GraphBuilder, PackageIndex, RepoPath, Source, SourceKind,
+    DependencyGraph, DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, PackageIndex, RepoPath, Source,
+    SourceKind,
 };
 
 /// The parser's row.
@@ -40,7 +41,13 @@ fn parse(input: &Input<'_>) -> Parsed {
     let mut repaired = String::new();
     let document = json::parse(input.path, input.bytes, &mut repaired, &mut diagnostics);
     let manifests = Project::read(input, &mut diagnostics);
-    let mut lock = Lock { path: input.path, document: &document, project: &manifests, diagnostics: &mut diagnostics };
+    let mut lock = Lock {
+        path: input.path,
+        document: &document,
+        project: &manifests,
+        is_installed: false,
+        diagnostics: &mut diagnostics,
+    };
     lock.check_version();
     let graph = match document.value.get("packages") {
         Some(packages) => lock.read(packages),
@@ -50,11 +57,24 @@ fn parse(input: &Input<'_>) -> Parsed {
     Parsed { graph, diagnostics, companions: manifests.companions(), wanted: Vec::new() }
 }
 
+/// Reads the lock that npm keeps of what it installed in `node_modules` (`.package-lock.json`): it has no project, and
+/// says by marks what each package is for.
+pub(super) fn read_installed(path: &RepoPath, bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) -> DependencyGraph {
+    let mut repaired = String::new();
+    let document = json::parse(path, bytes, &mut repaired, diagnostics);
+    let project = Project { manifests: Default::default() };
+    let mut lock = Lock { path, document: &document, project: &project, is_installed: true, diagnostics };
+    lock.check_version();
+    document.value.get("packages").map(|packages| lock.read(packages)).unwrap_or_default()
+}
+
 /// A lock and what is read with it.
 pub(super) struct Lock<'l, 'd> {
     pub(super) path: &'l RepoPath,
     pub(super) document: &'d Document<'d>,
     pub(super) project: &'l Project,
+    /// Whether it is of what is installed.
+    is_installed: bool,
     pub(super) diagnostics: &'l mut Vec<Diagnostic>,
 }
 
@@ -114,7 +134,8 @@ impl<'d> Lock<'_, 'd> {
     }
 
     fn read(&mut self, packages: &'d Value<'d>) -> DependencyGraph {
-        let mut builder = GraphBuilder::new(self.path, PARSER.id);
+        let parser = if self.is_installed { super::node_modules::PARSER.id } else { PARSER.id };
+        let mut builder = GraphBuilder::new(self.path, parser);
         if !matches!(packages, Value::Object(_)) {
             self.complain("", "`packages` is no object; it was not read");
         }
@@ -130,6 +151,12 @@ impl<'d> Lock<'_, 'd> {
         let is_empty = entries.iter().all(|entry| entry.installed.is_none());
         if is_empty && !self.document.value.object("dependencies").is_empty() {
             self.complain("dependencies", "`packages` holds nothing and `dependencies` does; that was not read");
+        }
+        if self.is_installed {
+            for (entry, index) in entries.iter().filter_map(|entry| Some((entry, entry.index?))) {
+                builder.mark(index, None, marked_kinds(entry.value));
+            }
+            return builder.finish_as_marked();
         }
         builder.finish_by_reachability()
     }
@@ -295,8 +322,30 @@ impl<'d> Lock<'_, 'd> {
     }
 }
 
+/// What npm's marks say that an installed package is for
+/// (<https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json#packages>).
+fn marked_kinds(value: &Value<'_>) -> Kinds {
+    let mut kinds = Kinds::default();
+    let marks = [
+        ("dev", &[DependencyKind::Dev][..]),
+        ("optional", &[DependencyKind::Optional]),
+        ("devOptional", &[DependencyKind::Dev, DependencyKind::Optional]),
+        ("peer", &[DependencyKind::Peer]),
+    ];
+    for (mark, of_mark) in marks {
+        if value.is_true(mark) {
+            kinds = of_mark.iter().fold(kinds, |kinds, &kind| kinds.union(Kinds::only(kind)));
+        }
+    }
+    // What is for developers, and optional for them, reaches nobody else.
+    if value.is_true("dev") {
+        kinds = Kinds::only(DependencyKind::Dev);
+    }
+    if kinds.is_unknown() { Kinds::only(DependencyKind::Runtime) } else { kinds }
+}
+
 /// The folder and the name of a key that ends in `node_modules/name` or `node_modules/@scope/name`.
-fn split_key(key: &str) -> Option<(&str, &str)> {
+pub(super) fn split_key(key: &str) -> Option<(&str, &str)> {
     const FOLDER: &str = "node_modules/";
     let at = key.rfind(FOLDER)?;
     let (folder, name) = (&key[..at], &key[at + FOLDER.len()..]);

@@ -522,7 +522,7 @@ fn pnpm_5_and_6_write_keys_otherwise() {
 fn pnpm_says_what_is_wrong() {
     let text = concat!(
         "lockfileVersion: '99.0'\nimporters:\n  .:\n    dependencies:\n      a:\n        specifier: '1'\n        version: 1.0.0\n",
-        "      b:\n        version: [1]\npackages:\n  c@1.0.0: &c\n    resolution: {integrity: x}\n  d@1.0.0: 1\n",
+        "      b:\n        version: [1]\npackages:\n  c@1.0.0: *c\n    resolution: {integrity: x}\n  d@1.0.0: 1\n",
     );
     let parsed = read(&PNPM_LOCK, &[("pnpm-lock.yaml", text)]);
     let said = said(&parsed);

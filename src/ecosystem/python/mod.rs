@@ -9,11 +9,12 @@ use super::syntax::toml::{Document, Get};
 use super::{Input, Lookup, Parsed};
 use crate::model::{Diagnostic, Ecosystem, Location, PackageId, RepoPath, Source, SourceKind, normalize_name};
 
+pub(super) mod dist_info;
 mod extras;
 mod manifest;
 mod other;
 pub(super) mod pdm_lock;
-pub(super) mod pep508;
+mod pep508;
 pub(super) mod pipfile;
 pub(super) mod pipfile_lock;
 pub(super) mod poetry_lock;

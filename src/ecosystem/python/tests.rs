@@ -12,7 +12,7 @@ fn all() -> impl Iterator<Item = &'static Parser> {
 
 #[test]
 fn every_parser_has_fixtures() {
-    assert_eq!(all().count(), 8);
+    assert_eq!(all().count(), 9);
     for parser in all() {
         assert!(!Tree::fixture(parser.id).paths.is_empty(), "{}", parser.id);
     }

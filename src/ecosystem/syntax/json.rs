@@ -23,6 +23,8 @@ pub(in crate::ecosystem) enum Value<'t> {
     Text(Cow<'t, str>),
     Array(Vec<Value<'t>>),
     Object(Vec<(Cow<'t, str>, Value<'t>)>),
+    /// The name of an anchor that YAML repeats here; JSON has none.
+    Alias(Cow<'t, str>),
 }
 
 impl<'t> Value<'t> {

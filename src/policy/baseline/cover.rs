@@ -340,12 +340,22 @@ fn worse(entry: &Entry, finding: &Finding, about: &About) -> Option<String> {
     }
     let severity = finding.advisory.as_ref().map(|group| (group.rating.severity, group.kind()));
     if let (Some((now, kind)), Some(then)) = (severity, entry.severity)
-        && weight(now, kind) > weight(then, kind)
+        && now != then
+        && weight(now, kind) > weight_then(then, kind)
     {
         return Some(format!("its severity is {now} now, and was {then}"));
     }
     (entry.kinds.only_dev() && !about.kinds.only_dev())
         .then(|| "it is not only for development now, as it was".to_owned())
+}
+
+/// What nobody had rated was held without anybody knowing how grave it is: that it is high is news, and that it is no
+/// more than medium is none.
+fn weight_then(severity: Severity, kind: AdvisoryKind) -> Severity {
+    match (severity, kind) {
+        (Severity::Unknown, AdvisoryKind::Vulnerability) => Severity::Medium,
+        _ => severity,
+    }
 }
 
 /// A vulnerability that nobody rated stands among the high ones, as in the order of findings.

@@ -88,8 +88,8 @@ impl Baseline {
     }
 
     /// Everything that was found, whatever was decided about it.
-    pub fn of_all(decisions: &[Decision], graph: &DependencyGraph) -> Self {
-        Self::made(decisions.iter(), graph)
+    pub fn of_all<'d>(decisions: impl IntoIterator<Item = &'d Decision>, graph: &DependencyGraph) -> Self {
+        Self::made(decisions.into_iter(), graph)
     }
 
     fn made<'d>(decisions: impl Iterator<Item = &'d Decision>, graph: &DependencyGraph) -> Self {
@@ -293,6 +293,24 @@ mod tests {
         }
         let milder = hit("lock", "1.0.0", DependencyKind::Dev, vulnerability("CVE-1", Some(2.0), None));
         assert_eq!(then_now(&then, &milder).0, Some(Change::Known));
+    }
+
+    #[test]
+    fn what_nobody_had_rated_is_new_where_it_turns_out_to_be_high() {
+        let rated = |score| hit("lock", "1.0.0", RUNTIME, vulnerability("CVE-1", score, None));
+        let then = rated(None);
+        for (score, change) in [
+            (None, Change::Known),
+            (Some(2.0), Change::Known),
+            (Some(5.0), Change::Known),
+            (Some(7.5), Change::Introduced),
+            (Some(9.8), Change::Introduced),
+        ] {
+            assert_eq!(then_now(&then, &rated(score)).0, Some(change), "{score:?}");
+        }
+        let said = "its severity is high now, and was unknown in the baseline";
+        assert!(then_now(&then, &rated(Some(7.5))).1.ends_with(said));
+        assert_eq!(then_now(&rated(Some(7.5)), &then).0, Some(Change::Known), "unknown counts as high");
     }
     #[test]
     fn a_notice_that_became_a_vulnerability_counts() {

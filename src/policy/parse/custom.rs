@@ -9,7 +9,7 @@ use super::rules::read_keys;
 use super::scope::FILTER_KEYS;
 use crate::expression::{Condition, CustomRule, Draft, intern};
 use crate::model::Level;
-use crate::policy::{Policy, Provenance, RuleSettings};
+use crate::policy::{Policy, Provenance, RuleSettings, custom_key};
 
 /// How many rules of its own a policy may have.
 const MOST: usize = 500;
@@ -56,6 +56,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Poli
             settings.set_level(custom.rule.greenfield);
             read_keys(reader, table, &mut settings, &OF_RULES);
             policy.rules.insert(custom.rule.id, settings);
+            policy.places.insert(custom_key(custom.rule.id), Provenance::File(reader.locate(&value.span())));
             for (key, value) in table.iter().filter(|(key, _)| !OWN.contains(&key.get_ref().as_ref())) {
                 let place = Provenance::File(reader.locate(&value.span()));
                 policy.places.insert(format!("rules.{}.{}", custom.rule.id, key.get_ref()), place);

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Known;
 use super::reader::{Reader, Value, did_you_mean, nearest, quoted};
-use crate::model::{Ecosystem, Rule};
+use crate::model::{Ecosystem, Rule, purl_types};
 use crate::policy::exception::Bound;
 use crate::policy::pattern::LONGEST;
 use crate::policy::{Exception, PackagePattern, PathPattern};
@@ -54,7 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, limits: &Limits<'
     exceptions
 }
 
-/// Where an exception stands: at what it names, since that is what people look for.
+/// Where a mistake of an exception as a whole stands: at what it names, since that is what people look for.
 fn place(table: &DeTable<'_>, whole: &Range<usize>) -> Range<usize> {
     ["advisory", "package", "rule"].iter().find_map(|key| table.get(*key)).map_or(whole.clone(), Value::span)
 }
@@ -111,7 +111,7 @@ fn read_one(
         expires,
         until_fixed,
         limit: None,
-        location: reader.locate(&place),
+        location: reader.locate(whole),
         vex: None,
     })
 }
@@ -248,10 +248,9 @@ pub(super) fn parse_purl_pattern(text: &str) -> Result<PackagePattern, String> {
     let example = EXAMPLE;
     let rest = text.strip_prefix("pkg:").ok_or_else(|| format!("a package URL begins with \"pkg:\"; {example}"))?;
     let (kind, rest) = rest.split_once('/').ok_or_else(|| format!("it has no name; {example}"))?;
-    let types = || Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type());
-    let ecosystem = Ecosystem::ALL.iter().copied().find(|e| e.purl_type() == kind).ok_or_else(|| {
-        let near = did_you_mean(nearest(kind, types()));
-        format!("unknown type {}{near}; the types are {}", quoted(kind), types().collect::<Vec<_>>().join(", "))
+    let of_type = Ecosystem::of_purl_type(kind).ok_or_else(|| {
+        let near = did_you_mean(nearest(kind, purl_types()));
+        format!("unknown type {}{near}; the types are {}", quoted(kind), purl_types().collect::<Vec<_>>().join(", "))
     })?;
     if rest.contains(['?', '#']) {
         return Err("qualifiers and subpaths are not compared: leave out what follows \"?\" or \"#\"".to_owned());
@@ -266,6 +265,7 @@ pub(super) fn parse_purl_pattern(text: &str) -> Result<PackagePattern, String> {
     if name.is_empty() || name.ends_with('/') || name.len() > LONGEST {
         return Err(format!("it must name one package; {example}"));
     }
+    let ecosystem = of_type.of_path(&name);
     let name = ecosystem.name_of_path(&name).ok_or_else(|| format!("it must name one package; {example}"))?;
     let name = ecosystem.normalize_name(&name).into_owned();
     let versions = match version {

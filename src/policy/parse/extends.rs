@@ -178,7 +178,7 @@ mod tests {
             .collect();
         assert_eq!(
             exceptions,
-            ["CVE-1 sub/policies/base.toml:9", "CVE-2 sub/osprey.toml:8", "CVE-3 sub/osprey.toml:12"],
+            ["CVE-1 sub/policies/base.toml:8", "CVE-2 sub/osprey.toml:7", "CVE-3 sub/osprey.toml:11"],
             "each in its place; one that names the same as another takes the place of it"
         );
     }

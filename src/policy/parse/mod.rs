@@ -4,10 +4,10 @@
 //! | key | |
 //! |---|---|
 //! | `version` | `1` |
-//! | `extends` | `"greenfield"`, `"brownfield"`, or the path of a policy file, relative to this one; brownfield unless given. What this file says wins; `internal` and `exceptions` add up |
+//! | `extends` | `"greenfield"`, `"brownfield"`, or the path of a policy file, relative to this one; brownfield unless given. What this file says wins; `internal`, `exclude`, private registries and `exceptions` add up |
 //! | `max-age` | of the advisory index: `"12h"`, `"7d"`, `"2w"` |
 //! | `internal` | patterns of private package names |
-//! | `[registries]` | `allow`: hosts or addresses that packages may come from besides the public registry |
+//! | `[registries]` | `allow`: hosts or addresses that packages may come from besides the public registry; `private`: those whose packages are private |
 //! | `project` | the scanned project itself, `"github.com/owner/name"`, for rules about it |
 //! | `[sources]` | addresses of mirrors, by the service's name; only in a policy that the caller names |
 //! | `test-data` | the gravest level of findings in test data, `"warn"` unless given |
@@ -262,7 +262,7 @@ fn read_values(reader: &mut Reader<'_>, table: &DeTable<'_>, policy: &mut Policy
         exclude(reader, value, policy);
     }
     if let Some(value) = table.get("registries") {
-        policy.registries = registries(reader, value);
+        registries(reader, value, policy);
     }
     if let Some(value) = table.get("test-data") {
         let levels = [Level::Allow, Level::Warn, Level::Deny];
@@ -361,14 +361,32 @@ fn sources(reader: &mut Reader<'_>, value: &Value<'_>, reading: &Reading<'_>, po
     }
 }
 
-fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
-    let Some(table) = reader.table("registries", value) else { return Vec::new() };
-    reader.check_keys(table, "[registries]", &["allow"]);
-    let Some(value) = table.get("allow") else { return Vec::new() };
-    let array = reader.array("allow", value, "strings");
+/// `allow` takes the place of the extended file's, since more of them loosen; `private` adds up, as private names do.
+fn registries(reader: &mut Reader<'_>, value: &Value<'_>, policy: &mut Policy) {
+    let Some(table) = reader.table("registries", value) else { return };
+    reader.check_keys(table, "[registries]", &["allow", "private"]);
+    if let Some(value) = table.get("allow") {
+        policy.registries = addresses(reader, "allow", value);
+        if value.get_ref().as_array().is_some_and(|array| array.is_empty()) {
+            reader.fail(&value.span(), "`allow` names no registry; leave it out to allow any");
+        }
+    }
+    if let Some(value) = table.get("private") {
+        for registry in addresses(reader, "private", value) {
+            let place = Provenance::File(reader.locate(&value.span()));
+            policy.places.entry("registries.private".to_owned()).or_insert(place);
+            if !policy.private_registries.contains(&registry) {
+                policy.private_registries.push(registry);
+            }
+        }
+    }
+}
+
+/// Hosts, or addresses below which everything is meant.
+fn addresses(reader: &mut Reader<'_>, key: &str, value: &Value<'_>) -> Vec<String> {
     let mut registries = Vec::new();
-    for value in array {
-        let Some(text) = reader.text("allow", value) else { continue };
+    for value in reader.array(key, value, "strings") {
+        let Some(text) = reader.text(key, value) else { continue };
         let host = text.split_once("://").map_or(text, |(_, rest)| rest);
         let is_address = text.contains("://") || !text.contains('/');
         let is_plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"*@?#".contains(&b));
@@ -376,11 +394,8 @@ fn registries(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<String> {
             registries.push(text.to_owned());
         } else {
             let example = "\"registry.example\" or \"https://registry.example/npm\"";
-            reader.fail(&value.span(), format!("`allow` takes {example}, not {}", quoted(text)));
+            reader.fail(&value.span(), format!("`{key}` takes {example}, not {}", quoted(text)));
         }
-    }
-    if array.is_empty() && value.get_ref().is_array() {
-        reader.fail(&value.span(), "`allow` names no registry; leave it out to allow any");
     }
     registries
 }
@@ -391,7 +406,7 @@ mod tests {
 
     use super::*;
     use crate::model::OnUnknown;
-    use crate::model::{DependencyKind, Ecosystem, PackageId, Scope, Setting, Severity, Source};
+    use crate::model::{DependencyKind, Ecosystem, PackageId, Scope, Setting, Severity, Source, SourceKind};
     use crate::policy::Profile;
     use crate::rule;
 
@@ -413,6 +428,7 @@ max-exception-days = 100
 
 [registries]
 allow = ["registry.example", "https://host.example/npm"]
+private = ["https://registry.example/ours/"]
 
 [rules]
 unsound-code = "deny"
@@ -447,6 +463,11 @@ expires = 2026-12-01
         let id = |name| PackageId::new(Ecosystem::Npm, name, None, Source::PUBLIC_REGISTRY);
         assert!(policy.is_internal(&id("@acme/web")) && !policy.is_internal(&id("web")));
         assert_eq!(policy.registries.len(), 2);
+        let from = |url: &str| PackageId::new(Ecosystem::Npm, "web", None, Source::at(SourceKind::Registry, url));
+        assert!(policy.is_internal(&from("https://registry.example/ours")));
+        assert!(policy.is_internal(&from("https://registry.example/ours/npm")));
+        assert!(!policy.is_internal(&from("https://registry.example/oursx")));
+        assert!(!policy.is_internal(&from("https://registry.example/ours/../all")));
         let of = |rule| &policy.rules[rule];
         assert_eq!((of("unsound-code").level, of("unsound-code").is_level_given), (Level::Deny, true));
         assert_eq!((of("security-notice").level, of("security-notice").is_level_given), (Level::Warn, false));
@@ -459,7 +480,7 @@ expires = 2026-12-01
         assert_eq!((old.scope, old.on_unknown, old.level), (Some(Scope::All), OnUnknown::Deny, Level::Deny));
         let first = &policy.exceptions[0];
         assert_eq!(first.id(), "CVE-2020-26235+RUSTSEC-2020-0071 pkg:cargo/time@<0.2 known-vulnerability services/**");
-        assert_eq!((first.location.line, first.location.column), (21, 12));
+        assert_eq!((first.location.line, first.location.column), (21, 1));
         assert!(policy.exceptions[1].until_fixed);
         let sha256 = policy.sha256.unwrap();
         assert_eq!(sha256.len(), 64);
@@ -491,7 +512,8 @@ expires = 2026-12-01
             "internal = \"@acme/*\"",
             "internal = [\"*\", 3]",
             "registries = [\"registry.example\"]",
-            "[registries]\nallow = []\nprivate = []",
+            "[registries]\nallow = []\nprivat = []",
+            "[registries]\nprivate = [\"*\", \"https:///\", \"host/npm\"]",
             "[registries]\nallow = [\"https://\", \"a b\"]",
             "test-data = \"off\"",
             "max-exception-days = 0",
@@ -534,9 +556,15 @@ expires = 2026-12-01
 
         [registries]
         allow = []
-        private = []
+        privat = []
         osprey.toml:3:9: `allow` names no registry; leave it out to allow any
-        osprey.toml:4:1: unknown key "private" in [registries]; known: allow
+        osprey.toml:4:1: unknown key "privat" in [registries]; did you mean "private"?
+
+        [registries]
+        private = ["*", "https:///", "host/npm"]
+        osprey.toml:3:12: `private` takes "registry.example" or "https://registry.example/npm", not "*"
+        osprey.toml:3:17: `private` takes "registry.example" or "https://registry.example/npm", not "https:///"
+        osprey.toml:3:30: `private` takes "registry.example" or "https://registry.example/npm", not "host/npm"
 
         [registries]
         allow = ["https://", "a b"]
@@ -621,14 +649,14 @@ expires = 2026-12-01
         osprey.toml:5:1: unknown key "expire" in [[exceptions]]; did you mean "expires"?
         osprey.toml:3:12: `advisory` must be an id such as "CVE-2020-26235", not "CVE-*"
         osprey.toml:3:12: `advisory` names none
-        osprey.toml:3:11: `package` "pkg:crate/time": unknown type "crate"; did you mean "cran"?; the types are cargo, golang, npm, pypi, maven, nuget, gem, composer, hex, pub, swift, conan, hackage, cran, julia, opam, github, cocoapods, carthage, vcpkg, nim, cpan, luarocks, conda, bazel, terraform, docker, git, jsr
+        osprey.toml:3:11: `package` "pkg:crate/time": unknown type "crate"; did you mean "cran"?; the types are cargo, golang, npm, pypi, maven, nuget, gem, composer, hex, pub, swift, conan, hackage, cran, julia, opam, github, cocoapods, carthage, vcpkg, nim, cpan, luarocks, conda, bazel, terraform, docker, git, jsr, generic, deb, apk, rpm
         osprey.toml:3:11: `package` "time": a package URL begins with "pkg:"; write it like "pkg:cargo/time@0.1.43"
         osprey.toml:4:8: unknown rule "known-vuln"; did you mean "known-vulnerability"?
         osprey.toml:5:8: `path` "../other" leads out of the root
         osprey.toml:6:10: `reason` must be a string, not a whole number
         osprey.toml:3:12: findings of untrusted-origin rest on no advisory: name a `package` or a `path` alone
         osprey.toml:6:15: no advisory says when a finding of untrusted-origin is fixed: write `expires`
-        osprey.toml:7:12: this exception names the same as the one in line 3: CVE-1
+        osprey.toml:7:12: this exception names the same as the one in line 2: CVE-1
         osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
         osprey.toml:2:1: an exception must name an `advisory`, a `package`, or a `rule` with a `path` ("." for the project itself)
         osprey.toml:2:1: findings of malicious-package rest on advisories: name the `advisory` or the `package`, so that new ones still count
@@ -706,7 +734,7 @@ expires = 2026-12-01
         let before = std::time::Instant::now();
         let many: String = (0..50_000).map(|n| format!("known{n} = 1\n")).collect();
         assert_eq!(read(&many).unwrap_err().len(), 101);
-        for key in ["internal", "registries.allow"] {
+        for key in ["internal", "registries.allow", "registries.private"] {
             let long = format!("version = 1\n{key} = [{}]", "\"@a/*\",".repeat(6_000));
             assert!(errors(&long).contains("6000 entries"), "{key}");
         }

@@ -34,6 +34,16 @@ impl Known {
         rule.data.contains(&Data::Advisories) && !self.custom.contains(&rule.id)
     }
 
+    /// The keys that a rule's table may have. An expression can read what a lockfile of the tree does not say, such as
+    /// what a package is for, so that every rule of a policy's own can meet what is not known.
+    fn keys(&self, rule: &Rule) -> Vec<&'static str> {
+        let mut keys = keys(rule);
+        if self.custom.contains(&rule.id) && !keys.contains(&"on-unknown") {
+            keys.push("on-unknown");
+        }
+        keys
+    }
+
     /// The rule of that id; that there is none is noted.
     pub(super) fn find(&self, reader: &mut Reader<'_>, id: &Spanned<impl AsRef<str>>) -> Option<&'static Rule> {
         let rule = self.rules.iter().copied().find(|rule| rule.id == id.get_ref().as_ref());
@@ -53,7 +63,7 @@ pub(super) fn read(reader: &mut Reader<'_>, value: &Value<'_>, known: &Known, po
         let Some(settings) = policy.rules.get_mut(rule.id) else { continue };
         match value.get_ref().as_table() {
             Some(table) => {
-                read_table(reader, table, settings);
+                read_table(reader, table, settings, &known.keys(rule));
                 for (key, value) in table {
                     let place = Provenance::File(reader.locate(&value.span()));
                     policy.places.insert(format!("rules.{}.{}", rule.id, key.get_ref()), place);
@@ -90,8 +100,7 @@ pub(super) fn keys(rule: &Rule) -> Vec<&'static str> {
     keys
 }
 
-fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleSettings) {
-    let keys = keys(settings.rule);
+fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleSettings, keys: &[&'static str]) {
     for (key, _) in table.iter().filter(|(key, _)| !keys.contains(&key.get_ref().as_ref())) {
         let id = settings.rule.id;
         match key.get_ref().as_ref() {
@@ -104,10 +113,10 @@ fn read_table(reader: &mut Reader<'_>, table: &DeTable<'_>, settings: &mut RuleS
                 let message = format!("{id} reads nothing but the scanned tree, so that `on-unknown` has no meaning");
                 reader.fail(&key.span(), message);
             }
-            _ => reader.unknown("key", &format!(" in the table of {id}"), key, &keys),
+            _ => reader.unknown("key", &format!(" in the table of {id}"), key, keys),
         }
     }
-    read_keys(reader, table, settings, &keys);
+    read_keys(reader, table, settings, keys);
 }
 
 /// Reads those keys of a table into a rule's settings; others are left alone.

@@ -69,6 +69,13 @@ fn properties(keys: &[&str], of: impl Fn(&str) -> Option<Json>) -> Map<String, J
     keys.iter().filter_map(|key| Some(((*key).to_owned(), of(key)?))).collect()
 }
 
+fn of_registries(key: &str) -> Json {
+    match key {
+        "allow" => described(list(&text(), 1), "Those that packages may come from besides the public one."),
+        _ => described(list(&text(), 0), "Those whose packages are private: no service is asked about them."),
+    }
+}
+
 /// A key of the whole policy.
 fn of_whole(key: &str, rules: &[&'static Rule], ids: &[&str]) -> Option<Json> {
     Some(match key {
@@ -83,8 +90,8 @@ fn of_whole(key: &str, rules: &[&'static Rule], ids: &[&str]) -> Option<Json> {
             described(list(&text(), 0), "Globs as in .gitignore, relative to the root: what fits is not scanned.")
         }
         "registries" => described(
-            object(properties(&["allow"], |_| Some(list(&text(), 1))), &[]),
-            "Registries that packages may come from besides the public one.",
+            object(properties(&["allow", "private"], |key| Some(of_registries(key))), &[]),
+            "Registries, as hosts or as addresses below which everything is meant.",
         ),
         "test-data" => described(levels(Level::Allow), "The gravest level of findings in test data."),
         "max-exception-days" => described(days(), "How many days ahead an exception may end."),
@@ -157,8 +164,11 @@ fn of_setting(key: &str) -> Option<Json> {
         "kinds" => described(list(&kinds, 1), "Packages that are known to be for none of these are allowed."),
         "scope" => described(words(Scope::ALL.map(Scope::as_str)), "Which packages it judges."),
         "ecosystems" => {
-            let types = words(Ecosystem::ALL.iter().map(|ecosystem| ecosystem.purl_type()));
-            described(list(&types, 1), "The ecosystems it judges, by the type of package URLs.")
+            let types = words(Ecosystem::ALL.iter().map(|ecosystem| ecosystem.word()));
+            described(
+                list(&types, 1),
+                "The ecosystems it judges, by the type of package URLs, or by the name of the distribution.",
+            )
         }
         "paths" => described(
             list(&text(), 1),
@@ -230,7 +240,10 @@ fn of_override(key: &str, ids: &[&str]) -> Option<Json> {
             described(of_setting(key)?, "What a package must be for; all of it for `level`, any for `at-least`.")
         }
         "scope" => described(of_setting(key)?, "`direct`: direct dependencies alone."),
-        "ecosystems" => described(of_setting(key)?, "The ecosystems it is about, by the type of package URLs."),
+        "ecosystems" => described(
+            of_setting(key)?,
+            "The ecosystems it is about, by the type of package URLs, or by the name of the distribution.",
+        ),
         "paths" => described(
             of_setting(key)?,
             "Lockfiles, manifests of workspace members, or folders above them; `**` crosses folders. What is also brought in \

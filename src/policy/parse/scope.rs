@@ -28,11 +28,11 @@ pub(super) fn read_filter(reader: &mut Reader<'_>, key: &str, value: &Value<'_>,
     }
 }
 
-/// What an ecosystem is called in a policy: the type that package URLs have.
+/// What an ecosystem is called in a policy: the type that package URLs have; a distribution by its name there.
 fn ecosystems(reader: &mut Reader<'_>, value: &Value<'_>) -> Vec<Ecosystem> {
     let mut ecosystems: Vec<Ecosystem> = not_empty(reader, "ecosystems", value)
         .iter()
-        .filter_map(|value| reader.word("ecosystems", value, Ecosystem::ALL, Ecosystem::purl_type))
+        .filter_map(|value| reader.word("ecosystems", value, Ecosystem::ALL, Ecosystem::word))
         .collect();
     ecosystems.sort_unstable();
     ecosystems.dedup();

@@ -171,7 +171,7 @@ mod tests {
         assert!(npm("pkg:npm/lodash", "lodash", "4.17.21") && npm("pkg:npm/lodash", "lodash", ""));
         assert!(npm("pkg:npm/%40angular/core@1.0.0", "@angular/core", "1.0.0"));
         for other in
-            ["pkg:npm/lodash@4.17.20?repository_url=registry.example", "pkg:deb/debian/curl", "urn:x", "", "pkg:npm/"]
+            ["pkg:npm/lodash@4.17.20?repository_url=registry.example", "pkg:snap/curl", "urn:x", "", "pkg:npm/"]
         {
             assert!(matches!(Product::of(other), Product::Other(_)), "{other}");
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::id;
+use super::Id;
 use crate::model::{Checklist, ChecklistItem};
 
 /// Every intake question about one package.
@@ -11,7 +11,7 @@ use crate::model::{Checklist, ChecklistItem};
 #[cfg_attr(test, schemars(rename = "Checklist"))]
 pub(super) struct ChecklistEntry<'r> {
     /// The package, by its id in this report.
-    package: String,
+    package: Id,
     /// The questions, in the order of the guidance.
     items: Vec<ItemEntry<'r>>,
 }
@@ -40,6 +40,6 @@ impl<'r> ChecklistEntry<'r> {
             answer: item.answer.as_str(),
             evidence: &item.evidence,
         };
-        Self { package: id(checklist.package), items: checklist.items.iter().map(item).collect() }
+        Self { package: Id(checklist.package), items: checklist.items.iter().map(item).collect() }
     }
 }

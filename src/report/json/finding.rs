@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::super::phrase;
-use super::{Place, id};
+use super::{Id, Place};
 
 /// Something that a rule found, and what the policy decided about it.
 #[derive(Serialize)]
@@ -44,7 +44,7 @@ pub(super) struct FindingEntry<'r> {
     /// Other rules that apply to the same advisory.
     also: &'r [&'static str],
     /// Paths from a project of the root to the package, by package ids, shortest first, three at the most.
-    chains: Vec<Vec<String>>,
+    chains: Vec<Vec<Id>>,
     /// How many paths there are.
     chains_total: u64,
     /// Whether that is their exact number; where it is not, there may be more.
@@ -77,7 +77,7 @@ enum SubjectEntry<'r> {
     /// A package.
     Package {
         /// Its id in this report.
-        package: String,
+        package: Id,
         /// Its package URL.
         purl: String,
         /// The root that uses it.
@@ -228,7 +228,7 @@ impl<'r> FindingEntry<'r> {
             advisory: finding.advisory.as_ref().map(Advisory::of),
             message: &finding.message,
             also: &finding.also,
-            chains: finding.chains.iter().map(|chain| chain.iter().map(|&package| id(package)).collect()).collect(),
+            chains: finding.chains.iter().map(|chain| chain.iter().map(|&package| Id(package)).collect()).collect(),
             chains_total: finding.chains_total.number(),
             chains_total_exact: matches!(finding.chains_total, PathCount::Exactly(_)),
             fix: FixEntry::of(&finding.fix),
@@ -242,8 +242,8 @@ impl<'r> SubjectEntry<'r> {
     fn of(report: &'r Report, subject: &'r Subject) -> Self {
         match subject {
             Subject::Package { package, root } => Self::Package {
-                package: id(*package),
-                purl: report.graph.package(*package).id.purl().to_string(),
+                package: Id(*package),
+                purl: report.graph.package(*package).id.purl().into(),
                 root: report.graph.roots.get(*root).map(|root| &*root.path),
             },
             Subject::File(path) => Self::File { file: path },

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::model::{Dependency, DependencyGraph, DependencyKind, Package, PackageState, Purl, Report, Root, Use};
 
-use super::{Place, id};
+use super::{Id, Place};
 
 /// A file that fixes the versions of packages: a lockfile, or a manifest that has none.
 #[derive(Serialize)]
@@ -18,7 +18,7 @@ pub(super) struct RootEntry<'r> {
     /// Whether it lies among test data.
     test_data: bool,
     /// The packages that are the projects themselves.
-    members: Vec<String>,
+    members: Vec<Id>,
 }
 
 /// A package.
@@ -27,7 +27,7 @@ pub(super) struct RootEntry<'r> {
 #[cfg_attr(test, schemars(rename = "Package"))]
 pub(super) struct PackageEntry<'r> {
     /// Its id in this report.
-    id: String,
+    id: Id,
     /// Its package URL.
     purl: String,
     /// Its ecosystem, under OSV's name.
@@ -89,9 +89,9 @@ pub(super) struct DependencyEntry<'r> {
     /// The root's file.
     root: &'r str,
     /// The package that needs the other.
-    from: String,
+    from: Id,
     /// The package that is needed.
-    to: String,
+    to: Id,
     /// What for.
     #[cfg_attr(test, schemars(extend("enum" = ["runtime", "build", "optional", "peer", "dev"])))]
     kind: &'static str,
@@ -125,7 +125,7 @@ pub(super) fn entries<'r>(report: &'r Report, usages: &Usages) -> impl Iterator<
             let root = graph.roots.get(root)?;
             Some(UseEntry::of(root, root.uses.get(usage)?))
         });
-        PackageEntry::of(id(index), package, state.copied(), found.collect())
+        PackageEntry::of(Id(index), package, state.copied(), found.collect())
     })
 }
 
@@ -140,17 +140,17 @@ impl<'r> RootEntry<'r> {
             path: &root.path,
             parser: root.parser,
             test_data: root.test_data,
-            members: root.members.iter().map(|&member| id(member)).collect(),
+            members: root.members.iter().map(|&member| Id(member)).collect(),
         }
     }
 }
 
 impl<'r> PackageEntry<'r> {
-    fn of(id: String, package: &'r Package, state: Option<PackageState>, uses: Vec<UseEntry<'r>>) -> Self {
+    fn of(id: Id, package: &'r Package, state: Option<PackageState>, uses: Vec<UseEntry<'r>>) -> Self {
         let known = &package.id;
         Self {
             id,
-            purl: Purl::of(known).to_string(),
+            purl: Purl::of(known).into(),
             ecosystem: known.ecosystem.osv_name(),
             name: &known.name,
             version: known.version.as_deref(),
@@ -183,8 +183,8 @@ impl<'r> DependencyEntry<'r> {
     fn of(root: &'r Root, edge: &'r Dependency) -> Self {
         Self {
             root: &root.path,
-            from: id(edge.from),
-            to: id(edge.to),
+            from: Id(edge.from),
+            to: Id(edge.to),
             kind: edge.kind.as_str(),
             requirement: edge.requirement.as_deref(),
         }

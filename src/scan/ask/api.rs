@@ -7,7 +7,7 @@ use jiff::Unit;
 
 use super::index::Local;
 use super::{Places, Said, Told, uncompared};
-use crate::advisory::{Record, judge};
+use crate::advisory::{Record, asked_ecosystem, judge};
 use crate::model::{DependencyGraph, Ecosystem, PackageId, PackageIndex, Remedy, SourceCoverage, SourceState, source};
 use crate::scan::Knowledge;
 use crate::source::osv::{Proposal, Proposed, Question, propose};
@@ -31,7 +31,7 @@ pub(super) async fn ask(
     knowledge: &Knowledge<'_>,
     local: &Local<'_>,
 ) -> Remote {
-    let question = |id: &PackageId| Question::new(id.ecosystem.osv_name(), &id.name, id.version.as_deref());
+    let question = |id: &PackageId| question(id, id.advised_as().1);
     let questions: BTreeSet<Question> = places.values().flatten().map(|&at| question(&graph.packages[at].id)).collect();
     // What the index holds need not be fetched, even where it is too old to be asked.
     let held = |proposal: &Proposal| local.record(&proposal.id, &proposal.modified);
@@ -59,7 +59,7 @@ pub(super) async fn remedies(
     packages: &[usize],
     client: &Client,
 ) -> BTreeMap<PackageIndex, Vec<Remedy>> {
-    let question = |id: &PackageId| Question::new(id.ecosystem.osv_name(), &id.name, None);
+    let question = |id: &PackageId| question(id, None);
     let questions: BTreeSet<Question> = packages.iter().map(|&at| question(&graph.packages[at].id)).collect();
     let proposed = propose(client, &questions, &|_| None).await;
     let records = read(&proposed);
@@ -72,6 +72,11 @@ pub(super) async fn remedies(
         remedies.extend(u32::try_from(at).ok().zip(told));
     }
     remedies
+}
+
+/// What the service is asked about a package, with a version or about all of them.
+fn question(id: &PackageId, version: Option<&str>) -> Question {
+    Question::new(&asked_ecosystem(id.ecosystem.osv_name(), id.release()), id.advised_as().0, version)
 }
 
 /// A record that was read, or why it could not be.
@@ -107,15 +112,15 @@ fn told(
         Some(Err(error)) => return Err(error.message.clone()),
         None => return Err("it was not asked".to_owned()),
     };
+    let (name, version) = id.advised_as();
     let mut candidates = Vec::new();
     let mut rejected = Vec::new();
     let proposals = answer.value.as_deref().unwrap_or_default();
     for id_of_record in proposals.iter().map(|proposal| proposal.id.as_str()).collect::<BTreeSet<_>>() {
         match records.get(id_of_record) {
             Some(Known::Read(record)) => {
-                let before = candidates.len();
-                candidates.extend(record.candidates(id.ecosystem.osv_name(), &id.name));
-                if candidates.len() == before && !record.withdrawn {
+                candidates.extend(record.candidates(id.ecosystem.osv_name(), name, id.release()));
+                if !record.speaks_of(id.ecosystem.osv_name(), name) && !record.withdrawn {
                     let reason = "it was proposed for this package and does not speak of it";
                     rejected.push((id_of_record.to_owned(), reason.to_owned()));
                 }
@@ -128,7 +133,7 @@ fn told(
     }
     row.as_of = Some(row.as_of.map_or(answer.as_of, |oldest| oldest.min(answer.as_of)));
     row.rejected += rejected.len();
-    let judged = judge(id.ecosystem, id.version.as_deref(), candidates);
+    let judged = judge(id.ecosystem, version, candidates);
     Ok(Told { groups: judged.groups, remedies: Some(judged.remedies), uncertain: judged.cannot_judge, rejected })
 }
 

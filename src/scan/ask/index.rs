@@ -49,7 +49,8 @@ impl<'l> Local<'l> {
         places.sort_unstable();
         let query = |at: &usize| {
             let id = &graph.packages[*at].id;
-            Query { ecosystem: id.ecosystem, name: &id.name, version: id.version.as_deref() }
+            let (name, version) = id.advised_as();
+            Query { ecosystem: id.ecosystem, name, version, release: id.release() }
         };
         let queries: Vec<Query<'_>> = places.iter().map(query).collect();
         let told = |QueryAnswer { judged, rejected }: QueryAnswer| {

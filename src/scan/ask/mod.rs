@@ -9,8 +9,8 @@ use jiff::civil::Date;
 
 use super::{Knowledge, Preference};
 use crate::model::{
-    AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Level, OnUnknown, PackageId,
-    PackageIndex, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, source,
+    AliasGroup, Data, DependencyGraph, Diagnostic, DiagnosticSeverity, Ecosystem, Facts, Level, Missing, OnUnknown,
+    PackageId, PackageIndex, PackageState, Remedy, Rule, SourceCoverage, SourceKind, SourceState, Unknown, Why, source,
 };
 use crate::policy::Policy;
 use crate::rule::Unlearnt;
@@ -229,17 +229,12 @@ fn is_asked(state: PackageState) -> bool {
     matches!(state, PackageState::Matched | PackageState::Unresolved)
 }
 
-/// What each rule that rests on advisories could not learn.
+/// What each rule of the table that rests on advisories could not learn. A rule of the policy's own says itself of which
+/// packages it would have had to know them.
 fn unknowns(states: &[PackageState], policy: &Policy, sources: &[SourceCoverage]) -> Vec<Unknown> {
     let is_unknown = |state: &&PackageState| matches!(state, PackageState::NoIndex | PackageState::CannotJudge);
     let packages = states.iter().filter(is_unknown).count();
-    // The source that told too little; where each told something, the records are at fault.
-    let failed = sources.iter().find(|source| matches!(source.state, SourceState::Failed | SourceState::Missing));
-    let name = failed.or(sources.first()).map_or(source::INDEX, |source| source.name);
-    let message = match name {
-        source::OSV => "the OSV API did not tell, or a version or an advisory cannot be compared",
-        _ => "there is no advisory index for them, or a version or an advisory that cannot be compared",
-    };
+    let (name, message) = untold(sources);
     let unknown = |(rule, outcome): (&'static Rule, OnUnknown)| Unknown {
         rule: rule.id,
         source: name,
@@ -249,22 +244,36 @@ fn unknowns(states: &[PackageState], policy: &Policy, sources: &[SourceCoverage]
     };
     // What is only counted is evaluated where its data is at hand.
     let is_shown = |rule: &Rule| policy.rules.get(rule.id).is_some_and(|settings| settings.level >= Level::Warn);
-    let needing = policy.needing(Data::Advisories).filter(|(rule, _)| is_shown(rule));
+    let is_of_table = |rule: &Rule| policy.custom.iter().all(|custom| custom.rule.id != rule.id);
+    let needing = policy.needing(Data::Advisories).filter(|(rule, _)| is_shown(rule) && is_of_table(rule));
     if packages == 0 { Vec::new() } else { needing.map(unknown).collect() }
+}
+
+/// The source that told too little of advisories, and what is said of it; where each told something, the records are at
+/// fault.
+fn untold(sources: &[SourceCoverage]) -> (&'static str, &'static str) {
+    let failed = sources.iter().find(|source| matches!(source.state, SourceState::Failed | SourceState::Missing));
+    let name = failed.or(sources.first()).map_or(source::INDEX, |source| source.name);
+    let message = match name {
+        source::OSV => "the OSV API did not tell, or a version or an advisory cannot be compared",
+        _ => "there is no advisory index for them, or a version or an advisory that cannot be compared",
+    };
+    (name, message)
 }
 
 /// What rules could not know of the health of packages, one row for each rule, source and reason. What is only counted
 /// is evaluated where its data is at hand, so that it misses nothing.
-pub(super) fn unlearnt(unlearnt: &[Unlearnt], policy: &Policy) -> Vec<Unknown> {
+pub(super) fn unlearnt(unlearnt: &[Unlearnt], policy: &Policy, sources: &[SourceCoverage]) -> Vec<Unknown> {
     let settings = |rule: &Rule| policy.rules.get(rule.id).filter(|settings| settings.level >= Level::Warn);
     let unknown = |Unlearnt { rule, missing, packages }: &Unlearnt| {
-        Some(Unknown {
-            rule: rule.id,
-            source: missing.source,
-            packages: *packages,
-            message: format!("{} {}", source::title(missing.source), missing.why.as_str()),
-            outcome: settings(rule)?.on_unknown,
-        })
+        let (source, message) = match missing {
+            Missing { source: source::INDEX, why: Why::NotAtHand } => {
+                let (source, message) = untold(sources);
+                (source, message.to_owned())
+            }
+            Missing { source, why } => (*source, format!("{} {}", source::title(source), why.as_str())),
+        };
+        Some(Unknown { rule: rule.id, source, packages: *packages, message, outcome: settings(rule)?.on_unknown })
     };
     unlearnt.iter().filter_map(unknown).collect()
 }

@@ -65,6 +65,11 @@ pub(in crate::scan) fn is_binary_name(name: &str) -> bool {
     BINARIES.iter().any(|(known, _)| ending.eq_ignore_ascii_case(known)) && !CUSTOMARY.contains(&name)
 }
 
+/// Whether a file is there to start a build, by custom.
+pub(super) fn is_customary(name: &str) -> bool {
+    CUSTOMARY.contains(&name)
+}
+
 /// What the walk found on its way.
 pub(super) struct Walked<'w> {
     /// Files that are programs by their names, and lie in no test data.

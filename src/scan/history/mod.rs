@@ -34,8 +34,6 @@ pub struct Base {
     pub commit: BaseCommit,
     /// When the merge base was made: seconds since 1970, UTC.
     pub time: i64,
-    /// How many merge bases there are; of several, the newest is taken.
-    pub merge_bases: usize,
     tree: ObjectId,
     /// The scan's root, relative to the top of the repository; empty where it is that.
     prefix: String,
@@ -62,9 +60,10 @@ impl Base {
             named: named.to_owned(),
             revision: id.to_string(),
             merge_base: found.commit.to_string(),
+            merge_bases: found.several,
             time: time.to_string(),
         };
-        Ok(Self { repository, commit, time: found.time, merge_bases: found.several, tree: found.tree, prefix })
+        Ok(Self { repository, commit, time: found.time, tree: found.tree, prefix })
     }
 
     /// A file at the merge base, by its path in the scan's root; `None` where it is not there. Symbolic links are not

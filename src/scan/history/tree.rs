@@ -7,7 +7,7 @@ use gix::objs::tree::EntryKind;
 use gix::objs::{Kind, TreeRefIter};
 
 use super::{Base, Trouble, object};
-use crate::ecosystem::{FileSet, parser_for};
+use crate::ecosystem::{FileSet, Role, parser_for};
 use crate::model::RepoPath;
 use crate::scan::discover::project::is_binary_name;
 use crate::scan::discover::{Found, Scope};
@@ -188,7 +188,7 @@ impl BaseFiles {
         if is_binary_name(&entry.name) && entry.kind != EntryKind::Link && !scope.is_test_data(start, &path) {
             self.binaries.push((path.as_str().into(), entry.id));
         }
-        if parser_for(&path).is_none() || scope.leaves_out_file(&path) {
+        if parser_for(&path).is_none_or(|parser| parser.role == Role::Installed) || scope.leaves_out_file(&path) {
             return;
         }
         if entry.kind == EntryKind::Link {
@@ -197,7 +197,7 @@ impl BaseFiles {
         }
         let test_data = scope.is_test_data(start, &path);
         let path = RepoPath::from(path);
-        let found = Found { path: RepoPath::clone(&path), test_data };
+        let found = Found { path: RepoPath::clone(&path), test_data, is_program: false };
         self.files.insert(path, (found, entry.id));
     }
 }

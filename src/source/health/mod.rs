@@ -9,6 +9,7 @@ mod projects;
 
 pub use packages::default_version;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join5;
@@ -17,7 +18,8 @@ use futures_util::{StreamExt as _, stream};
 use super::deps_dev::{self, Key, Version, VersionQuestion};
 use super::{Answer, BEST_PRACTICES, Client, DEPS_DEV, END_OF_LIFE, SCORECARD, SourceError};
 use crate::model::{
-    Data, Ecosystem, Fact, Health, Missing, Origin, PackageHealth, PackageIndex, ProjectHealth, Scope, Why, source,
+    Data, Ecosystem, Fact, Health, Missing, Origin, PackageHealth, PackageIndex, ProjectHealth, Release, Scope, Why,
+    source,
 };
 
 /// How many questions are prepared at once; the client lets fewer of them through.
@@ -94,7 +96,7 @@ pub async fn learn(client: &Client, wanted: &Wanted) -> Health {
     if is_cut_off && wanted.packages.iter().all(tells_nothing) {
         return Health { is_offline: true, own: wanted.own.clone(), ..Health::default() };
     }
-    let ((mut packages, projects), releases, similar, dependents, support) = join5(
+    let ((versions, projects), releases, similar, dependents, support) = join5(
         versions_and_projects(client, wanted),
         packages::releases(client, wanted.of(&[Data::Releases])),
         packages::similar(client, wanted),
@@ -102,26 +104,81 @@ pub async fn learn(client: &Client, wanted: &Wanted) -> Health {
         lifecycle::support(client, wanted),
     )
     .await;
-    for asked in wanted.of(&[Data::Releases]) {
-        of(&mut packages, asked).releases = packages::released(&releases, asked);
-    }
-    for (asked, fact) in similar {
-        of(&mut packages, asked).similar = fact;
-    }
-    for (asked, fact) in dependents {
-        of(&mut packages, asked).dependents = fact;
-    }
-    for (asked, fact) in support {
-        of(&mut packages, asked).support = fact;
-    }
-    for (asked, fact) in earlier::provenance(client, wanted, releases, &packages).await {
-        of(&mut packages, asked).earlier_provenance = fact;
-    }
-    Health { is_offline: false, packages, projects, own: wanted.own.clone() }
+    let released: Facts<'_, Vec<Release>> =
+        wanted.of(&[Data::Releases]).map(|asked| (asked, packages::released(&releases, asked))).collect();
+    let mut learnt = Learnt::of(versions);
+    learnt.announce(&released);
+    learnt.announce(&similar);
+    learnt.announce(&dependents);
+    learnt.announce(&support);
+    learnt.put(released, |health| &mut health.releases);
+    learnt.put(similar, |health| &mut health.similar);
+    learnt.put(dependents, |health| &mut health.dependents);
+    learnt.put(support, |health| &mut health.support);
+    let earlier = earlier::provenance(client, wanted, releases, &learnt.packages).await;
+    learnt.put(earlier, |health| &mut health.earlier_provenance);
+    let (packages, unanswered) = learnt.finish();
+    Health { is_offline: false, packages, unanswered, projects, own: wanted.own.clone() }
 }
 
-fn of<'p>(packages: &'p mut Packages, asked: &Asked) -> &'p mut PackageHealth {
-    packages.entry(asked.package).or_insert(PackageHealth::NOT_ASKED)
+/// One fact of each of some packages.
+type Facts<'w, T> = Vec<(&'w Asked, Fact<T>)>;
+
+/// What is learnt about versions, and why nothing is of the others.
+type Versions<'w> = (Packages, Vec<(&'w Asked, Missing)>);
+
+/// What was learnt so far. Nothing is stored of a package as long as all that is known of it is that there is no network:
+/// in a run without one that is so of most.
+struct Learnt<'w> {
+    packages: Packages,
+    /// Of which something is not known for that reason; some more than once.
+    cut_off: Vec<PackageIndex>,
+    /// Of whose versions nothing was learnt, in the order of the packages, and why.
+    unversioned: Vec<(&'w Asked, Missing)>,
+}
+
+impl<'w> Learnt<'w> {
+    fn of((packages, mut unversioned): Versions<'w>) -> Self {
+        unversioned.sort_by_key(|(asked, _)| asked.package);
+        let cut_off = unversioned.iter().map(|(asked, _)| asked.package).collect();
+        Self { packages, cut_off, unversioned }
+    }
+
+    /// Makes room for every package of which one of these facts is more than that there is no network.
+    fn announce<T>(&mut self, facts: &Facts<'w, T>) {
+        for (asked, fact) in facts {
+            if is_offline(fact) {
+                self.cut_off.push(asked.package);
+            } else if let Entry::Vacant(place) = self.packages.entry(asked.package) {
+                let health = place.insert(PackageHealth::NOT_ASKED);
+                if let Ok(at) = self.unversioned.binary_search_by_key(&asked.package, |(asked, _)| asked.package) {
+                    let (asked, missing) = self.unversioned[at];
+                    deps_dev::tell_nothing(asked.name(), missing, health);
+                }
+            }
+        }
+    }
+
+    fn put<T>(&mut self, facts: Facts<'w, T>, of: fn(&mut PackageHealth) -> &mut Fact<T>) {
+        for (asked, fact) in facts {
+            if let Some(health) = self.packages.get_mut(&asked.package) {
+                *of(health) = fact;
+            }
+        }
+    }
+
+    /// What is stored, and the packages of which nothing is.
+    fn finish(self) -> (Packages, Vec<PackageIndex>) {
+        let Self { packages, mut cut_off, .. } = self;
+        cut_off.sort_unstable();
+        cut_off.dedup();
+        cut_off.retain(|package| !packages.contains_key(package));
+        (packages, cut_off)
+    }
+}
+
+fn is_offline<T>(fact: &Fact<T>) -> bool {
+    fact.missing().is_some_and(|missing| missing.why == Why::Offline)
 }
 
 /// deps.dev is not asked about what cannot be in a registry: it would not know it.
@@ -149,24 +206,37 @@ async fn each<K: Ord, T>(keys: BTreeSet<K>, ask: impl AsyncFn(&K) -> T) -> BTree
 }
 
 /// What deps.dev says of versions, and with it what is known about the projects that they name.
-async fn versions_and_projects(client: &Client, wanted: &Wanted) -> (Packages, BTreeMap<String, ProjectHealth>) {
+async fn versions_and_projects<'w>(
+    client: &Client,
+    wanted: &'w Wanted,
+) -> (Versions<'w>, BTreeMap<String, ProjectHealth>) {
     // Projects are known by versions.
     let kinds = [Data::Versions, Data::EarlierProvenance, Data::Scorecard, Data::Badge];
     let asked: Vec<&Asked> = wanted.of(&kinds).collect();
     let askable = asked.iter().filter(|asked| asked.is_askable());
     let versions = versions(client, askable.map(|asked| asked.question())).await;
-    let mut packages = Packages::new();
+    let (mut packages, mut untold) = (Packages::new(), Vec::new());
     for asked in asked {
-        let health = of(&mut packages, asked);
         let answer = versions.binary_search_by(|(question, _)| question.key().cmp(&asked.key()));
-        match answer.ok().and_then(|at| versions.get(at)).map(|(_, answer)| answer) {
-            Some(Ok(Answer { value: Some(version), as_of })) => version.tell(asked.name(), *as_of, health),
-            Some(Ok(_)) | None => deps_dev::tell_nothing(asked.name(), unasked().missing(), health),
-            Some(Err(error)) => deps_dev::tell_nothing(asked.name(), error.missing(), health),
+        let missing = match answer.ok().and_then(|at| versions.get(at)).map(|(_, answer)| answer) {
+            Some(Ok(Answer { value: Some(version), as_of })) => {
+                let health = packages.entry(asked.package).or_insert(PackageHealth::NOT_ASKED);
+                version.tell(asked.name(), *as_of, health);
+                continue;
+            }
+            Some(Ok(_)) | None => unasked().missing(),
+            Some(Err(error)) => error.missing(),
+        };
+        // Of Go the name tells something all the same.
+        if missing.why == Why::Offline && asked.ecosystem != Ecosystem::Go {
+            untold.push((asked, missing));
+        } else {
+            let health = packages.entry(asked.package).or_insert(PackageHealth::NOT_ASKED);
+            deps_dev::tell_nothing(asked.name(), missing, health);
         }
     }
     let projects = projects::projects(client, wanted, &packages).await;
-    (packages, projects)
+    ((packages, untold), projects)
 }
 
 /// What deps.dev says of versions, ordered by the question, each of which is asked once.

@@ -51,6 +51,16 @@ fn it_is_asked_for_what_it_reads_and_only_where_it_is_shown() {
 }
 
 #[test]
+fn what_it_reads_in_the_tree_alone_can_be_unknown_too() {
+    let text = policy("'package.direct'", "[rules]\nacme-rule = { on-unknown = \"deny\" }");
+    let read_it = read(&text).unwrap();
+    assert_eq!(read_it.rules["acme-rule"].on_unknown, OnUnknown::Deny);
+    assert!(read_it.to_toml(false).contains("on-unknown = \"deny\""));
+    let at = |key: &str| read_it.places[key].location().map(|at| (at.line, at.column));
+    assert_eq!(at("custom.acme-rule"), Some((2, 1)), "the line of its [[custom]]");
+}
+
+#[test]
 fn rules_and_exceptions_may_name_it() {
     let exception =
         "[[exceptions]]\nrule = \"acme-rule\"\npackage = \"pkg:npm/a\"\nreason = \"r\"\nexpires = 2027-01-31";

@@ -1,10 +1,11 @@
 //! What to type next: only commands that exist, and only with arguments that a shell takes as they are.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::model::{FileState, Report, SourceState, Subject, Verdict};
+use crate::model::{Ecosystem, FileState, Report, SourceState, Subject, Verdict};
 
 use super::super::super::{Options, escape};
 use super::super::page::{BOLD, CYAN, DIM, Page, Piece};
@@ -42,9 +43,18 @@ fn commands(report: &Report, plan: &Plan, options: &Options) -> Vec<(String, &'s
     let db = safe(&options.database).map(|folder| format!(" --db {folder}")).unwrap_or_default();
     let path = safe(&options.scanned).map(|path| format!(" {path}")).unwrap_or_default();
     let lacking = |state| matches!(state, SourceState::Stale | SourceState::Missing | SourceState::Failed);
-    let mut of_advisories = report.coverage.sources.iter().filter(|source| source.is_of_advisories());
-    if of_advisories.any(|source| lacking(source.state)) {
+    let of_advisories = report.coverage.sources.iter().filter(|source| source.is_of_advisories());
+    let lacking: Vec<_> = of_advisories.filter(|source| lacking(source.state)).map(|source| source.ecosystem).collect();
+    let (distributions, others): (Vec<_>, Vec<_>) =
+        lacking.into_iter().partition(|ecosystem| ecosystem.is_some_and(Ecosystem::is_distribution));
+    if !others.is_empty() {
         commands.push((format!("osprey db update{db}"), "brings the local index of advisories up to date"));
+    }
+    // Their advisories are many, and are fetched only where somebody names them.
+    let named: BTreeSet<&str> = distributions.into_iter().flatten().map(Ecosystem::osv_name).collect();
+    if !named.is_empty() {
+        let named: String = named.iter().map(|name| format!(" --ecosystem \"{name}\"")).collect();
+        commands.push((format!("osprey db update{named}{db}"), "fetches the advisories of the distribution"));
     }
     if report.is_empty()
         || report.coverage.files.iter().any(|file| file.state == FileState::Unsupported && file.is_gap())

@@ -1,7 +1,0 @@
-//! C and C++: Conan and vcpkg.
-
-pub(super) mod conan_lock;
-mod conan_lock_v1;
-pub(super) mod conanfile;
-mod reference;
-pub(super) mod vcpkg_json;
