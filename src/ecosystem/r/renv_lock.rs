@@ -49,7 +49,7 @@ fn parse(input: &Input<'_>) -> Parsed {
         let name = entry.text("Package").unwrap_or(key);
         let Some(version) = entry.text("Version").filter(|_| !name.is_empty()) else {
             let line = document.locate(key).map(|place| place.line);
-            let message = format!("`{key}` has no version; it was left out. Run `renv::snapshot()`");
+            let message = format!("`{key}` has no name or no version; it was left out. Run `renv::snapshot()`");
             parsed.diagnostics.push(Diagnostic::error(input.path, line, message));
             continue;
         };
