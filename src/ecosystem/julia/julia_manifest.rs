@@ -21,6 +21,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     names: &["Manifest.toml", "JuliaManifest.toml", "Manifest-v*.toml", "JuliaManifest-v*.toml"],
     empty_is_valid: true,
     capabilities: Capabilities {
+        graph: Support::Partial,
         direct: Support::Partial,
         kinds: Support::Partial,
         integrity: Support::Partial,

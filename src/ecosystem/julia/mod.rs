@@ -4,6 +4,9 @@ pub(super) mod julia_manifest;
 pub(super) mod julia_project;
 mod project;
 
+#[cfg(test)]
+mod tests;
+
 use crate::model::{Ecosystem, PackageId, Source};
 
 /// The identity of a Julia package.
