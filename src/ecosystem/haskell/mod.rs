@@ -3,6 +3,9 @@
 pub(super) mod cabal_freeze;
 pub(super) mod stack_lock;
 
+#[cfg(test)]
+mod tests;
+
 use crate::model::{Ecosystem, PackageId, Source};
 
 /// The identity of a Haskell package.

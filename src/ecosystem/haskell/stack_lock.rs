@@ -54,7 +54,7 @@ fn package(completed: &Value<'_>, stream: &Stream<'_>, graph: &mut GraphBuilder)
             return Err("has no version");
         }
         (name, version, source) = (before, after, Source::PUBLIC_REGISTRY);
-        hash = pin.starts_with("sha256:").then(|| pin.split(',').next()).flatten();
+        hash = pin.strip_prefix("sha256:").and_then(|pin| pin.split(',').next());
     } else {
         name = completed.text("name").ok_or("has no name")?;
         version = completed.text("version").ok_or("has no version")?;
@@ -63,7 +63,7 @@ fn package(completed: &Value<'_>, stream: &Stream<'_>, graph: &mut GraphBuilder)
     }
     let index = graph.package(id(name, Some(version), source), stream.lines.locate_slice(version));
     if let Some(hash) = hash.filter(|hash| !hash.is_empty()) {
-        graph.integrity(index, hash);
+        graph.integrity(index, &format!("sha256:{hash}"));
     }
     Ok(())
 }
