@@ -148,7 +148,7 @@ impl<'d> Lock<'_, 'd> {
     }
 
     fn complain(&mut self, part: &str, message: &str) {
-        let line = self.document.locate(part).map(|place| place.line);
-        self.diagnostics.push(Diagnostic::error(self.path, line, message));
+        let line = self.document.locate(part).map_or(1, |place| place.line);
+        self.diagnostics.push(Diagnostic::error(self.path, Some(line), message));
     }
 }

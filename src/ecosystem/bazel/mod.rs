@@ -4,6 +4,9 @@ pub(super) mod maven_install;
 pub(super) mod module_bazel;
 pub(super) mod module_lock;
 
+#[cfg(test)]
+mod tests;
+
 use crate::model::{Ecosystem, PackageId, Source};
 
 /// The identity of a Bazel module.

@@ -9,8 +9,8 @@ use crate::ecosystem::syntax::bounds::bound;
 use crate::ecosystem::syntax::tokens::{Token, Tokens};
 use crate::ecosystem::{Capabilities, Input, Parsed, Parser, Role, Support, project_label, text_of};
 use crate::model::{
-    DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, LineIndex, Location, PackageId, RepoPath, Source,
-    SourceKind,
+    DependencyKind, Diagnostic, Ecosystem, GraphBuilder, Kinds, LineIndex, Location, PackageId, PackageIndex, RepoPath,
+    Source, SourceKind,
 };
 
 /// Reads `MODULE.bazel`.
@@ -42,6 +42,28 @@ pub(super) struct Asked {
     /// Where it is taken from instead of a registry, and the version that is fixed.
     source: Source,
     exact: Option<(String, Location)>,
+}
+
+impl Asked {
+    /// Whether it comes from elsewhere than a registry.
+    pub(super) fn is_overridden(&self) -> bool {
+        self.source.kind != SourceKind::Registry
+    }
+
+    /// Adds the module as the file asks for it.
+    pub(super) fn add(&self, root: PackageIndex, graph: &mut GraphBuilder) {
+        let (exact, place) = self.exact.clone().unzip();
+        let index = graph.package(id(&self.name, exact.as_deref(), self.source.clone()), place);
+        graph.mark(index, Some(true), Kinds::only(self.kind));
+        if index != root {
+            graph.dependency(root, index, self.kind, self.version.as_deref());
+        }
+        // What is taken from elsewhere is not compared with a version.
+        if let Some(version) = self.version.as_ref().filter(|_| exact.is_none() && !self.is_overridden()) {
+            graph.requirement(index, &format!(">={version}"));
+        }
+        graph.declare(index, self.version_place.as_ref().unwrap_or(&self.place).clone());
+    }
 }
 
 /// What a `MODULE.bazel` says.
@@ -155,16 +177,8 @@ fn parse(input: &Input<'_>) -> Parsed {
     if !module.asked.is_empty() {
         graph.member(module.id, module.version_place);
     }
-    for asked in module.asked {
-        let (exact, place) = asked.exact.unzip();
-        let is_exact = exact.is_some();
-        let index = graph.package(id(&asked.name, exact.as_deref(), asked.source), place);
-        graph.mark(index, Some(true), Kinds::only(asked.kind));
-        graph.dependency(0, index, asked.kind, asked.version.as_deref());
-        if let Some(version) = asked.version.filter(|_| !is_exact) {
-            graph.requirement(index, &format!(">={version}"));
-        }
-        graph.declare(index, asked.version_place.unwrap_or(asked.place));
+    for asked in &module.asked {
+        asked.add(0, &mut graph);
     }
     bound(&mut parsed.diagnostics, input.path);
     parsed.graph = graph.finish_as_marked();

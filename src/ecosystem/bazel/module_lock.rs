@@ -93,7 +93,13 @@ fn of_hashes<'d>(
     let Some(module) = module else { return };
     let root = graph.member(module.id.clone(), module.version_place.clone());
     for asked in &module.asked {
-        let Some(&to) = by_name.get(asked.name.as_str()).filter(|&&to| to != root) else { continue };
+        let Some(&to) = by_name.get(asked.name.as_str()).filter(|&&to| to != root) else {
+            // What an override takes from elsewhere has no entry here.
+            if asked.is_overridden() {
+                asked.add(root, graph);
+            }
+            continue;
+        };
         graph.mark(to, Some(true), Kinds::only(asked.kind));
         graph.dependency(root, to, asked.kind, asked.version.as_deref());
         graph.declare(to, asked.place.clone());
@@ -103,6 +109,7 @@ fn of_hashes<'d>(
 /// Adds the modules of the graph, `name@version` by key, the module itself under `<root>`.
 fn of_graph<'d>(modules: &'d Value<'d>, document: &Document<'d>, graph: &mut GraphBuilder, module: Option<&Module>) {
     let mut by_key: HashMap<&str, PackageIndex> = HashMap::new();
+    let mut by_name: HashMap<&str, PackageIndex> = HashMap::new();
     let mut root = None;
     for (key, value) in modules.entries() {
         let version = value.text("version").filter(|version| !version.is_empty());
@@ -125,11 +132,14 @@ fn of_graph<'d>(modules: &'d Value<'d>, document: &Document<'d>, graph: &mut Gra
             graph.declare(index, place);
         }
         let attributes = value.get("repoSpec").and_then(|spec| spec.get("attributes"));
-        if let Some(hash) = attributes.and_then(|attributes| attributes.text("integrity")) {
+        if let Some(hash) =
+            attributes.and_then(|attributes| attributes.text("integrity").filter(|hash| !hash.is_empty()))
+        {
             graph.integrity(index, hash);
         }
         graph.mark(index, Some(false), Kinds::default());
         by_key.insert(key, index);
+        by_name.entry(name).or_insert(index);
     }
     let dev: HashMap<&str, DependencyKind> =
         module.into_iter().flat_map(|module| &module.asked).map(|asked| (asked.name.as_str(), asked.kind)).collect();
@@ -146,8 +156,7 @@ fn of_graph<'d>(modules: &'d Value<'d>, document: &Document<'d>, graph: &mut Gra
         }
     }
     for asked in module.into_iter().flat_map(|module| &module.asked) {
-        let found = by_key.values().copied().filter(|&index| graph.id(index).name == asked.name).min();
-        if let Some(index) = found {
+        if let Some(&index) = by_name.get(asked.name.as_str()) {
             graph.declare(index, asked.place.clone());
         }
     }
@@ -165,7 +174,16 @@ fn source(value: &Value<'_>) -> Source {
             None => Source::at(SourceKind::Git, remote),
         },
         ("local_repository", _, Some(path)) => Source::at(SourceKind::Path, path),
-        // What comes with Bazel itself has no registry and no rule.
-        _ => value.text("registry").map_or(Source::PUBLIC_REGISTRY, registry),
+        _ => match (value.text("registry"), attributes) {
+            (Some(address), _) => registry(address),
+            (None, Some(attributes)) => {
+                let urls = attributes.get("urls").map_or(&[][..], Value::items);
+                let url = urls.first().and_then(Value::as_text).or_else(|| attributes.text("url"));
+                url.map_or(Source::of(SourceKind::Unknown), |url| Source::at(SourceKind::Url, url))
+            }
+            // What comes with Bazel itself has no registry and no rule.
+            (None, None) if value.text("version").is_none_or(str::is_empty) => Source::of(SourceKind::Path),
+            (None, None) => Source::PUBLIC_REGISTRY,
+        },
     }
 }
