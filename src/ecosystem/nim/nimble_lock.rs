@@ -17,7 +17,13 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["nimble.lock"],
     empty_is_valid: false,
-    capabilities: Capabilities { direct: Support::None, kinds: Support::Partial, ..Capabilities::FULL },
+    capabilities: Capabilities {
+        graph: Support::Partial,
+        direct: Support::None,
+        kinds: Support::Partial,
+        integrity: Support::Partial,
+        ..Capabilities::FULL
+    },
     parse,
 };
 
@@ -61,7 +67,8 @@ impl<'d> Lock<'d> {
         let mut by_name: HashMap<&str, PackageIndex> = HashMap::new();
         for (name, entry) in packages {
             let Some(version) = entry.text("version").filter(|_| !name.is_empty()) else {
-                self.complaints.push((name, format!("`{name}` has no version; it was left out. Run `nimble lock`")));
+                self.complaints
+                    .push((name, format!("`{name}` has no name or no version; it was left out. Run `nimble lock`")));
                 continue;
             };
             let id = PackageId::new(Ecosystem::Nimble, name, Some(version), source(entry));
