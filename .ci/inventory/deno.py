@@ -23,6 +23,10 @@ def deno_lock(path, o):
     else:
         specifiers = body.get("specifiers") or {}
     nodes, names = {}, {}
+    for url in list(doc.get("remote") or {}) + list(body.get("remote") or {}):
+        m = re.match(r"https://(deno\.land/(?:x/)?[^/@]+)@v?([^/]+)/", url)
+        if m:
+            o.add(m[1], m[2], "url")
     for registry, eco, table in (("npm", "npm", npm), ("jsr", "JSR", body.get("jsr") or {})):
         for k in table:
             n, v = split(k)

@@ -73,6 +73,8 @@ def julia_manifest(path, o):
     for n, entries in deps.items():
         for e in entries:
             src = "git" if "repo-url" in e else "path" if "path" in e else "registry"
+            if src == "registry" and not any(f in e for f in ("version", "git-tree-sha1")):
+                src = "path"    # it comes with Julia
             k = o.add(n, e.get("version", ""), src)
             by.setdefault(n, {})[e.get("uuid")] = k
             all_entries.append((k, e))
@@ -118,13 +120,15 @@ def environment(path, o):
     doc = (yaml_docs(read(path)) or [{}])[0]
     if not isinstance(doc, dict):
         return
+    # what `conda env export` writes has a prefix, and lists everything that is installed
+    o.direct_known = "prefix" not in doc
     for d in doc.get("dependencies") or []:
         if isinstance(d, str):
             name, version = conda_spec(d)
             o.direct.add(o.add(name, version, "registry"))
             continue
         for s in d.get("pip") or []:
-            if s.startswith("-"):
+            if s.startswith("-") or re.match(r"(git|hg|svn|bzr)\+|https?:", s):
                 continue
             r = req(s)
             if r:

@@ -39,6 +39,13 @@ pub fn is_installation(name: &str, holds: impl Fn(&str) -> bool) -> bool {
     is_installed_folder(name) || MARKS.iter().any(|mark| holds(mark))
 }
 
+/// How many folders above a file of what is installed belong to its name (`var/lib/dpkg/status`); 0 for other files.
+pub fn folders_in_name(path: &str) -> usize {
+    let installed = super::PARSERS.iter().filter(|parser| parser.role == super::Role::Installed);
+    let mut names = installed.flat_map(|parser| parser.names);
+    names.find(|name| super::fits(name, path)).map_or(0, |name| name.matches('/').count())
+}
+
 /// The folder whose files make one installation together with this file: the outermost `node_modules`, the folder that
 /// holds `*.dist-info`, or the file's own folder.
 pub fn installation_of(path: &str) -> &str {
@@ -75,6 +82,13 @@ mod tests {
         for (path, folder) in all {
             assert_eq!(installation_of(path), folder, "{path}");
         }
+    }
+
+    #[test]
+    fn a_name_may_hold_folders() {
+        assert_eq!(folders_in_name("/r/var/lib/dpkg/status"), 3);
+        assert_eq!(folders_in_name("/r/app.jar"), 0);
+        assert_eq!(folders_in_name("/r/Cargo.lock"), 0);
     }
 
     #[test]

@@ -47,7 +47,7 @@ mod toolchain;
 mod unsupported;
 
 pub use built::program::program_data;
-pub use installed::{installation_of, is_installation, is_installed_folder, is_read_beside};
+pub use installed::{folders_in_name, installation_of, is_installation, is_installed_folder, is_read_beside};
 pub use unsupported::{UNSUPPORTED, Unsupported, unsupported_for};
 
 /// What kind of file it is.
@@ -207,9 +207,9 @@ pub const PARSERS: &[&Parser] = &[
     &container::dockerfile::PARSER,
     &container::compose::PARSER,
     &git::gitmodules::PARSER,
-    &toolchain::tool_files::TOOL_VERSIONS,
-    &toolchain::tool_files::MISE_TOML,
-    &toolchain::tool_files::SDKMANRC,
+    &toolchain::tool_versions::PARSER,
+    &toolchain::mise_toml::PARSER,
+    &toolchain::sdkmanrc::PARSER,
     &toolchain::version_file::PARSER,
     &toolchain::rust_toolchain::PARSER,
     &system::dpkg_status::PARSER,

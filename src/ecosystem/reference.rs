@@ -82,14 +82,18 @@ pub(super) fn is_release(tag: &str) -> bool {
 }
 
 /// The release that the comment behind a value claims, as in `# v4.1.2` or `# frozen: 24.1.0`. The tools that write commits
-/// keep it up to date; that it is true nobody checks.
+/// keep it up to date; that it is true nobody checks. A comment that only speaks of a release (`# backup for v3.0.0`)
+/// claims none.
 pub(super) fn claimed<'t>(lines: &LineIndex<'t>, value: &str) -> Option<&'t str> {
     let end = offset(lines.text(), value)? + value.len();
     let rest = lines.text().get(end..)?.split(['\n', '\r']).next()?;
     let rest = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
     let comment = rest.strip_prefix([' ', '\t'])?.trim_start().strip_prefix('#')?;
-    let words = comment.split(|c: char| c.is_whitespace() || "=@:,;()[]".contains(c));
-    words.map(|word| word.trim_end_matches('.')).find(|word| is_release(word))
+    let mut words = comment.split_whitespace();
+    let first = words.next()?;
+    let word = if first.ends_with(':') { words.next()? } else { first };
+    let word = word.rsplit(['=', '@', ':']).next()?.trim_matches(['(', ')', '[', ']', ',', ';', '.']);
+    is_release(word).then_some(word)
 }
 
 /// Where a slice starts in the text that it was cut from.
@@ -128,6 +132,8 @@ mod tests {
         assert_eq!(claim("abc' # tag=v4.1.2").as_deref(), Some("v4.1.2"));
         assert_eq!(claim("abc  #frozen: 24.1.0 yes").as_deref(), Some("24.1.0"));
         assert_eq!(claim("abc # ratchet:a/b@v1.0.0").as_deref(), Some("v1.0.0"));
+        assert_eq!(claim("abc # pin@v1.0.0, by hand").as_deref(), Some("v1.0.0"));
+        assert_eq!(claim("abc # backup for v3.0.0"), None);
         assert_eq!(claim("abc # v4"), None);
         assert_eq!(claim("abc# v4.1.2"), None);
         assert_eq!(claim("abc\n# v4.1.2"), None);

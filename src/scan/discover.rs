@@ -17,8 +17,8 @@ pub(super) mod project;
 mod tar;
 
 use crate::ecosystem::{
-    PROGRAM, Parser, Role, is_installation, is_installed_folder, is_read_beside, join, parser_for, program_data,
-    unsupported_for,
+    PROGRAM, Parser, Role, folders_in_name, is_installation, is_installed_folder, is_read_beside, join, parser_for,
+    program_data, unsupported_for,
 };
 use crate::model::{Diagnostic, DiagnosticSeverity, FileCoverage, FileState, ProjectFiles, RepoPath};
 
@@ -83,7 +83,7 @@ impl Selection {
         }
         let mut folders = Vec::new();
         for path in &self.paths {
-            folders.push(folder_of(canonical(path)?));
+            folders.push(folder_of(&canonical(path)?));
         }
         let first = folders.first().map_or(Path::new("."), PathBuf::as_path);
         let top = first.ancestors().find(|ancestor| ancestor.join(".git").exists());
@@ -93,9 +93,15 @@ impl Selection {
     }
 }
 
-/// The path, or the folder of a file.
-fn folder_of(path: PathBuf) -> PathBuf {
-    if path.is_dir() { path } else { path.parent().map_or_else(PathBuf::new, Path::to_owned) }
+/// The path, or the folder of a file. Folders by which something installed is recognised lie below it.
+fn folder_of(path: &Path) -> PathBuf {
+    let above = if path.is_dir() {
+        let name = path.file_name().and_then(|name| name.to_str());
+        usize::from(name.is_some_and(is_installed_folder))
+    } else {
+        1 + path.to_str().map_or(0, |path| folders_in_name(&path.replace('\\', "/")))
+    };
+    path.ancestors().nth(above).map_or_else(PathBuf::new, Path::to_owned)
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, DiscoverError> {

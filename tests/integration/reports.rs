@@ -312,6 +312,6 @@ fn a_fingerprint_lasts() {
 
 #[test]
 fn a_manifest_that_nobody_reads_is_named() {
-    let tree = Tree::of(&[("Cargo.lock", &clean()), ("site/Gemfile", "source \"https://host.example\"\n")]);
-    tree.scan(&[]).exits(0).says("recognised and not read: site/Gemfile\n");
+    let tree = Tree::of(&[("Cargo.lock", &clean()), ("site/build.gradle", "plugins {}\n")]);
+    tree.scan(&[]).exits(0).says("recognised and not read: site/build.gradle\n");
 }

@@ -35,6 +35,9 @@ fn world() -> World {
     world
 }
 
+/// The ecosystems of which that world has anything.
+const HELD: [&str; 4] = ["crates.io", "Go", "npm", "PyPI"];
+
 /// A tree in which updates are made, and the services that it asks.
 struct Fixture {
     tree: Tree,
@@ -56,6 +59,9 @@ impl Fixture {
 
     fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = self.tree.asking(&[&["db", "update"], arguments].concat());
+        if !arguments.contains(&"--ecosystem") {
+            command.args(HELD.map(|ecosystem| format!("--ecosystem={ecosystem}")));
+        }
         command.envs(self.services.environment());
         command
     }
@@ -376,7 +382,12 @@ fn an_index_that_lacks_what_is_listed_does_not_say_that_it_is_as_of_the_list() {
 fn other_addresses_are_given_as_such() {
     let fixture = Fixture::new(world());
     let bucket = fixture.services.url(Service::OsvBucket);
-    let update = |arguments: &[&str]| run(&mut fixture.tree.asking(&[&["db", "update"], arguments].concat()));
+    let held = HELD.map(|ecosystem| format!("--ecosystem={ecosystem}"));
+    let update = |arguments: &[&str]| {
+        let mut command = fixture.tree.asking(&[&["db", "update"], arguments].concat());
+        command.args(held.iter().filter(|_| !arguments.contains(&"--ecosystem")));
+        run(&mut command)
+    };
     update(&["--from", &bucket, "--ecosystem", "npm"]).exits(0).says("npm").hides("rustsec");
     assert!(fixture.services.requests().iter().all(|request| request.service == Some(Service::OsvBucket)));
     let archive = format!("{}/RustSec/advisory-db/archive/refs/heads/main.zip", fixture.services.url(Service::RustSec));
@@ -394,7 +405,12 @@ fn a_policy_of_the_caller_says_where_the_mirrors_are() {
     let archive = format!("{}/RustSec/advisory-db/archive/refs/heads/main.zip", fixture.services.url(Service::RustSec));
     let policy = format!("version = 1\n[sources]\nosv-bucket = \"{bucket}\"\nrustsec = \"{archive}\"\n");
     fs::write(fixture.tree.path("p.toml"), policy).unwrap();
-    let update = |arguments: &[&str]| run(&mut fixture.tree.asking(&[&["db", "update"], arguments].concat()));
+    let held = HELD.map(|ecosystem| format!("--ecosystem={ecosystem}"));
+    let update = |arguments: &[&str]| {
+        let mut command = fixture.tree.asking(&[&["db", "update"], arguments].concat());
+        command.args(held.iter().filter(|_| !arguments.contains(&"--ecosystem")));
+        run(&mut command)
+    };
     update(&["--policy", "p.toml"]).exits(0).says("npm").says("rustsec");
     assert_eq!(fixture.asked().len(), 9);
     // What the environment names comes first.

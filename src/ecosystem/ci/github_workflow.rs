@@ -33,8 +33,16 @@ fn parse(input: &Input<'_>) -> Parsed {
     };
     let mut jobs = stream.documents.iter().flat_map(|document| document.object("jobs")).peekable();
     if jobs.peek().is_none() && collector.diagnostics.is_empty() {
-        let message = "there are no `jobs`: not a workflow of GitHub Actions";
-        collector.diagnostics.push(Diagnostic::warning(input.path, None, message));
+        let has_other =
+            stream.documents.iter().any(|document| !matches!(document.get("jobs"), None | Some(Value::Null)));
+        let diagnostic = match has_other {
+            true => {
+                let message = "`jobs` is no map of jobs: GitHub refuses such a workflow, and nothing of it was read";
+                Diagnostic::error(input.path, None, message)
+            }
+            false => Diagnostic::warning(input.path, None, "there are no `jobs`: not a workflow of GitHub Actions"),
+        };
+        collector.diagnostics.push(diagnostic);
     }
     for (_, job) in jobs {
         if let Some(uses) = job.get("uses") {

@@ -17,7 +17,12 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Manifest,
     names: &["pubspec.yaml"],
     empty_is_valid: false,
-    capabilities: Capabilities { graph: Support::None, integrity: Support::None, ..Capabilities::FULL },
+    capabilities: Capabilities {
+        graph: Support::None,
+        kinds: Support::Partial,
+        integrity: Support::None,
+        ..Capabilities::FULL
+    },
     parse,
 };
 

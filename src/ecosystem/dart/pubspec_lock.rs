@@ -27,7 +27,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     empty_is_valid: false,
     capabilities: Capabilities {
         graph: Support::None,
-        direct: Support::Full,
+        direct: Support::Partial,
         kinds: Support::Partial,
         integrity: Support::Partial,
         ..Capabilities::FULL

@@ -1,7 +1,5 @@
 //! `composer.json` (<https://getcomposer.org/doc/04-schema.md>).
 
-use std::borrow::Cow;
-
 use super::is_platform;
 use crate::ecosystem::syntax::asked::{Asked, Project, alone};
 use crate::ecosystem::syntax::bounds::bound;
@@ -76,10 +74,10 @@ impl Manifest {
     }
 }
 
-fn of_table(document: &Document<'_>, name: &Cow<'_, str>, text: &str, kind: DependencyKind) -> Asked {
+fn of_table(document: &Document<'_>, name: &str, text: &str, kind: DependencyKind) -> Asked {
     let pinned = exact(text);
     Asked {
-        name: name.to_string(),
+        name: name.to_owned(),
         requirement: Some(text.to_owned()),
         exact: pinned.map(|version| (version.to_owned(), document.locate(version))),
         kind: Some(kind),

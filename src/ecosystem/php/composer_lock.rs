@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::composer_json::Manifest;
 use super::{is_platform, package_id};
+use std::borrow::Cow;
+
 use crate::ecosystem::drift::Wanted;
 use crate::ecosystem::syntax::asked::{companion, git, shown};
 use crate::ecosystem::syntax::bounds::{Candidates, bound};
@@ -27,6 +29,7 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     capabilities: Capabilities {
         graph: Support::Partial,
         direct: Support::Partial,
+        source: Support::Partial,
         integrity: Support::Partial,
         ..Capabilities::FULL
     },
@@ -89,11 +92,17 @@ struct Reader<'r, 'd> {
     diagnostics: &'r mut Vec<Diagnostic>,
 }
 
+/// The version of a package. Some repositories of packages write a date as a number.
+fn version_of<'e>(entry: &'e Value<'_>) -> Option<Cow<'e, str>> {
+    let number = || entry.number("version").filter(|number| number.fract() == 0.0 && (0.0..1e15).contains(number));
+    entry.text("version").map(Cow::Borrowed).or_else(|| number().map(|number| Cow::Owned(number.to_string())))
+}
+
 impl<'d> Reader<'_, 'd> {
     fn package(&mut self, entry: &'d Value<'d>, kind: DependencyKind) -> Option<PackageIndex> {
-        let (name, version) = (entry.text("name"), entry.text("version"));
-        let (Some(name), Some(version)) = (name, version) else {
-            let known = name.or(version);
+        let (name, version) = (entry.text("name"), version_of(entry));
+        let (Some(name), Some(version)) = (name, version.as_deref()) else {
+            let known = name.or(entry.text("version"));
             let line = known.and_then(|text| self.document.locate(text)).map(|place| place.line);
             let message = match name {
                 Some(name) => format!("`{}` has no version; it was not read", shown(name)),
@@ -103,7 +112,12 @@ impl<'d> Reader<'_, 'd> {
             return None;
         };
         let id = package_id(name, Some(version), source(entry));
-        let index = self.graph.package(id, self.document.locate(version));
+        let place = entry.text("version").and_then(|text| self.document.locate(text));
+        let is_placed = place.is_some();
+        let index = self.graph.package(id, place);
+        if let Some(place) = self.document.locate(name).filter(|_| !is_placed) {
+            self.graph.declare(index, place);
+        }
         self.graph.mark(index, None, Kinds::only(kind));
         let hash = entry.get("dist").and_then(|dist| dist.text("shasum")).filter(|hash| !hash.is_empty());
         let commit = || entry.get("dist").or_else(|| entry.get("source")).and_then(|part| part.text("reference"));

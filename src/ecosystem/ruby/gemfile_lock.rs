@@ -22,7 +22,13 @@ pub(in crate::ecosystem) const PARSER: Parser = Parser {
     role: Role::Lockfile,
     names: &["Gemfile.lock", "gems.locked", "*.gemfile.lock"],
     empty_is_valid: false,
-    capabilities: Capabilities { kinds: Support::Partial, integrity: Support::Partial, ..Capabilities::FULL },
+    capabilities: Capabilities {
+        graph: Support::Partial,
+        kinds: Support::Partial,
+        source: Support::Partial,
+        integrity: Support::Partial,
+        ..Capabilities::FULL
+    },
     parse,
 };
 
@@ -107,6 +113,9 @@ struct Spec<'t> {
     needs: Vec<(&'t str, Option<&'t str>)>,
 }
 
+/// Whether the gem of a name lies in a folder of the tree.
+type IsLocal<'t> = Box<dyn Fn(&str, &str) -> bool + 't>;
+
 struct Reader<'t> {
     path: RepoPath,
     lines: LineIndex<'t>,
@@ -121,7 +130,7 @@ struct Reader<'t> {
     by_name: Candidates<String>,
     by_version: HashMap<(&'t str, &'t str), PackageIndex>,
     direct: Vec<(&'t str, Option<&'t str>)>,
-    local: Box<dyn Fn(&str, &str) -> bool + 't>,
+    local: IsLocal<'t>,
     errors: Vec<(u32, String)>,
     number: u32,
 }

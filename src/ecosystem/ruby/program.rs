@@ -171,9 +171,9 @@ impl<'t> Cursor<'t> {
             let start = self.at;
             self.argument(&mut call);
             if is_closed {
-                self.skip_space()
+                self.skip_space();
             } else {
-                self.skip_blanks()
+                self.skip_blanks();
             }
             if self.byte() == Some(b',') {
                 self.at += 1;

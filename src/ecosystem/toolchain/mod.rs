@@ -4,20 +4,44 @@
 //! A version may be the beginning of one (`20`, `3.12`): that is the line, which is what is asked about. What is no number
 //! (`lts/*`, `latest`, `stable`) is a requirement.
 
+pub(super) mod mise_toml;
 pub(super) mod rust_toolchain;
-pub(super) mod tool_files;
+pub(super) mod sdkmanrc;
+pub(super) mod tool_versions;
 pub(super) mod version_file;
 
 #[cfg(test)]
 mod tests;
 
-use super::reference::Reference;
-use super::{Capabilities, Support};
-use crate::model::{DependencyKind, Ecosystem, PackageId, Source};
+use super::reference::{Reference, graph};
+use super::syntax::bounds::bound;
+use super::{Capabilities, Input, Parsed, Support};
+use crate::model::{DependencyKind, Diagnostic, Ecosystem, LineIndex, PackageId, Source};
 
 /// What every parser of such files can tell. What runs the project and what only builds it does not stand there.
 const CAPABILITIES: Capabilities =
     Capabilities { graph: Support::None, kinds: Support::None, integrity: Support::None, ..Capabilities::FULL };
+
+/// A file of lines, of each of which `read` makes what it asks for; `None` where it is no such line.
+fn by_line(input: &Input<'_>, id: &'static str, read: for<'t> fn(&'t str) -> Option<Vec<Reference<'t>>>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let lines = LineIndex::new(input.path, input.text(&mut parsed.diagnostics));
+    let mut references = Vec::new();
+    for (number, line) in (1..).zip(lines.text().lines()) {
+        let code = line.split('#').next().unwrap_or_default().trim();
+        match read(code) {
+            _ if code.is_empty() => {}
+            Some(found) => references.extend(found),
+            None => {
+                let message = "no tool with a version; the line was left out";
+                parsed.diagnostics.push(Diagnostic::error(input.path, Some(number), message));
+            }
+        }
+    }
+    parsed.graph = graph(input.path, id, &lines, references);
+    bound(&mut parsed.diagnostics, input.path);
+    parsed
+}
 
 /// Which Java a vendor's prefix means. Lines and their ends differ from one vendor to another.
 const JAVA: &[(&str, &str)] = &[

@@ -1,6 +1,6 @@
 //! Tests over the files of version managers.
 
-use super::{rust_toolchain, tool_files, version_file};
+use super::{mise_toml, rust_toolchain, sdkmanrc, tool_versions, version_file};
 use crate::ecosystem::Parser;
 use crate::ecosystem::fixture::{Tree, said, uses};
 use crate::ecosystem::syntax::probe::{check_cuts, check_garbage};
@@ -94,13 +94,13 @@ fn broken_files_keep_what_comes_before() {
     assert_eq!(said(&tree.parse(".tool-versions")), ["Error 1: no tool with a version; the line was left out"]);
     assert_eq!(said(&tree.parse(".sdkmanrc")).len(), 2);
     let ends = [("node@20.1.0", "20.1.0\n"), ("ruby@3.3.4", "3.3.4\n")];
-    check_cuts(&tool_files::TOOL_VERSIONS, ".tool-versions", "node 20.1.0\nruby 3.3.4\n", &ends);
-    check_cuts(&tool_files::SDKMANRC, ".sdkmanrc", "node=20.1.0\nruby=3.3.4\n", &ends);
+    check_cuts(&tool_versions::PARSER, ".tool-versions", "node 20.1.0\nruby 3.3.4\n", &ends);
+    check_cuts(&sdkmanrc::PARSER, ".sdkmanrc", "node=20.1.0\nruby=3.3.4\n", &ends);
     check_cuts(&version_file::PARSER, ".nvmrc", "20.1.0\n", &ends[..1]);
     let all: [(&Parser, &str, &str); 5] = [
-        (&tool_files::TOOL_VERSIONS, ".tool-versions", "java temurin-21 zulu-é-1\n"),
-        (&tool_files::SDKMANRC, ".sdkmanrc", "java=21-tem\n"),
-        (&tool_files::MISE_TOML, "mise.toml", "[tools]\na = ['1', {version = '2'}]\n"),
+        (&tool_versions::PARSER, ".tool-versions", "java temurin-21 zulu-é-1\n"),
+        (&sdkmanrc::PARSER, ".sdkmanrc", "java=21-tem\n"),
+        (&mise_toml::PARSER, "mise.toml", "[tools]\na = ['1', {version = '2'}]\n"),
         (&version_file::PARSER, ".java-version", "temurin-21 é\n"),
         (&rust_toolchain::PARSER, "rust-toolchain", "[toolchain]\nchannel = '1.80'\n"),
     ];

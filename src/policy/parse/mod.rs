@@ -649,7 +649,7 @@ expires = 2026-12-01
         osprey.toml:5:1: unknown key "expire" in [[exceptions]]; did you mean "expires"?
         osprey.toml:3:12: `advisory` must be an id such as "CVE-2020-26235", not "CVE-*"
         osprey.toml:3:12: `advisory` names none
-        osprey.toml:3:11: `package` "pkg:crate/time": unknown type "crate"; did you mean "cran"?; the types are cargo, golang, npm, pypi, maven, nuget, gem, composer, hex, pub, swift, conan, hackage, cran, julia, opam, github, cocoapods, carthage, vcpkg, nim, cpan, luarocks, conda, bazel, terraform, docker, git, jsr, generic, deb, apk, rpm
+        osprey.toml:3:11: `package` "pkg:crate/time": unknown type "crate"; did you mean "cran"?; the types are cargo, golang, npm, pypi, maven, nuget, gem, composer, hex, pub, swift, conan, hackage, cran, julia, opam, github, cocoapods, carthage, vcpkg, nim, cpan, luarocks, conda, bazel, terraform, docker, git, jsr, toolchain, deb, apk, rpm
         osprey.toml:3:11: `package` "time": a package URL begins with "pkg:"; write it like "pkg:cargo/time@0.1.43"
         osprey.toml:4:8: unknown rule "known-vuln"; did you mean "known-vulnerability"?
         osprey.toml:5:8: `path` "../other" leads out of the root
