@@ -110,7 +110,7 @@ fn distributions(text: &str) -> Vec<Distribution<'_>> {
 fn split(title: &str) -> Option<(&str, &str)> {
     let is_version = |text: &str| text.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
     // `Name-1.2-TRIAL` has a second one.
-    let at = title.match_indices('-').map(|(at, _)| at).filter(|&at| at > 0 && is_version(&title[at + 1..])).last()?;
+    let at = title.rmatch_indices('-').map(|(at, _)| at).find(|&at| at > 0 && is_version(&title[at + 1..]))?;
     Some((&title[..at], &title[at + 1..]))
 }
 
