@@ -114,20 +114,12 @@ fn split(title: &str) -> Option<(&str, &str)> {
     Some((&title[..at], &title[at + 1..]))
 }
 
-/// A distribution is named with its author, as the path of its archive says: `A/AB/ABC/Name-1.2.tar.gz`. What lies
-/// elsewhere has an address there.
+/// A distribution is named as advisories name it, without the author that begins the path of its archive
+/// (`A/AB/ABC/Name-1.2.tar.gz`). What lies elsewhere has an address there.
 fn id(name: &str, version: &str, pathname: Option<&str>) -> PackageId {
-    let path = pathname.unwrap_or_default();
-    let source = if path.contains("://") { Source::at(SourceKind::Url, path) } else { Source::PUBLIC_REGISTRY };
-    let author = path.split('/').nth(2).filter(|author| {
-        !path.contains("://")
-            && !author.is_empty()
-            && author.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-')
-    });
-    match author {
-        Some(author) => PackageId::new(Ecosystem::Cpan, &format!("{author}/{name}"), Some(version), source),
-        None => PackageId::new(Ecosystem::Cpan, name, Some(version), source),
-    }
+    let address = pathname.filter(|path| path.contains("://"));
+    let source = address.map_or(Source::PUBLIC_REGISTRY, |address| Source::at(SourceKind::Url, address));
+    PackageId::new(Ecosystem::Cpan, name, Some(version), source)
 }
 
 /// A piece of the file as a message shows it.

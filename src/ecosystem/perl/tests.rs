@@ -32,7 +32,7 @@ fn hostile_input_is_survived() {
         &PARSER,
         "cpanfile.snapshot",
         &text,
-        &[("OALDERS/HTTP-Date@6.05", "/HTTP-Date-6.05.tar.gz"), ("OALDERS/URI@5.10", "/URI-5.10.tar.gz")],
+        &[("HTTP-Date@6.05", "/HTTP-Date-6.05.tar.gz"), ("URI@5.10", "/URI-5.10.tar.gz")],
     );
     check_garbage(&PARSER, "cpanfile.snapshot", &text);
 }
