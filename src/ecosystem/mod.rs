@@ -13,6 +13,7 @@ pub use crate::model::join;
 use crate::model::{DependencyGraph, Diagnostic, Ecosystem, RepoPath};
 
 mod apple;
+mod bazel;
 mod beam;
 mod built;
 mod cargo;
@@ -31,8 +32,19 @@ mod maven;
 mod native;
 mod npm;
 mod nuget;
+mod haskell;
+mod installed;
+mod julia;
+mod lua;
+mod maven;
+mod nim;
+mod npm;
+mod nuget;
+mod ocaml;
+mod perl;
 mod php;
 mod python;
+mod r;
 mod reference;
 mod ruby;
 mod sbom;
@@ -184,6 +196,18 @@ pub const PARSERS: &[&Parser] = &[
     &dart::pubspec_lock::PARSER,
     &dart::pubspec::PARSER,
     &apple::package_resolved::PARSER,
+    &haskell::stack_lock::PARSER,
+    &haskell::cabal_freeze::PARSER,
+    &r::renv_lock::PARSER,
+    &julia::julia_manifest::PARSER,
+    &julia::julia_project::PARSER,
+    &nim::nimble_lock::PARSER,
+    &ocaml::opam_locked::PARSER,
+    &perl::cpanfile_snapshot::PARSER,
+    &lua::luarocks_lock::PARSER,
+    &bazel::module_lock::PARSER,
+    &bazel::module_bazel::PARSER,
+    &bazel::maven_install::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
     &ci::gitlab_ci::PARSER,

@@ -108,7 +108,8 @@ fn parsed(parser: &'static Parser) -> Vec<(String, Parsed)> {
 fn packages(parsed: &Parsed) -> impl Iterator<Item = (&Root, &Use)> {
     let is_registry = |usage: &Use| {
         let id = &parsed.graph.package(usage.package).id;
-        matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown) || id.ecosystem == Ecosystem::Git
+        matches!(id.source.kind, SourceKind::Registry | SourceKind::Unknown)
+            || matches!(id.ecosystem, Ecosystem::Git | Ecosystem::Nimble)
     };
     let uses = parsed.graph.roots.iter().flat_map(|root| root.uses.iter().map(move |usage| (root, usage)));
     uses.filter(move |(root, usage)| is_registry(usage) && !root.members.contains(&usage.package))
