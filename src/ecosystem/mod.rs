@@ -27,16 +27,12 @@ mod drift;
 mod fixture;
 mod git;
 mod go;
-mod installed;
-mod maven;
-mod native;
-mod npm;
-mod nuget;
 mod haskell;
 mod installed;
 mod julia;
 mod lua;
 mod maven;
+mod native;
 mod nim;
 mod npm;
 mod nuget;
@@ -163,6 +159,8 @@ pub const PARSERS: &[&Parser] = &[
     &npm::PNPM_LOCK,
     &npm::BUN_LOCK,
     &npm::PACKAGE_JSON,
+    &deno::deno_lock::PARSER,
+    &deno::deno_json::PARSER,
     &python::poetry_lock::PARSER,
     &python::uv_lock::PARSER,
     &python::pipfile_lock::PARSER,
@@ -196,6 +194,9 @@ pub const PARSERS: &[&Parser] = &[
     &dart::pubspec_lock::PARSER,
     &dart::pubspec::PARSER,
     &apple::package_resolved::PARSER,
+    &native::conan_lock::PARSER,
+    &native::conanfile::PARSER,
+    &native::vcpkg_json::PARSER,
     &haskell::stack_lock::PARSER,
     &haskell::cabal_freeze::PARSER,
     &r::renv_lock::PARSER,
@@ -205,9 +206,14 @@ pub const PARSERS: &[&Parser] = &[
     &ocaml::opam_locked::PARSER,
     &perl::cpanfile_snapshot::PARSER,
     &lua::luarocks_lock::PARSER,
+    &conda::environment_yml::PARSER,
+    &conda::conda_lock::PARSER,
+    &conda::conda_explicit::PARSER,
+    &conda::pixi_lock::PARSER,
     &bazel::module_lock::PARSER,
     &bazel::module_bazel::PARSER,
     &bazel::maven_install::PARSER,
+    &terraform::terraform_lock::PARSER,
     &ci::github_workflow::PARSER,
     &ci::github_action::PARSER,
     &ci::gitlab_ci::PARSER,
@@ -228,16 +234,6 @@ pub const PARSERS: &[&Parser] = &[
     &sbom::CYCLONEDX,
     &sbom::SPDX,
     &sbom::SBOM,
-    &native::conan_lock::PARSER,
-    &native::conanfile::PARSER,
-    &native::vcpkg_json::PARSER,
-    &deno::deno_lock::PARSER,
-    &deno::deno_json::PARSER,
-    &conda::environment_yml::PARSER,
-    &conda::conda_lock::PARSER,
-    &conda::conda_explicit::PARSER,
-    &conda::pixi_lock::PARSER,
-    &terraform::terraform_lock::PARSER,
 ];
 
 /// What reads programs, which are known by what is in them ([`program_data`]).

@@ -10,7 +10,7 @@ mod package_lock;
 mod package_lock_v1;
 mod pnpm_lock;
 mod scope;
-mod spec;
+pub(super) mod spec;
 #[cfg(test)]
 mod tests;
 mod yarn_berry;

@@ -33,7 +33,7 @@ pub(super) fn is_exact(version: &str) -> bool {
 
 /// Where a package comes from by the address that a lockfile resolved it to. An address that belongs to a registry
 /// is one that names this very package; whatever else it leads to is a plain URL.
-pub(super) fn source_of_resolved(name: &str, resolved: &str) -> Source {
+pub(in crate::ecosystem) fn source_of_resolved(name: &str, resolved: &str) -> Source {
     if is_git(resolved) {
         return git(resolved);
     }

@@ -14,7 +14,7 @@ mod extras;
 mod manifest;
 mod other;
 pub(super) mod pdm_lock;
-mod pep508;
+pub(super) mod pep508;
 pub(super) mod pipfile;
 pub(super) mod pipfile_lock;
 pub(super) mod poetry_lock;

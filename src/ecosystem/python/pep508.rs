@@ -3,21 +3,21 @@
 
 /// The parts of a requirement, each a part of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Requirement<'t> {
+pub(in crate::ecosystem) struct Requirement<'t> {
     /// The name as written.
-    pub(super) name: &'t str,
+    pub(in crate::ecosystem) name: &'t str,
     /// The extras as written.
-    pub(super) extras: Vec<&'t str>,
+    pub(in crate::ecosystem) extras: Vec<&'t str>,
     /// The version specifiers without parentheses; empty where there are none.
-    pub(super) specifier: &'t str,
+    pub(in crate::ecosystem) specifier: &'t str,
     /// The address after `@`.
-    pub(super) url: Option<&'t str>,
+    pub(in crate::ecosystem) url: Option<&'t str>,
     /// What stands after `;`.
-    pub(super) marker: &'t str,
+    pub(in crate::ecosystem) marker: &'t str,
 }
 
 /// The parts of a requirement; `None` where the text is none.
-pub(super) fn parse(text: &str) -> Option<Requirement<'_>> {
+pub(in crate::ecosystem) fn parse(text: &str) -> Option<Requirement<'_>> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(text.len());
     let name = &text[..end];
@@ -55,7 +55,7 @@ fn is_specifier(text: &str) -> bool {
 }
 
 /// The version that a specifier fixes: that of `==` or `===` without a wildcard.
-pub(super) fn pinned(specifier: &str) -> Option<&str> {
+pub(in crate::ecosystem) fn pinned(specifier: &str) -> Option<&str> {
     specifier.split(',').find_map(|part| {
         let version = part.trim().strip_prefix("==")?;
         let version = version.strip_prefix('=').unwrap_or(version).trim();
