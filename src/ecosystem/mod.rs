@@ -239,10 +239,10 @@ pub const PARSERS: &[&Parser] = &[
 /// What reads programs, which are known by what is in them ([`program_data`]).
 pub const PROGRAM: &Parser = &built::program::PARSER;
 
-/// The names of every parser in lower case.
+/// The names of every parser in lower case, but for those with any ending at all: `Dockerfile.*` is not `dockerfile.rs`.
 static LOWER: LazyLock<Vec<(String, &'static Parser)>> = LazyLock::new(|| {
     let names = PARSERS.iter().flat_map(|parser| parser.names.iter().map(|name| (name.to_ascii_lowercase(), *parser)));
-    names.collect()
+    names.filter(|(name, _)| !name.ends_with('*')).collect()
 });
 
 /// The parser for the file at that path. Where the name fits none, it is looked for in any case: file systems that
@@ -460,6 +460,8 @@ mod tests {
         assert_eq!(id("Package-Lock.json"), Some("package-lock"));
         assert_eq!(id("cargo.lock"), Some("cargo-lock"));
         assert_eq!(id("Cargo.lock.orig"), None);
+        assert_eq!(id("docker/Dockerfile.dev"), Some("dockerfile"));
+        assert_eq!(id("src/dockerfile.rs"), None);
     }
 
     #[test]
